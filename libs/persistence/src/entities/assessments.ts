@@ -1,0 +1,96 @@
+import type { AssessmentKind } from '#domain';
+import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm';
+
+@Entity()
+@Index(['siteId', 'assessedOn'])
+export class Assessment {
+  @PrimaryColumn('uuid') id: string;
+  @Column('uuid') siteId: string;
+  @Index() @Column('uuid', { nullable: true }) cohortId: string | null;
+  @Column('uuid') checklistVersionId: string;
+  @Column('uuid') scoringProfileId: string;
+  @Column('text') level: string;
+  @Column('text') kind: AssessmentKind;
+  @Column('text') state: string;
+  @Column('date') assessedOn: string;
+  @Column('text', { nullable: true }) assessorId: string | null;
+  @Column('text', { nullable: true }) reviewerId: string | null;
+  /** The baseline a follow-up is measured against. At most one follow-up that counts per baseline. */
+  @Column('uuid', { nullable: true }) baselineId: string | null;
+  /** Counts edits; the ETag of the assessment. */
+  @Column('integer', { default: 1 }) revision: number;
+  /** SHA-256 over version, profile, level, date and responses, taken when the assessment is closed. */
+  @Column('char', { length: 64, nullable: true }) lockHash: string | null;
+  @Column('timestamptz', { nullable: true }) submittedAt: Date | null;
+  @Column('timestamptz', { nullable: true }) closedAt: Date | null;
+  @Column('text', { nullable: true }) reopenReason: string | null;
+  @Index({ unique: true }) @Column('text', { nullable: true }) externalId: string | null;
+  @CreateDateColumn({ type: 'timestamptz' }) createdAt: Date;
+}
+
+@Entity()
+export class Response {
+  @PrimaryColumn('uuid') assessmentId: string;
+  @PrimaryColumn('text') requirement: string;
+  /** The assessor's verdict; null while only the supplier has answered. */
+  @Column('text', { nullable: true }) answer: string | null;
+  /** The supplier's own claim, kept apart from the verdict. */
+  @Column('text', { nullable: true }) claim: string | null;
+  @Column('text', { nullable: true }) naReason: string | null;
+  @Column('text', { nullable: true }) note: string | null;
+  @Column('date', { nullable: true }) closedOn: string | null;
+  @Column('text') answeredBy: string;
+  @Column('timestamptz') answeredAt: Date;
+}
+
+/** Results of one assessment, as found and after closure, with the item-by-item explanation. */
+@Entity()
+export class AssessmentScore {
+  @PrimaryColumn('uuid') assessmentId: string;
+  @Column('integer') revision: number;
+  /** Points × 1,000,000 as found; null where not scorable. */
+  @Column('integer', { nullable: true }) microPoints: number | null;
+  @Column('boolean', { nullable: true }) passed: boolean | null;
+  @Column('jsonb') asFound: unknown;
+  @Column('jsonb') afterClosure: unknown;
+  @Column('timestamptz') computedAt: Date;
+}
+
+@Entity()
+export class Finding {
+  @PrimaryColumn('uuid') id: string;
+  @Index() @Column('uuid') assessmentId: string;
+  @Column('text') requirement: string;
+  @Column('text') section: string;
+  @Column('text') grade: string;
+  @Column('text') conformity: string;
+  @Column('text', { nullable: true }) note: string | null;
+  @Column('date', { nullable: true }) dueOn: string | null;
+  @Column('date', { nullable: true }) closedOn: string | null;
+}
+
+@Entity()
+export class Gain {
+  @PrimaryColumn('uuid') followUpId: string;
+  @Column('uuid') baselineId: string;
+  @Index() @Column('uuid') siteId: string;
+  @Index() @Column('uuid', { nullable: true }) cohortId: string | null;
+  @Column('boolean') comparable: boolean;
+  @Column('integer', { nullable: true }) baselineMicro: number | null;
+  @Column('integer', { nullable: true }) followUpMicro: number | null;
+  @Column('jsonb') body: unknown;
+  /** What this gain added to the cohort's aggregate, so that it can be taken out again. */
+  @Column('jsonb', { nullable: true }) contribution: unknown;
+  @Column('timestamptz') computedAt: Date;
+}
+
+/** Running aggregate of a cohort: one row, changed by one gain at a time. */
+@Entity()
+export class CohortAggregate {
+  @PrimaryColumn('uuid') cohortId: string;
+  @Column('integer', { default: 0 }) enrolled: number;
+  @Column('integer', { default: 0 }) exited: number;
+  @Column('integer', { default: 0 }) baselines: number;
+  @Column('jsonb') body: unknown;
+  @Column('timestamptz') updatedAt: Date;
+}

@@ -1,0 +1,122 @@
+import { Column, CreateDateColumn, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
+
+/** A buyer's rule for being ready, as data. A change is a new version. */
+@Entity()
+@Unique(['buyerId', 'rule', 'version'])
+export class BuyerRuleRow {
+  @PrimaryColumn('uuid') id: string;
+  @Column('uuid') buyerId: string;
+  @Column('text') rule: string;
+  @Column('text') version: string;
+  @Column('boolean', { default: true }) active: boolean;
+  @Column('jsonb') body: unknown;
+}
+
+@Entity()
+@Unique(['siteId', 'buyerRuleId', 'category'])
+export class Readiness {
+  @PrimaryColumn('uuid') id: string;
+  @Index() @Column('uuid') siteId: string;
+  @Column('uuid') buyerRuleId: string;
+  @Column('text') category: string;
+  @Column('text') status: string;
+  @Column('date', { nullable: true }) validUntil: string | null;
+  @Column('uuid', { nullable: true }) assessmentId: string | null;
+  @Column('jsonb') body: unknown;
+  @Column('timestamptz') evaluatedAt: Date;
+}
+
+/** A person who visits sites, as the planner sees them. */
+@Entity()
+export class Assessor {
+  /** The person's user id. */
+  @PrimaryColumn('text') id: string;
+  @Column('uuid') organisationId: string;
+  @Column('text') name: string;
+  @Column('text') email: string;
+  @Column('text') part: 'assessor' | 'mentor';
+  @Column('char', { length: 2 }) country: string;
+  @Column('float8', { nullable: true }) lat: number | null;
+  @Column('float8', { nullable: true }) lon: number | null;
+  @Column('text', { array: true }) competences: string[];
+  @Column('text', { array: true }) languages: string[];
+  @Column('integer', { array: true }) workingDays: number[];
+  @Column('integer', { nullable: true }) maxVisitsPerWeek: number | null;
+}
+
+@Entity()
+export class Absence {
+  @PrimaryColumn('uuid') id: string;
+  @Index() @Column('text') assessorId: string;
+  @Column('date') fromDate: string;
+  @Column('date') toDate: string;
+  @Column('text', { default: '' }) reason: string;
+}
+
+/** Coaching or consultancy of a site by a person: what keeps them from assessing it for the look-back. */
+@Entity()
+@Unique(['personId', 'siteId', 'role'])
+export class Engagement {
+  @PrimaryColumn('uuid') id: string;
+  @Column('text') personId: string;
+  @Index() @Column('uuid') siteId: string;
+  @Column('text') role: 'coach' | 'consultant';
+  @Column('date') fromDate: string;
+  /** Null: still going on. */
+  @Column('date', { nullable: true }) untilDate: string | null;
+}
+
+@Entity()
+export class Visit {
+  @PrimaryColumn('uuid') id: string;
+  @Index() @Column('uuid') siteId: string;
+  @Column('uuid', { nullable: true }) cohortId: string | null;
+  /** The assessment whose result called for the visit. */
+  @Column('uuid', { unique: true, nullable: true }) assessmentId: string | null;
+  /** `unplanned` (with reasons), `planned`, `done`, `cancelled`. */
+  @Column('text') state: string;
+  @Column('date') earliest: string;
+  @Column('date') due: string;
+  @Column('date') latest: string;
+  @Column('text') reason: string;
+  @Index() @Column('text', { nullable: true }) assessorId: string | null;
+  @Column('date', { nullable: true }) plannedOn: string | null;
+  @Column('float8', { nullable: true }) travelKm: number | null;
+  @Column('jsonb', { default: [] }) unplannedReasons: unknown;
+  /** iCalendar SEQUENCE: grows each time the invitation changes. */
+  @Column('integer', { default: 0 }) sequence: number;
+  @Column('integer', { default: 1 }) revision: number;
+  @CreateDateColumn({ type: 'timestamptz' }) createdAt: Date;
+}
+
+@Entity()
+export class Certificate {
+  @PrimaryColumn('uuid') id: string;
+  @Column('text', { unique: true }) number: string;
+  @Index() @Column('uuid') siteId: string;
+  @Index() @Column('uuid') assessmentId: string;
+  @Column('uuid', { nullable: true }) readinessRuleId: string | null;
+  @Column('text') state: string;
+  @Column('text') proposedBy: string;
+  @Column('text', { nullable: true }) decidedBy: string | null;
+  @Column('date', { nullable: true }) issuedOn: string | null;
+  @Column('date', { nullable: true }) validUntil: string | null;
+  @Column('integer', { default: 1 }) revision: number;
+  /** Frozen facts the document states: names, edition, dates, result. */
+  @Column('jsonb') facts: unknown;
+  @Column('jsonb', { default: [] }) history: { at: string; action: string; by: string; reason?: string }[];
+  @CreateDateColumn({ type: 'timestamptz' }) createdAt: Date;
+}
+
+/** Answer to a creating call, kept so that a repeated call with the same key gets the same answer. */
+@Entity()
+@Unique(['userId', 'key'])
+export class IdempotencyKey {
+  @PrimaryColumn('uuid') id: string;
+  @Column('text') userId: string;
+  @Column('text') key: string;
+  @Column('char', { length: 64 }) requestHash: string;
+  @Column('integer', { nullable: true }) status: number | null;
+  @Column('jsonb', { nullable: true }) body: unknown;
+  @CreateDateColumn({ type: 'timestamptz' }) createdAt: Date;
+}

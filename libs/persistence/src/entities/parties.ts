@@ -1,0 +1,99 @@
+import { Column, CreateDateColumn, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
+
+export type OrganisationKind =
+  | 'supplier'
+  | 'buyer'
+  | 'development-agency'
+  | 'assessment-provider'
+  | 'training-provider'
+  | 'donor'
+  | 'authority';
+
+/** What a person may do inside an organisation. */
+export type Role =
+  | 'owner'
+  | 'qa-manager'
+  | 'programme-manager'
+  | 'assessor'
+  | 'mentor'
+  | 'reviewer'
+  | 'decider'
+  | 'viewer';
+
+@Entity()
+export class Organisation {
+  @PrimaryColumn('uuid') id: string;
+  @Column('text') name: string;
+  @Column('text') kind: OrganisationKind;
+  @Column('char', { length: 2 }) country: string;
+  /** Invented for the demo or for a trial: labelled so wherever it is shown. */
+  @Column('boolean', { default: false }) demo: boolean;
+  @CreateDateColumn({ type: 'timestamptz' }) createdAt: Date;
+}
+
+/** A person's part in an organisation. `userId` is the identity provider's (schema `auth`). */
+@Entity()
+@Unique(['userId', 'organisationId', 'role'])
+export class Membership {
+  @PrimaryColumn('uuid') id: string;
+  @Column('text') userId: string;
+  @Index() @Column('uuid') organisationId: string;
+  @Column('text') role: Role;
+}
+
+@Entity()
+export class Site {
+  @PrimaryColumn('uuid') id: string;
+  @Index() @Column('uuid') organisationId: string;
+  @Column('text') name: string;
+  @Column('text', { default: '' }) city: string;
+  @Column('char', { length: 2 }) country: string;
+  @Column('float8', { nullable: true }) lat: number | null;
+  @Column('float8', { nullable: true }) lon: number | null;
+  @Column('text', { array: true, default: '{}' }) categories: string[];
+  @Column('text', { array: true, default: '{}' }) languages: string[];
+  /** Identifier in an outside source, unique there (`<dataset>:<id>`). */
+  @Index({ unique: true }) @Column('text', { nullable: true }) externalId: string | null;
+}
+
+@Entity()
+export class Programme {
+  @PrimaryColumn('uuid') id: string;
+  @Column('text', { unique: true }) code: string;
+  @Column('text') name: string;
+  @Column('text', { default: 'Africa/Cairo' }) timeZone: string;
+  @Column('integer', { default: 24 }) lookBackMonths: number;
+  /** Legacy claims with their source. Text, never computed: see docs/scoring-and-gains.md. */
+  @Column('jsonb', { default: [] }) claims: { text: string; unit: string; source: string }[];
+  @Column('boolean', { default: false }) demo: boolean;
+}
+
+/** Which organisations take part in a programme, and as what. Participation decides who sees its sites. */
+@Entity()
+@Unique(['programmeId', 'organisationId', 'part'])
+export class ProgrammeParticipant {
+  @PrimaryColumn('uuid') id: string;
+  @Column('uuid') programmeId: string;
+  @Index() @Column('uuid') organisationId: string;
+  @Column('text') part: 'agency' | 'buyer' | 'assessment-provider';
+}
+
+@Entity()
+export class Cohort {
+  @PrimaryColumn('uuid') id: string;
+  @Index() @Column('uuid') programmeId: string;
+  @Column('text') name: string;
+  @Column('date') startsOn: string;
+  @Column('date', { nullable: true }) endsOn: string | null;
+}
+
+@Entity()
+@Unique(['cohortId', 'siteId'])
+export class Enrolment {
+  @PrimaryColumn('uuid') id: string;
+  @Column('uuid') cohortId: string;
+  @Index() @Column('uuid') siteId: string;
+  @Column('date') enrolledOn: string;
+  @Column('date', { nullable: true }) exitedOn: string | null;
+  @Column('text', { nullable: true }) exitReason: string | null;
+}
