@@ -18,7 +18,10 @@ export interface ScoringProfile {
   readonly penalties?: readonly Penalty[];
   /** All must hold for a pass (AND). No gates: the profile rates but does not pass or fail. */
   readonly gates?: readonly Gate[];
-  /** Bands of the points, first match wins, both ends included. */
+  /**
+   * Bands of the points, both ends included. The band with the greatest `min` not above the points applies, so
+   * 85.5 between [70, 85] and [86, 95] belongs to the lower one.
+   */
   readonly grades?: readonly GradeBand[];
   readonly closure?: {
     /** Days to close a nonconformity of a grade. */
@@ -29,7 +32,10 @@ export interface ScoringProfile {
   readonly reassessmentMonths?: number;
   /** Points never leave this range. Default 0..100. `null` means unclamped on that side. */
   readonly clamp?: { readonly min: number | null; readonly max: number | null };
-  /** JSON pointers of figures in this profile that nobody has confirmed; shown as such. */
+  /**
+   * JSON pointers of figures in this profile that nobody has confirmed; shown as such. A pointer that ends in `/-`
+   * stands for members that are known to be missing from a list.
+   */
   readonly unverified?: readonly string[];
 }
 
@@ -85,6 +91,11 @@ export type Comparator = '>=' | '>';
 
 export type Gate =
   | { readonly gate: 'points'; readonly op?: Comparator; readonly value: number }
+  /**
+   * The sum earned (in weights, not percent) of the whole or of one section, for schemes that state a total such
+   * as 350 points.
+   */
+  | { readonly gate: 'earned'; readonly section?: string; readonly op?: Comparator; readonly value: number }
   | { readonly gate: 'every-section'; readonly op?: Comparator; readonly value: number }
   | { readonly gate: 'section'; readonly section: string; readonly op?: Comparator; readonly value: number }
   | { readonly gate: 'class'; readonly class: string; readonly op?: Comparator; readonly value: number }

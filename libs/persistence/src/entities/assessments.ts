@@ -1,14 +1,18 @@
 import type { AssessmentKind } from '#domain';
-import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { ChecklistVersionRow, ScoringProfileRow } from './content.js';
+import { Cohort, Site } from './parties.js';
 
 @Entity()
 @Index(['siteId', 'assessedOn'])
+// Two follow-ups racing for one baseline: the second fails in the database, whatever the code believes.
+@Index('one_follow_up_per_baseline', ['baselineId'], { unique: true, where: "kind = 'follow-up'" })
 export class Assessment {
   @PrimaryColumn('uuid') id: string;
-  @Column('uuid') siteId: string;
-  @Index() @Column('uuid', { nullable: true }) cohortId: string | null;
-  @Column('uuid') checklistVersionId: string;
-  @Column('uuid') scoringProfileId: string;
+  @ForeignKey(() => Site) @Column('uuid') siteId: string;
+  @ForeignKey(() => Cohort) @Index() @Column('uuid', { nullable: true }) cohortId: string | null;
+  @ForeignKey(() => ChecklistVersionRow) @Column('uuid') checklistVersionId: string;
+  @ForeignKey(() => ScoringProfileRow) @Column('uuid') scoringProfileId: string;
   @Column('text') level: string;
   @Column('text') kind: AssessmentKind;
   @Column('text') state: string;
@@ -16,7 +20,7 @@ export class Assessment {
   @Column('text', { nullable: true }) assessorId: string | null;
   @Column('text', { nullable: true }) reviewerId: string | null;
   /** The baseline a follow-up is measured against. At most one follow-up that counts per baseline. */
-  @Column('uuid', { nullable: true }) baselineId: string | null;
+  @ForeignKey(() => Assessment) @Column('uuid', { nullable: true }) baselineId: string | null;
   /** Counts edits; the ETag of the assessment. */
   @Column('integer', { default: 1 }) revision: number;
   /** SHA-256 over version, profile, level, date and responses, taken when the assessment is closed. */
@@ -30,7 +34,7 @@ export class Assessment {
 
 @Entity()
 export class Response {
-  @PrimaryColumn('uuid') assessmentId: string;
+  @ForeignKey(() => Assessment) @PrimaryColumn('uuid') assessmentId: string;
   @PrimaryColumn('text') requirement: string;
   /** The assessor's verdict; null while only the supplier has answered. */
   @Column('text', { nullable: true }) answer: string | null;
@@ -46,7 +50,7 @@ export class Response {
 /** Results of one assessment, as found and after closure, with the item-by-item explanation. */
 @Entity()
 export class AssessmentScore {
-  @PrimaryColumn('uuid') assessmentId: string;
+  @ForeignKey(() => Assessment) @PrimaryColumn('uuid') assessmentId: string;
   @Column('integer') revision: number;
   /** Points × 1,000,000 as found; null where not scorable. */
   @Column('integer', { nullable: true }) microPoints: number | null;
@@ -59,7 +63,7 @@ export class AssessmentScore {
 @Entity()
 export class Finding {
   @PrimaryColumn('uuid') id: string;
-  @Index() @Column('uuid') assessmentId: string;
+  @ForeignKey(() => Assessment) @Index() @Column('uuid') assessmentId: string;
   @Column('text') requirement: string;
   @Column('text') section: string;
   @Column('text') grade: string;
@@ -71,10 +75,10 @@ export class Finding {
 
 @Entity()
 export class Gain {
-  @PrimaryColumn('uuid') followUpId: string;
-  @Column('uuid') baselineId: string;
-  @Index() @Column('uuid') siteId: string;
-  @Index() @Column('uuid', { nullable: true }) cohortId: string | null;
+  @ForeignKey(() => Assessment) @PrimaryColumn('uuid') followUpId: string;
+  @ForeignKey(() => Assessment) @Column('uuid') baselineId: string;
+  @ForeignKey(() => Site) @Index() @Column('uuid') siteId: string;
+  @ForeignKey(() => Cohort) @Index() @Column('uuid', { nullable: true }) cohortId: string | null;
   @Column('boolean') comparable: boolean;
   @Column('integer', { nullable: true }) baselineMicro: number | null;
   @Column('integer', { nullable: true }) followUpMicro: number | null;
@@ -87,7 +91,7 @@ export class Gain {
 /** Running aggregate of a cohort: one row, changed by one gain at a time. */
 @Entity()
 export class CohortAggregate {
-  @PrimaryColumn('uuid') cohortId: string;
+  @ForeignKey(() => Cohort) @PrimaryColumn('uuid') cohortId: string;
   @Column('integer', { default: 0 }) enrolled: number;
   @Column('integer', { default: 0 }) exited: number;
   @Column('integer', { default: 0 }) baselines: number;

@@ -1,5 +1,5 @@
 import type { ChecklistTranslation, ChecklistVersion, Crosswalk, ScoringProfile } from '#domain';
-import { Column, CreateDateColumn, Entity, PrimaryColumn, Unique } from 'typeorm';
+import { Column, CreateDateColumn, Entity, ForeignKey, PrimaryColumn, Unique } from 'typeorm';
 
 /** A published checklist version. Rows are never updated: the database refuses it (trigger in the first migration). */
 @Entity('checklist_version')
@@ -19,7 +19,7 @@ export class ChecklistVersionRow {
 @Unique(['checklistVersionId', 'language'])
 export class ChecklistTranslationRow {
   @PrimaryColumn('uuid') id: string;
-  @Column('uuid') checklistVersionId: string;
+  @ForeignKey(() => ChecklistVersionRow) @Column('uuid') checklistVersionId: string;
   @Column('text') language: string;
   @Column('text') status: string;
   @Column('jsonb') body: ChecklistTranslation;
@@ -29,8 +29,8 @@ export class ChecklistTranslationRow {
 @Unique(['fromVersionId', 'toVersionId'])
 export class CrosswalkRow {
   @PrimaryColumn('uuid') id: string;
-  @Column('uuid') fromVersionId: string;
-  @Column('uuid') toVersionId: string;
+  @ForeignKey(() => ChecklistVersionRow) @Column('uuid') fromVersionId: string;
+  @ForeignKey(() => ChecklistVersionRow) @Column('uuid') toVersionId: string;
   @Column('char', { length: 64 }) contentHash: string;
   @Column('jsonb') body: Crosswalk;
 }

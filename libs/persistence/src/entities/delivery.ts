@@ -1,11 +1,13 @@
-import { Column, CreateDateColumn, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
+import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
+import { Assessment } from './assessments.js';
+import { Cohort, Organisation, Site } from './parties.js';
 
 /** A buyer's rule for being ready, as data. A change is a new version. */
 @Entity()
 @Unique(['buyerId', 'rule', 'version'])
 export class BuyerRuleRow {
   @PrimaryColumn('uuid') id: string;
-  @Column('uuid') buyerId: string;
+  @ForeignKey(() => Organisation) @Column('uuid') buyerId: string;
   @Column('text') rule: string;
   @Column('text') version: string;
   @Column('boolean', { default: true }) active: boolean;
@@ -16,12 +18,12 @@ export class BuyerRuleRow {
 @Unique(['siteId', 'buyerRuleId', 'category'])
 export class Readiness {
   @PrimaryColumn('uuid') id: string;
-  @Index() @Column('uuid') siteId: string;
-  @Column('uuid') buyerRuleId: string;
+  @ForeignKey(() => Site) @Index() @Column('uuid') siteId: string;
+  @ForeignKey(() => BuyerRuleRow) @Column('uuid') buyerRuleId: string;
   @Column('text') category: string;
   @Column('text') status: string;
   @Column('date', { nullable: true }) validUntil: string | null;
-  @Column('uuid', { nullable: true }) assessmentId: string | null;
+  @ForeignKey(() => Assessment) @Column('uuid', { nullable: true }) assessmentId: string | null;
   @Column('jsonb') body: unknown;
   @Column('timestamptz') evaluatedAt: Date;
 }
@@ -31,7 +33,7 @@ export class Readiness {
 export class Assessor {
   /** The person's user id. */
   @PrimaryColumn('text') id: string;
-  @Column('uuid') organisationId: string;
+  @ForeignKey(() => Organisation) @Column('uuid') organisationId: string;
   @Column('text') name: string;
   @Column('text') email: string;
   @Column('text') part: 'assessor' | 'mentor';
@@ -47,7 +49,7 @@ export class Assessor {
 @Entity()
 export class Absence {
   @PrimaryColumn('uuid') id: string;
-  @Index() @Column('text') assessorId: string;
+  @ForeignKey(() => Assessor) @Index() @Column('text') assessorId: string;
   @Column('date') fromDate: string;
   @Column('date') toDate: string;
   @Column('text', { default: '' }) reason: string;
@@ -59,7 +61,7 @@ export class Absence {
 export class Engagement {
   @PrimaryColumn('uuid') id: string;
   @Column('text') personId: string;
-  @Index() @Column('uuid') siteId: string;
+  @ForeignKey(() => Site) @Index() @Column('uuid') siteId: string;
   @Column('text') role: 'coach' | 'consultant';
   @Column('date') fromDate: string;
   /** Null: still going on. */
@@ -69,17 +71,17 @@ export class Engagement {
 @Entity()
 export class Visit {
   @PrimaryColumn('uuid') id: string;
-  @Index() @Column('uuid') siteId: string;
-  @Column('uuid', { nullable: true }) cohortId: string | null;
+  @ForeignKey(() => Site) @Index() @Column('uuid') siteId: string;
+  @ForeignKey(() => Cohort) @Column('uuid', { nullable: true }) cohortId: string | null;
   /** The assessment whose result called for the visit. */
-  @Column('uuid', { unique: true, nullable: true }) assessmentId: string | null;
+  @ForeignKey(() => Assessment) @Column('uuid', { unique: true, nullable: true }) assessmentId: string | null;
   /** `unplanned` (with reasons), `planned`, `done`, `cancelled`. */
   @Column('text') state: string;
   @Column('date') earliest: string;
   @Column('date') due: string;
   @Column('date') latest: string;
   @Column('text') reason: string;
-  @Index() @Column('text', { nullable: true }) assessorId: string | null;
+  @ForeignKey(() => Assessor) @Index() @Column('text', { nullable: true }) assessorId: string | null;
   @Column('date', { nullable: true }) plannedOn: string | null;
   @Column('float8', { nullable: true }) travelKm: number | null;
   @Column('jsonb', { default: [] }) unplannedReasons: unknown;
@@ -90,11 +92,15 @@ export class Visit {
 }
 
 @Entity()
+@Index('one_certificate_in_force', ['assessmentId'], {
+  unique: true,
+  where: "state IN ('draft', 'under-review', 'valid', 'suspended')",
+})
 export class Certificate {
   @PrimaryColumn('uuid') id: string;
   @Column('text', { unique: true }) number: string;
-  @Index() @Column('uuid') siteId: string;
-  @Index() @Column('uuid') assessmentId: string;
+  @ForeignKey(() => Site) @Index() @Column('uuid') siteId: string;
+  @ForeignKey(() => Assessment) @Index() @Column('uuid') assessmentId: string;
   @Column('uuid', { nullable: true }) readinessRuleId: string | null;
   @Column('text') state: string;
   @Column('text') proposedBy: string;

@@ -1,4 +1,4 @@
-import { Column, CreateDateColumn, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
+import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 
 export type OrganisationKind =
   | 'supplier'
@@ -37,14 +37,14 @@ export class Organisation {
 export class Membership {
   @PrimaryColumn('uuid') id: string;
   @Column('text') userId: string;
-  @Index() @Column('uuid') organisationId: string;
+  @ForeignKey(() => Organisation) @Index() @Column('uuid') organisationId: string;
   @Column('text') role: Role;
 }
 
 @Entity()
 export class Site {
   @PrimaryColumn('uuid') id: string;
-  @Index() @Column('uuid') organisationId: string;
+  @ForeignKey(() => Organisation) @Index() @Column('uuid') organisationId: string;
   @Column('text') name: string;
   @Column('text', { default: '' }) city: string;
   @Column('char', { length: 2 }) country: string;
@@ -73,15 +73,15 @@ export class Programme {
 @Unique(['programmeId', 'organisationId', 'part'])
 export class ProgrammeParticipant {
   @PrimaryColumn('uuid') id: string;
-  @Column('uuid') programmeId: string;
-  @Index() @Column('uuid') organisationId: string;
+  @ForeignKey(() => Programme) @Column('uuid') programmeId: string;
+  @ForeignKey(() => Organisation) @Index() @Column('uuid') organisationId: string;
   @Column('text') part: 'agency' | 'buyer' | 'assessment-provider';
 }
 
 @Entity()
 export class Cohort {
   @PrimaryColumn('uuid') id: string;
-  @Index() @Column('uuid') programmeId: string;
+  @ForeignKey(() => Programme) @Index() @Column('uuid') programmeId: string;
   @Column('text') name: string;
   @Column('date') startsOn: string;
   @Column('date', { nullable: true }) endsOn: string | null;
@@ -91,8 +91,8 @@ export class Cohort {
 @Unique(['cohortId', 'siteId'])
 export class Enrolment {
   @PrimaryColumn('uuid') id: string;
-  @Column('uuid') cohortId: string;
-  @Index() @Column('uuid') siteId: string;
+  @ForeignKey(() => Cohort) @Column('uuid') cohortId: string;
+  @ForeignKey(() => Site) @Index() @Column('uuid') siteId: string;
   @Column('date') enrolledOn: string;
   @Column('date', { nullable: true }) exitedOn: string | null;
   @Column('text', { nullable: true }) exitReason: string | null;

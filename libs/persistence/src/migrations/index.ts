@@ -1,1 +1,5 @@
-export const migrations: (new () => never)[] = [];
+import { FirstSchema1795433104544 } from './1795433104544-first-schema.js';
+import { RulesInTheDatabase1795433200000 } from './1795433200000-rules-in-the-database.js';
+
+/** Every migration, oldest first. A published one is never changed. */
+export const migrations = [FirstSchema1795433104544, RulesInTheDatabase1795433200000];

@@ -1,0 +1,245 @@
+import { DomainError } from './domain-error.js';
+import { addDays, addMonths, daysBetween, isBefore, parseLocalDate, type LocalDate } from './local-date.js';
+import type { CertificateState } from './states.js';
+
+/** What a certificate is worth on a day, as told to anybody who asks. */
+export type CertificateStatus = 'valid' | 'suspended' | 'withdrawn' | 'expired' | 'superseded';
+
+/** The stored facts from which the status of a certificate follows. */
+export interface StoredCertificate {
+  readonly state: CertificateState;
+  /** First day of validity; null while not issued. */
+  readonly issuedOn: LocalDate | null;
+  /** Last day of validity, included; null when it does not run out or is not issued yet. */
+  readonly validUntil: LocalDate | null;
+}
+
+/**
+ * Status of a certificate on a day, computed when read (design.md §3.8). The last day of validity still counts.
+ * Withdrawn and superseded stay what they are; a suspended certificate whose time has run out is expired.
+ * Null: not issued on that day (draft, under review, or the first day of validity is still to come), so the public
+ * is told nothing.
+ * @throws DomainError `impossible-date`
+ */
+export function certificateStatus(stored: StoredCertificate, today: LocalDate): CertificateStatus | null {
+  if (stored.state === 'draft' || stored.state === 'under-review') return null;
+  if (stored.issuedOn !== null && isBefore(today, stored.issuedOn)) return null;
+  if (stored.state === 'withdrawn' || stored.state === 'superseded') return stored.state;
+  if (stored.validUntil !== null && isBefore(stored.validUntil, today)) return 'expired';
+  return stored.state;
+}
+
+/** A time in which a person coached (trained, mentored, advised) the site. */
+export interface CoachingEngagement {
+  readonly person: string;
+  readonly from: LocalDate;
+  /** Last day; null while it goes on. */
+  readonly to: LocalDate | null;
+}
+
+/** Who did what before a decision on a certificate; persons by id. */
+export interface DecisionContext {
+  readonly decider: string;
+  readonly assessor: string;
+  /** Null when nobody reviewed. */
+  readonly reviewer: string | null;
+  /** Persons who are coaches of the site now, dated engagement or not. */
+  readonly coaches: readonly string[];
+  /** Dated coaching of this site. */
+  readonly coachingEngagements: readonly CoachingEngagement[];
+  /** Day of the decision. */
+  readonly date: LocalDate;
+  /** Day of the assessment, from which the assessor's look-back counts. Default: the day of the decision. */
+  readonly assessedOn?: LocalDate;
+  /** Calendar months that must have passed since the end of coaching. Default 24 (domain.md §5.3). */
+  readonly lookBackMonths?: number;
+}
+
+/** Breaches of the four-eyes rule. Part of the API: codes never change. */
+export type DecisionViolationCode =
+  | 'decider-is-assessor'
+  | 'reviewer-is-assessor'
+  | 'decider-is-coach'
+  | 'reviewer-is-coach'
+  | 'assessor-is-coach';
+
+export interface DecisionViolation {
+  readonly code: DecisionViolationCode;
+  readonly person: string;
+  /** The coaching behind it, for the coach codes; null for an undated coach. */
+  readonly engagement: CoachingEngagement | null;
+  /** First day on which the engagement no longer stands in the way; null when unknown or not a matter of time. */
+  readonly clearsOn: LocalDate | null;
+}
+
+/** Months of look-back for coaching unless the programme says otherwise. */
+export const DEFAULT_LOOK_BACK_MONTHS = 24;
+
+/**
+ * Checks impartiality of a decision (design.md §3.7, domain.md §5.3): assessor ≠ coach of that site within the
+ * look-back, and neither of them reviews or decides. Reviewer and decider may be one person. Coaching counts until
+ * `lookBackMonths` full calendar months have passed since its last day; coaching that begins after the decision does
+ * not count. Returns every breach, an empty list when there is none; whether a breach blocks is the programme's say.
+ * @throws DomainError `impossible-date`, `look-back-out-of-range`
+ */
+export function checkDecision(context: DecisionContext): DecisionViolation[] {
+  const { decider, assessor, reviewer, date } = context;
+  const lookBack = context.lookBackMonths ?? DEFAULT_LOOK_BACK_MONTHS;
+  if (!Number.isInteger(lookBack) || lookBack < 0 || lookBack > 1200) {
+    throw new DomainError(
+      'look-back-out-of-range',
+      'The look-back must be a whole number of months, 0 to 1200.',
+    );
+  }
+  parseLocalDate(date);
+  const violations: DecisionViolation[] = [];
+  const plain = (code: DecisionViolationCode, person: string) =>
+    violations.push({ code, person, engagement: null, clearsOn: null });
+  if (decider === assessor) plain('decider-is-assessor', decider);
+  if (reviewer !== null && reviewer === assessor) plain('reviewer-is-assessor', reviewer);
+
+  const coach = (code: DecisionViolationCode, person: string, since: LocalDate) => {
+    let dated = false;
+    for (const engagement of context.coachingEngagements) {
+      if (engagement.person !== person || isBefore(date, engagement.from)) continue;
+      const clearsOn = engagement.to === null ? null : addMonths(engagement.to, lookBack);
+      if (clearsOn !== null && !isBefore(since, clearsOn)) continue;
+      dated = true;
+      violations.push({ code, person, engagement, clearsOn });
+    }
+    if (!dated && context.coaches.includes(person)) plain(code, person);
+  };
+  coach('decider-is-coach', decider, date);
+  if (reviewer !== null && reviewer !== decider) coach('reviewer-is-coach', reviewer, date);
+  const assessedOn = context.assessedOn ?? date;
+  coach('assessor-is-coach', assessor, isBefore(assessedOn, date) ? assessedOn : date);
+  return violations;
+}
+
+/** Months a certificate is valid unless the grade or the programme says otherwise. */
+export const DEFAULT_VALIDITY_MONTHS = 12;
+
+/**
+ * Last day of validity, included: the day before the anniversary, so that 12 months from 2026-03-10 end on
+ * 2027-03-09 and two certificates in a row never overlap.
+ * @throws DomainError `impossible-date`, `validity-out-of-range`
+ */
+export function validUntil(issuedOn: LocalDate, months: number = DEFAULT_VALIDITY_MONTHS): LocalDate {
+  if (!Number.isInteger(months) || months < 1 || months > 120) {
+    throw new DomainError('validity-out-of-range', 'Validity must be a whole number of months, 1 to 120.');
+  }
+  const anniversary = addMonths(issuedOn, months);
+  // When the month is shorter its last day is the end of the period itself.
+  if (anniversary.slice(8) !== issuedOn.slice(8)) return anniversary;
+  return addDays(anniversary, -1);
+}
+
+/**
+ * Days until the certificate runs out: 0 on its last day, negative afterwards, null when it does not run out.
+ * @throws DomainError `impossible-date`
+ */
+export function daysLeft(stored: StoredCertificate, today: LocalDate): number | null {
+  return stored.validUntil === null ? null : daysBetween(today, stored.validUntil);
+}
+
+/**
+ * Statements a certificate must carry, as codes; their texts are translated elsewhere. Part of the API.
+ * Source: domain.md §5.2 (what must not be claimed).
+ */
+export type DisclaimerCode =
+  /** Unaccredited assessment against programme, edition and level. */
+  | 'unaccredited-assessment'
+  /** Not issued, recognised or endorsed by GFSI. */
+  | 'not-gfsi'
+  /** Shows conditions on the day or days stated. */
+  | 'conditions-on-dates'
+  /** Translations are unofficial. */
+  | 'unofficial-translation'
+  /** Somebody coached this site and assessed, reviewed or decided within the look-back. */
+  | 'impartiality-overlap'
+  /** The scoring rests on figures nobody has confirmed, or on the programme's own neutral default. */
+  | 'unconfirmed-scoring'
+  /** During suspension no reference to the certificate may be made. */
+  | 'suspended-no-reference';
+
+/** What decides which statements apply besides the three that always do. */
+export interface DisclaimerContext {
+  readonly translated?: boolean;
+  readonly violations?: readonly DecisionViolation[];
+  readonly scoringProvenance?: 'confirmed' | 'unverified' | 'programme-default';
+  readonly status?: CertificateStatus | null;
+}
+
+/** The statements a certificate must carry, always in the same order. The first three always apply. */
+export function disclaimer(context: DisclaimerContext = {}): DisclaimerCode[] {
+  const codes: DisclaimerCode[] = ['unaccredited-assessment', 'not-gfsi', 'conditions-on-dates'];
+  if (context.translated) codes.push('unofficial-translation');
+  if (context.violations && context.violations.length > 0) codes.push('impartiality-overlap');
+  if (context.scoringProvenance !== undefined && context.scoringProvenance !== 'confirmed')
+    codes.push('unconfirmed-scoring');
+  if (context.status === 'suspended') codes.push('suspended-no-reference');
+  return codes;
+}
+
+const VALUES = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ';
+/** 32 signs without I, L, O and U, which are mistaken for 1, 0 and V. */
+const PAYLOAD_SIGNS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+const NUMBER_SHAPE = /^([A-Z]{2})-(\d{4})-([0-9A-HJKMNP-TV-Z]{6})-([0-9A-Z])$/;
+
+/**
+ * Check character after ISO/IEC 7064, MOD 37,36 (hybrid system): finds every single wrong character and nearly all
+ * swaps of neighbours. With P = 36 and, for each character of value a (0..35), P ← 2·((P + a) mod 36, 0 read as 36)
+ * mod 37, the check character has the value (37 − P) mod 36.
+ * @throws DomainError `certificate-number-invalid` for anything but 0-9 and A-Z
+ */
+export function checkCharacter(text: string): string {
+  let p = 36;
+  for (const sign of text) {
+    const value = VALUES.indexOf(sign);
+    if (value < 0) throw numberInvalid(`"${sign}" cannot stand in a certificate number.`);
+    p = (2 * ((p + value) % 36 || 36)) % 37;
+  }
+  return VALUES[(37 - p) % 36]!;
+}
+
+/**
+ * Six signs for a certificate number from six random bytes (five bits of each, 2^30 numbers a year). The domain has
+ * no randomness of its own.
+ * @throws DomainError `certificate-number-invalid` for fewer than six bytes
+ */
+export function certificatePayload(random: Uint8Array): string {
+  if (random.length < 6) throw numberInvalid('A certificate number needs six random bytes.');
+  return Array.from(random.subarray(0, 6), (byte) => PAYLOAD_SIGNS[byte & 31]).join('');
+}
+
+/**
+ * A certificate number such as `UP-2026-7KQ2MX-C`: prefix (two letters), year of issue, six random signs without
+ * I, L, O and U, and a check character over all that stands before it.
+ * @throws DomainError `certificate-number-invalid`
+ */
+export function certificateNumber(year: number, payload: string, prefix: string = 'UP'): string {
+  const body = `${prefix}-${String(year).padStart(4, '0')}-${payload}`;
+  const check = checkCharacter(body.replaceAll('-', ''));
+  const number = `${body}-${check}`;
+  if (!NUMBER_SHAPE.test(number)) {
+    throw numberInvalid('A certificate number has two letters, a year and six signs without I, L, O and U.');
+  }
+  return number;
+}
+
+/**
+ * Reads a number as people type it: case, spaces and hyphens do not matter, and in the six signs O is read as 0, I
+ * and L as 1. Null when the shape or the check character is wrong, which is a different answer from "unknown number".
+ */
+export function parseCertificateNumber(text: string): string | null {
+  const bare = text.toUpperCase().replaceAll(/[\s\u2010-\u2015-]/g, '');
+  if (!/^[A-Z]{2}\d{4}[0-9A-Z]{7}$/.test(bare)) return null;
+  const payload = bare.slice(6, 12).replaceAll('O', '0').replaceAll(/[IL]/g, '1');
+  const number = `${bare.slice(0, 2)}-${bare.slice(2, 6)}-${payload}-${bare[12]}`;
+  if (!NUMBER_SHAPE.test(number)) return null;
+  return checkCharacter(number.slice(0, -2).replaceAll('-', '')) === bare[12] ? number : null;
+}
+
+function numberInvalid(message: string): DomainError {
+  return new DomainError('certificate-number-invalid', message);
+}

@@ -1,0 +1,45 @@
+/** The only source of time outside the domain (which gets dates as arguments). */
+export interface Clock {
+  now(): Date;
+  /** The calendar day, `YYYY-MM-DD`, that it is in a time zone (IANA name). */
+  today(timeZone?: string): string;
+}
+
+/** The calendar day of an instant in a time zone. */
+export function dayIn(instant: Date, timeZone = 'UTC'): string {
+  const parts = new Intl.DateTimeFormat('en-GB', {
+    timeZone,
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+  }).formatToParts(instant);
+  const part = (type: string): string => parts.find((found) => found.type === type)!.value;
+  return `${part('year').padStart(4, '0')}-${part('month')}-${part('day')}`;
+}
+
+export const systemClock: Clock = {
+  now: () => new Date(),
+  today: (timeZone) => dayIn(new Date(), timeZone),
+};
+
+/** A clock that stands still until it is moved; for tests and for replaying. */
+export class FixedClock implements Clock {
+  private instant: number;
+
+  constructor(at: Date | string) {
+    this.instant = new Date(at).getTime();
+  }
+
+  now(): Date {
+    return new Date(this.instant);
+  }
+
+  today(timeZone?: string): string {
+    return dayIn(this.now(), timeZone);
+  }
+
+  /** Moves the clock on. */
+  advance(milliseconds: number): void {
+    this.instant += milliseconds;
+  }
+}

@@ -1,0 +1,171 @@
+import { messages, type PhraseKey, type PluralKey } from './messages/index.js';
+import type { ContentTranslation, Locale, LocalDate, Money, Verdict, ChecklistLine } from './views.js';
+import type { AssessmentKind, Conformity, FindingGrade } from '#domain';
+
+/** What may be put into a phrase: text is isolated in right-to-left languages, numbers are formatted. */
+export type Words = Readonly<Record<string, string | number>>;
+
+/** Intl names: Arabic with its own digits and, as food businesses use, the Gregorian calendar. */
+const INTL: Readonly<Record<Locale, string>> = { en: 'en-GB', es: 'es', ar: 'ar-EG-u-nu-arab-ca-gregory' };
+
+/** Everything that is said in one language: phrases, plurals, numbers, dates. */
+export class Speech {
+  readonly dir: 'ltr' | 'rtl';
+  /** Phrases without blanks, for templates. */
+  readonly words: Readonly<Record<PhraseKey, string>>;
+  private readonly plurals: Intl.PluralRules;
+  private readonly formats = new Map<string, Intl.NumberFormat>();
+  private readonly longDate: Intl.DateTimeFormat;
+  private readonly lists: Intl.ListFormat;
+
+  constructor(readonly locale: Locale) {
+    this.dir = locale === 'ar' ? 'rtl' : 'ltr';
+    this.words = messages[locale] as Readonly<Record<PhraseKey, string>>;
+    this.plurals = new Intl.PluralRules(INTL[locale]);
+    this.longDate = new Intl.DateTimeFormat(INTL[locale], { dateStyle: 'long', timeZone: 'UTC' });
+    this.lists = new Intl.ListFormat(INTL[locale], { type: 'conjunction', style: 'short' });
+  }
+
+  /** A phrase with its blanks filled in. A blank nobody fills is a mistake of ours and throws. */
+  say(key: PhraseKey, words: Words = {}): string {
+    return this.fill(messages[this.locale][key], words);
+  }
+
+  /** A counted phrase: the form that the language wants for `n`, rounded to `digits` as it will be shown. */
+  count(key: PluralKey, n: number, words: Words = {}, digits = 0): string {
+    const forms = messages[this.locale][key];
+    const shown = Number(n.toFixed(digits));
+    return this.fill(forms[this.plurals.select(Math.abs(shown))] ?? forms.other, { ...words, n: this.number(shown, digits) });
+  }
+
+  number(value: number, digits = 0): string {
+    return this.format({ maximumFractionDigits: digits }).format(value);
+  }
+
+  /** With its sign, for changes; one decimal. */
+  signed(value: number, digits = 1): string {
+    return this.format({
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+      signDisplay: 'exceptZero',
+    }).format(value);
+  }
+
+  /** `45` → "+45 %" as the language writes it. */
+  signedPercent(value: number): string {
+    return this.format({ style: 'percent', maximumFractionDigits: 1, signDisplay: 'exceptZero' }).format(value / 100);
+  }
+
+  /** Points on the 0..100 scale, or in words that there are none. */
+  points(value: number | null): string {
+    return value === null ? this.say('notRated') : this.count('points', value, {}, 1);
+  }
+
+  money(value: Money): string {
+    return this.format({ style: 'currency', currency: value.currency, maximumFractionDigits: 0 }).format(value.amount);
+  }
+
+  date(day: LocalDate): string {
+    return this.longDate.format(new Date(`${day}T00:00:00Z`));
+  }
+
+  list(items: readonly string[]): string {
+    return this.lists.format(items.map((item) => this.isolate(item)));
+  }
+
+  verdict(verdict: Verdict): string {
+    return this.say(
+      ({ pass: 'verdictPass', fail: 'verdictFail', rated: 'verdictRated', 'not-scorable': 'verdictNotScorable' } as const)[verdict],
+    );
+  }
+
+  kind(kind: AssessmentKind): string {
+    return this.say(
+      ({ self: 'kindSelf', baseline: 'kindBaseline', 'follow-up': 'kindFollowUp', verification: 'kindVerification' } as const)[kind],
+    );
+  }
+
+  grade(grade: FindingGrade): string {
+    return this.say(grade === 'good-practice' ? 'goodPractice' : grade);
+  }
+
+  conformity(conformity: Conformity): string {
+    return this.say(
+      conformity === 'not-applicable' ? 'notApplicable' : conformity === 'not-assessed' ? 'notAssessed' : conformity,
+    );
+  }
+
+  translation(status: ContentTranslation): string {
+    return this.say(
+      (
+        {
+          original: 'translationOriginal',
+          unofficial: 'translationUnofficial',
+          reviewed: 'translationReviewed',
+          approved: 'translationApproved',
+        } as const
+      )[status],
+    );
+  }
+
+  /** Label and text pairs about the checklist and the scoring: on every report, never left out. */
+  checklistFacts(line: ChecklistLine): { label: string; text: string }[] {
+    const status = (
+      {
+        confirmed: 'provenanceConfirmed',
+        unverified: 'provenanceUnverified',
+        'programme-default': 'provenanceDefault',
+      } as const
+    )[line.profile.status];
+    return [
+      {
+        label: this.say('checklist'),
+        text: this.say('checklistLine', { title: line.title, edition: line.edition, level: line.level }),
+      },
+      {
+        label: this.say('scoringProfile'),
+        text: this.say('profileLine', {
+          title: line.profile.title,
+          version: line.profile.version,
+          status: this.say(status),
+        }),
+      },
+      { label: this.say('provenance'), text: line.profile.source },
+      { label: this.say('translation'), text: this.translation(line.translationStatus) },
+    ];
+  }
+
+  /** What the assessment is not (domain.md §5.2). */
+  disclaimer(programme: string, line: ChecklistLine): string {
+    return this.say('disclaimer', { programme, edition: line.edition, level: line.level });
+  }
+
+  /** Keeps a foreign-script name from disturbing the order of a right-to-left sentence. */
+  isolate(text: string): string {
+    return this.dir === 'rtl' && /[A-Za-z0-9]/.test(text) ? `\u2068${text}\u2069` : text;
+  }
+
+  private fill(phrase: string, words: Words): string {
+    return phrase.replace(/\{(\w+)\}/g, (_, name: string) => {
+      const word = words[name];
+      if (word === undefined) throw new Error(`"${name}" is missing in "${phrase}"`);
+      return typeof word === 'number' ? this.number(word) : this.isolate(word);
+    });
+  }
+
+  private format(options: Intl.NumberFormatOptions): Intl.NumberFormat {
+    const key = JSON.stringify(options);
+    let format = this.formats.get(key);
+    if (!format) this.formats.set(key, (format = new Intl.NumberFormat(INTL[this.locale], options)));
+    return format;
+  }
+}
+
+const spoken = new Map<Locale, Speech>();
+
+/** The speech of a language, made once. */
+export function speech(locale: Locale): Speech {
+  let found = spoken.get(locale);
+  if (!found) spoken.set(locale, (found = new Speech(locale)));
+  return found;
+}

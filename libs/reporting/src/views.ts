@@ -1,0 +1,414 @@
+/**
+ * View-models of everything that is printed, shown or mailed. They are plain data: strings, numbers and dates
+ * (`YYYY-MM-DD`). The caller has loaded, computed and authorised them; content texts (questions, section titles,
+ * level names, product categories) arrive already in the language of the reader, with the status of that
+ * translation. The renderers only arrange, format numbers and dates, and add their own words.
+ */
+import type { AssessmentKind, Conformity, Criticality, FindingGrade, TranslationStatus } from '#domain';
+
+/** Languages the reports speak. */
+export type Locale = 'en' | 'es' | 'ar';
+export const LOCALES: readonly Locale[] = ['en', 'es', 'ar'];
+
+/** A calendar day, `YYYY-MM-DD`. */
+export type LocalDate = string;
+
+/** `original`: the checklist's own language; the rest as the domain knows it. */
+export type ContentTranslation = 'original' | TranslationStatus;
+
+/** Options of the HTML renderers. */
+export interface HtmlOptions {
+  /** Put on the single `<style>` element, for a Content-Security-Policy `style-src 'nonce-…'`. */
+  readonly nonce?: string;
+}
+
+/** Which list was used, how it was scored, and where both come from: shown on every report. */
+export interface ChecklistLine {
+  readonly title: string;
+  /** Edition, i.e. the version of the checklist the assessment is pinned to. */
+  readonly edition: string;
+  readonly level: string;
+  readonly profile: {
+    readonly title: string;
+    readonly version: string;
+    readonly source: string;
+    readonly status: 'confirmed' | 'unverified' | 'programme-default';
+  };
+  readonly translationStatus: ContentTranslation;
+}
+
+/** Whom the report is about. */
+export interface SiteLine {
+  readonly organisation: string;
+  readonly site: string;
+  readonly address?: string;
+}
+
+/** Answers counted. `total` = the other five added up; the denominator of conformity is `total − notApplicable`. */
+export interface ConformityCounts {
+  readonly total: number;
+  readonly conforming: number;
+  readonly partly: number;
+  readonly nonconforming: number;
+  readonly notApplicable: number;
+  readonly notAssessed: number;
+}
+
+/** `rated`: the profile has no gates, so it neither passes nor fails. `not-scorable`: too little was answered. */
+export type Verdict = 'pass' | 'fail' | 'rated' | 'not-scorable';
+
+/** A money amount in whole units. */
+export interface Money {
+  readonly amount: number;
+  /** ISO 4217 code. */
+  readonly currency: string;
+}
+
+// ------------------------------------------------------------------------------------------ gap report
+
+/** One requirement that does not fully conform. */
+export interface GapItem {
+  /** Code of the requirement, e.g. `PP-WATER-02`; unique in the report. */
+  readonly requirement: string;
+  readonly section: string;
+  readonly question: string;
+  readonly criticality: Criticality;
+  readonly conformity: Extract<Conformity, 'partly' | 'nonconforming' | 'not-assessed'>;
+  /** Mandatory item of the checklist. */
+  readonly required?: boolean;
+  /** What the assessor saw. */
+  readonly note?: string;
+  /** The checklist's guidance: how it can be met. Left out, least serious first, when the page grows too large. */
+  readonly guidance?: string;
+  /** Names of the buyer rules it blocks, e.g. `Nile Markets: fresh vegetables`. */
+  readonly blocks: readonly string[];
+  readonly dueOn?: LocalDate;
+  readonly course?: string;
+}
+
+/** Readiness of this site for one buyer and product category. */
+export interface BuyerLine {
+  readonly buyer: string;
+  readonly category: string;
+  /** Short text of the rule, e.g. `Basic level, no open major`. */
+  readonly rule: string;
+  readonly ready: boolean;
+  /** Codes of the requirements that are missing for it. */
+  readonly missing: readonly string[];
+  /** Reasons that are no requirement, e.g. `certificate expired`. Already in the reader's language. */
+  readonly reasons: readonly string[];
+}
+
+/** Something to do, and why now. */
+export interface StepLine {
+  readonly text: string;
+  readonly why?: string;
+  readonly requirements: readonly string[];
+  readonly effortHours?: number;
+  readonly cost?: Money;
+}
+
+/** The cheapest set of steps that makes the site ready for one buyer. */
+export interface PathLine {
+  readonly buyer: string;
+  readonly category: string;
+  readonly steps: readonly StepLine[];
+  readonly totalHours?: number;
+  readonly totalCost?: Money;
+}
+
+export interface SectionLine {
+  readonly code: string;
+  readonly title: string;
+  readonly counts: ConformityCounts;
+  /** null: not rated (nothing applicable or answered): not the same as 0. */
+  readonly points: number | null;
+}
+
+/** What is missing, how serious it is, what it blocks, what to do first, the cheapest way to ready. */
+export interface GapReportView {
+  /** Number of the assessment or report, printed at the foot. */
+  readonly reference: string;
+  readonly programme: string;
+  readonly subject: SiteLine;
+  readonly checklist: ChecklistLine;
+  readonly assessment: {
+    readonly kind: AssessmentKind;
+    readonly date: LocalDate;
+    /** Absent for a self-assessment. */
+    readonly assessor?: string;
+    readonly provider?: string;
+  };
+  readonly result: {
+    readonly verdict: Verdict;
+    /** 0..100 in general; null when not scorable. */
+    readonly points: number | null;
+    readonly grade?: string;
+    readonly counts: ConformityCounts;
+  };
+  readonly sections: readonly SectionLine[];
+  readonly gaps: readonly GapItem[];
+  readonly buyers: readonly BuyerLine[];
+  /** The three things to do first (fewer when fewer are missing). */
+  readonly firstSteps: readonly StepLine[];
+  readonly cheapestPath: PathLine | null;
+  readonly printedOn: LocalDate;
+}
+
+// --------------------------------------------------------------------------------------- cohort report
+
+/** A figure somebody published elsewhere. Never computed here, never mixed with computed ones. */
+export interface ClaimLine {
+  /** As printed by the source, e.g. `+45 %`. */
+  readonly figure: string;
+  /** What the source says it is of. */
+  readonly statement: string;
+  /** What was counted, e.g. `suppliers`, `persons`, `not stated`. */
+  readonly unit: string;
+  readonly source: string;
+}
+
+/** A statistic and the number of sites it rests on. null: not computable (say why elsewhere) or suppressed. */
+export interface Measured {
+  readonly value: number | null;
+  readonly n: number;
+}
+
+export interface CohortReportView {
+  readonly reference: string;
+  readonly programme: string;
+  readonly cohort: string;
+  readonly place?: string;
+  readonly from: LocalDate;
+  readonly to: LocalDate;
+  /** Edition and profile of the baseline; the follow-up's when it differs. */
+  readonly baselineChecklist: ChecklistLine;
+  readonly followUpChecklist: ChecklistLine;
+  readonly items: {
+    /** Requirements comparable in both editions; the gain rests on them only. */
+    readonly common: number;
+    readonly baseline: number;
+    readonly followUp: number;
+  };
+  readonly n: {
+    readonly enrolled: number;
+    readonly baseline: number;
+    readonly followUp: number;
+    readonly matched: number;
+  };
+  /** Means of the matched sites, in points. */
+  readonly baselineMean: number | null;
+  readonly followUpMean: number | null;
+  readonly change: {
+    /** The headline: follow-up mean − baseline mean, in points. */
+    readonly points: Measured;
+    /** (follow-up mean / baseline mean − 1), in percent. */
+    readonly ofMeansPercent: Measured;
+    /** Mean of each site's own relative change, in percent; sites with baseline 0 cannot take part. */
+    readonly meanOfRelativePercent: Measured;
+    /** Normalised gain (post − pre) / (100 − pre), 0..1; sites with baseline 100 cannot take part. */
+    readonly normalised: Measured;
+    /** Spread of the change in points over the matched sites. */
+    readonly median: number | null;
+    readonly q1: number | null;
+    readonly q3: number | null;
+    readonly sd: number | null;
+  };
+  /** Matched sites by direction; `tolerance`: changes up to this many points count as the same. */
+  readonly direction: {
+    readonly improved: number;
+    readonly same: number;
+    readonly worse: number;
+    readonly tolerance: number;
+  };
+  readonly attrition: readonly { readonly reason: string; readonly count: number }[];
+  /** null: not rated or suppressed. */
+  readonly sections: readonly {
+    readonly title: string;
+    readonly n: number;
+    readonly baseline: number | null;
+    readonly followUp: number | null;
+  }[];
+  /** Matched sites per band of points; `to` belongs to the band only in the last one. */
+  readonly distribution: readonly {
+    readonly from: number;
+    readonly to: number;
+    readonly baseline: number;
+    readonly followUp: number;
+  }[];
+  /** Exact split of the headline, in points: the four parts add up to `headline`. null: not computed. */
+  readonly parts: {
+    readonly real: number;
+    readonly scope: number;
+    readonly checklist: number;
+    readonly missing: number;
+    readonly headline: number;
+  } | null;
+  /** Assessor of the follow-up against coaching of the same site within the look-back. */
+  readonly independence: {
+    readonly independent: number;
+    readonly overlapping: number;
+    readonly unknown: number;
+    readonly lookBackMonths: number;
+  };
+  readonly daysBetween: { readonly median: number; readonly min: number; readonly max: number } | null;
+  /** Knowledge tests: persons, another unit, shown apart. */
+  readonly people: {
+    readonly matched: number;
+    readonly preMean: number;
+    readonly postMean: number;
+    readonly changePoints: number;
+  } | null;
+  readonly claims: readonly ClaimLine[];
+  /** Groups smaller than this were suppressed by the caller. */
+  readonly suppressedBelow: number;
+  readonly printedOn: LocalDate;
+}
+
+// -------------------------------------------------------------------- certificate and its verification
+
+export type CertificateStatus = 'valid' | 'suspended' | 'withdrawn' | 'expired' | 'superseded';
+
+/** A result as it stands on a certificate. */
+export interface CertificateResult {
+  readonly verdict: Verdict;
+  readonly points: number | null;
+  readonly conforming: number;
+  readonly applicable: number;
+  readonly critical: number;
+  readonly major: number;
+  readonly minor: number;
+}
+
+/** The statement of an assessment outcome (domain.md §5.1). Everything printed on one page. */
+export interface CertificateView {
+  readonly number: string;
+  readonly verifyUrl: string;
+  readonly issuer: string;
+  readonly subject: SiteLine & { readonly address: string; readonly gln?: string };
+  readonly programme: string;
+  readonly scope: string;
+  readonly checklist: ChecklistLine;
+  readonly productCategories: readonly string[];
+  readonly exclusions: readonly string[];
+  readonly assessment: {
+    readonly dates: readonly LocalDate[];
+    readonly announced: boolean;
+    /** 1 = first assessment of this site. */
+    readonly sequence: number;
+    readonly assessor: string;
+    readonly provider: string;
+    /** Accreditation of the provider for this work; null prints "none". */
+    readonly accreditation: string | null;
+  };
+  readonly asFound: CertificateResult;
+  /** After closure; `critical`, `major`, `minor` are the ones still open. */
+  readonly afterClosure: CertificateResult;
+  readonly reviewer: string;
+  readonly decider: string;
+  readonly issuedOn: LocalDate;
+  readonly validUntil: LocalDate;
+  readonly nextDue: LocalDate;
+  readonly independence: {
+    readonly lookBackMonths: number;
+    /** Coaching of this site by assessor or provider in the look-back, in words; empty: none. */
+    readonly overlaps: readonly string[];
+  };
+  /** SHA-256 of the frozen report, hex. */
+  readonly reportHash: string;
+  /** The machine-readable statement (signed credential) that is attached to the PDF. */
+  readonly attachment: { readonly name: string; readonly json: string };
+}
+
+/** A step of a certificate's life, newest last. */
+export interface HistoryLine {
+  readonly on: LocalDate;
+  readonly event: 'issued' | 'suspended' | 'reinstated' | 'withdrawn' | 'expired' | 'superseded' | 'scope-reduced';
+  /** Public reason, already in the reader's language. */
+  readonly reason?: string;
+}
+
+/** The public answer to "is this number good?". An unknown number is another answer, on another page. */
+export type VerificationView =
+  | { readonly known: false; readonly number: string; readonly checkedOn: LocalDate }
+  | {
+      readonly known: true;
+      readonly number: string;
+      readonly checkedOn: LocalDate;
+      readonly status: CertificateStatus;
+      readonly subject: SiteLine;
+      readonly issuer: string;
+      readonly programme: string;
+      readonly checklist: ChecklistLine;
+      readonly scope: string;
+      readonly productCategories: readonly string[];
+      readonly assessedOn: readonly LocalDate[];
+      readonly issuedOn: LocalDate;
+      readonly validUntil: LocalDate;
+      /** Set when superseded: number and public page of the newer one. */
+      readonly supersededBy?: { readonly number: string; readonly url: string };
+      readonly reportHash: string;
+      readonly history: readonly HistoryLine[];
+    };
+
+// ------------------------------------------------------------------------------------------------ mail
+
+/** What each kind of mail needs. `url` is where the reader goes on; absolute. */
+export interface MailViews {
+  readonly 'visit-invitation': VisitMail;
+  readonly 'visit-changed': VisitMail;
+  readonly 'visit-cancelled': VisitMail & { readonly reason?: string };
+  readonly 'submission-received': {
+    readonly to: string;
+    readonly site: string;
+    readonly checklist: string;
+    readonly submittedOn: LocalDate;
+    readonly counts: ConformityCounts;
+    readonly url: string;
+  };
+  readonly 'corrective-action-due': {
+    readonly to: string;
+    readonly site: string;
+    readonly requirement: string;
+    readonly grade: FindingGrade;
+    readonly question: string;
+    readonly dueOn: LocalDate;
+    readonly daysLeft: number;
+    readonly url: string;
+  };
+  readonly 'certificate-issued': CertificateMail;
+  readonly 'certificate-expiring': CertificateMail & { readonly daysLeft: number };
+  readonly 'certificate-status': CertificateMail & { readonly status: CertificateStatus; readonly reason?: string };
+}
+
+export interface VisitMail {
+  /** Name in the greeting. */
+  readonly to: string;
+  readonly site: string;
+  readonly address: string;
+  readonly date: LocalDate;
+  /** Local wall-clock time at the site, e.g. `09:30`; absent for an all-day visit. */
+  readonly from?: string;
+  readonly until?: string;
+  readonly assessor: string;
+  readonly checklist: string;
+  readonly url: string;
+}
+
+export interface CertificateMail {
+  readonly to: string;
+  readonly site: string;
+  readonly number: string;
+  readonly programme: string;
+  readonly level: string;
+  readonly validUntil: LocalDate;
+  readonly url: string;
+}
+
+export type MailKind = keyof MailViews;
+
+export interface RenderedMail {
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+}
