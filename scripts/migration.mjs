@@ -15,11 +15,17 @@ await dataSource.destroy();
 const statements = upQueries.map((query) => query.query);
 if (command === 'check') {
   for (const statement of statements) console.error(`drift: ${statement}`);
-  console.log(statements.length === 0 ? 'The migrations and the entities agree.' : 'The migrations lag behind the entities.');
+  console.log(
+    statements.length === 0
+      ? 'The migrations and the entities agree.'
+      : 'The migrations lag behind the entities.',
+  );
   process.exit(statements.length === 0 ? 0 : 1);
 }
 const stamp = Date.now();
-const body = statements.map((statement) => `    await runner.query(\`${statement.replaceAll('`', '\\`')}\`);`).join('\n');
+const body = statements
+  .map((statement) => `    await runner.query(\`${statement.replaceAll('`', '\\`')}\`);`)
+  .join('\n');
 const file = `libs/persistence/src/migrations/${stamp}-${name}.ts`;
 writeFileSync(
   file,

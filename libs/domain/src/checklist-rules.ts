@@ -96,16 +96,21 @@ function reaches(next: ReadonlyMap<string, readonly string[]>, start: string): b
   return false;
 }
 
-/** How many requirements stand on each side of an edge: a number, or two or more. */
-const ARITY: Readonly<Record<LineageRelation, readonly [from: 0 | 1 | 'many', to: 0 | 1 | 'many']>> = {
-  kept: [1, 1],
-  reworded: [1, 1],
-  moved: [1, 1],
-  split: [1, 'many'],
-  merged: ['many', 1],
-  new: [0, 1],
-  dropped: [1, 0],
+type Side = '0' | '1' | '1 or more' | '2 or more';
+
+/** How many requirements stand on each side of an edge. */
+const ARITY: Readonly<Record<LineageRelation, readonly [from: Side, to: Side]>> = {
+  kept: ['1', '1'],
+  reworded: ['1', '1'],
+  moved: ['1', '1'],
+  split: ['1', '2 or more'],
+  merged: ['2 or more', '1'],
+  new: ['0', '1 or more'],
+  dropped: ['1 or more', '0'],
 };
+
+const fits = (n: number, side: Side): boolean =>
+  side === '0' ? n === 0 : side === '1' ? n === 1 : side === '1 or more' ? n >= 1 : n >= 2;
 
 /**
  * Checks item lineage between two versions: it names these versions, every requirement of both stands in exactly
@@ -138,12 +143,10 @@ export function checkCrosswalk(crosswalk: Crosswalk, from: ChecklistVersion, to:
   }
   crosswalk.edges.forEach((edge, i) => {
     const [left, right] = ARITY[edge.relation];
-    const group = edge.relation === 'new' || edge.relation === 'dropped';
-    const fits = (n: number, want: 0 | 1 | 'many'): boolean => (want === 'many' ? n >= 2 : group && want === 1 ? n >= 1 : n === want);
     if (!fits(edge.from.length, left) || !fits(edge.to.length, right)) {
       problems.add(code, `/edges/${i}`, `A "${edge.relation}" edge cannot go from ${edge.from.length} to ${edge.to.length} requirements.`, `It goes from ${left} to ${right}.`);
     }
-    if (group && edge.comparable) problems.add(code, `/edges/${i}/comparable`, `A ${edge.relation} requirement has nothing to be compared with.`, 'Set comparable to false.');
+    if ((edge.relation === 'new' || edge.relation === 'dropped') && edge.comparable) problems.add(code, `/edges/${i}/comparable`, `A ${edge.relation} requirement has nothing to be compared with.`, 'Set comparable to false.');
   });
   problems.throwIfAny();
 }

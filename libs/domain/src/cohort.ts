@@ -12,7 +12,11 @@ export interface GainContribution {
   readonly baseline: number;
   readonly followUp: number;
   /** Sections rated on both sides, over the items compared. */
-  readonly sections: readonly { readonly section: string; readonly baseline: number; readonly followUp: number }[];
+  readonly sections: readonly {
+    readonly section: string;
+    readonly baseline: number;
+    readonly followUp: number;
+  }[];
 }
 
 /** Sums of one section; micro-points. */
@@ -125,7 +129,11 @@ function unit(c: GainContribution): CohortAggregate {
     relative: whole((relative ?? 0) * 1e6),
     normalisedN: normalised === null ? 0 : 1,
     normalised: whole((normalised ?? 0) * 1e6),
-    histogram: { baseline: { [bin(baseline)]: 1 }, followUp: { [bin(followUp)]: 1 }, change: { [bin(change)]: 1 } },
+    histogram: {
+      baseline: { [bin(baseline)]: 1 },
+      followUp: { [bin(followUp)]: 1 },
+      change: { [bin(change)]: 1 },
+    },
     sections,
   };
 }
@@ -141,11 +149,16 @@ function bin(micro: number): number {
 function combine(a: CohortAggregate, b: CohortAggregate, sign: 1 | -1): CohortAggregate {
   const count = (x: number, y: number): number => {
     const out = x + sign * y;
-    if (out < 0) throw new DomainError('aggregate-underflow', 'This gain is not part of the aggregate.', [], 'conflict');
+    if (out < 0)
+      throw new DomainError('aggregate-underflow', 'This gain is not part of the aggregate.', [], 'conflict');
     return out;
   };
-  const sum = (x: string, y: string): string => String(sign === 1 ? BigInt(x) + BigInt(y) : BigInt(x) - BigInt(y));
-  const bins = (x: Readonly<Record<string, number>>, y: Readonly<Record<string, number>>): Record<string, number> => {
+  const sum = (x: string, y: string): string =>
+    String(sign === 1 ? BigInt(x) + BigInt(y) : BigInt(x) - BigInt(y));
+  const bins = (
+    x: Readonly<Record<string, number>>,
+    y: Readonly<Record<string, number>>,
+  ): Record<string, number> => {
     const out: Record<string, number> = { ...x };
     for (const key of Object.keys(y)) {
       const n = count(Object.hasOwn(x, key) ? x[key]! : 0, y[key]!);
@@ -159,7 +172,12 @@ function combine(a: CohortAggregate, b: CohortAggregate, sign: 1 | -1): CohortAg
     const old = sections.get(code) ?? { n: 0, baseline: '0', followUp: '0' };
     const n = count(old.n, add.n);
     if (n === 0) sections.delete(code);
-    else sections.set(code, { n, baseline: sum(old.baseline, add.baseline), followUp: sum(old.followUp, add.followUp) });
+    else
+      sections.set(code, {
+        n,
+        baseline: sum(old.baseline, add.baseline),
+        followUp: sum(old.followUp, add.followUp),
+      });
   }
   return {
     format: 'uplift.cohort-aggregate/1',
@@ -306,7 +324,10 @@ function mean(sum: number, n: number, all: number): MeanOf {
   return { value: n === 0 ? null : sum / n, n, excluded: all - n };
 }
 
-function binnedQuartiles(bins: Readonly<Record<string, number>>, n: number): { q1: number; median: number; q3: number } {
+function binnedQuartiles(
+  bins: Readonly<Record<string, number>>,
+  n: number,
+): { q1: number; median: number; q3: number } {
   const filled = Object.entries(bins)
     .map(([low, count]) => [Number(low), count] as const)
     .sort(([x], [y]) => x - y);
@@ -374,7 +395,17 @@ export interface CohortStatistics extends CohortFigures {
 /** Exact statistics over all rows of a cohort. The order of rows does not matter. */
 export function cohortStatistics(rows: readonly CohortRow[]): CohortStatistics {
   const sums: Sums = {
-    n: 0, baseline: 0n, followUp: 0n, squares: 0n, relativeN: 0, relative: 0, normalisedN: 0, normalised: 0, improved: 0, same: 0, worse: 0,
+    n: 0,
+    baseline: 0n,
+    followUp: 0n,
+    squares: 0n,
+    relativeN: 0,
+    relative: 0,
+    normalisedN: 0,
+    normalised: 0,
+    improved: 0,
+    same: 0,
+    worse: 0,
   };
   const changes: number[] = [];
   const relatives: number[] = [];
@@ -390,7 +421,8 @@ export function cohortStatistics(rows: readonly CohortRow[]): CohortStatistics {
     }
     if (row.followUp !== null) nFollowUp++;
     if (row.baseline === null || row.followUp === null || row.comparable === false) {
-      const missing = row.baseline === null ? 'no-baseline' : row.followUp === null ? 'no-follow-up' : 'not-comparable';
+      const missing =
+        row.baseline === null ? 'no-baseline' : row.followUp === null ? 'no-follow-up' : 'not-comparable';
       const reason = row.dropReason?.trim() || missing;
       reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
       continue;
@@ -429,6 +461,9 @@ export function cohortStatistics(rows: readonly CohortRow[]): CohortStatistics {
     median: quartile(0.5),
     q1: quartile(0.25),
     q3: quartile(0.75),
-    attrition: { dropped: rows.length - sums.n, reasons: Object.fromEntries([...reasons].sort(([x], [y]) => (x < y ? -1 : 1))) },
+    attrition: {
+      dropped: rows.length - sums.n,
+      reasons: Object.fromEntries([...reasons].sort(([x], [y]) => (x < y ? -1 : 1))),
+    },
   };
 }

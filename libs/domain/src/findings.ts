@@ -7,7 +7,13 @@ import type { Score } from './scoring.js';
 /** Findings: the assessor's list of what an assessment showed, in the order in which a site should act. */
 
 /** Grades of findings from the most serious to the least. */
-export const FINDING_GRADES: readonly FindingGrade[] = ['critical', 'major', 'minor', 'observation', 'good-practice'];
+export const FINDING_GRADES: readonly FindingGrade[] = [
+  'critical',
+  'major',
+  'minor',
+  'observation',
+  'good-practice',
+];
 
 /** One finding. It says what was found, never how to mend it: advice is the mentor's (design.md §3.7). */
 export interface Finding {

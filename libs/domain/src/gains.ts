@@ -2,7 +2,13 @@ import type { AssessmentKind, Conformity, Response } from './assessment.js';
 import type { ChecklistVersion, Crosswalk } from './checklist.js';
 import { daysBetween, type LocalDate } from './local-date.js';
 import type { ScoringProfile } from './profile.js';
-import { compileScoring, requirementsAt, type CompiledScoring, type ItemCounts, type Score } from './scoring.js';
+import {
+  compileScoring,
+  requirementsAt,
+  type CompiledScoring,
+  type ItemCounts,
+  type Score,
+} from './scoring.js';
 
 /**
  * Gains: what changed between two assessments of one site, and why. The headline is the change in points over each
@@ -48,12 +54,7 @@ export type Movement = 'fixed' | 'persisting' | 'new' | 'conforming' | 'scope' |
  * crosswalk does not name it; `not-assessed`: unanswered on a side.
  */
 export type NotComparedReason =
-  | 'new-item'
-  | 'dropped-item'
-  | 'meaning-changed'
-  | 'other-level'
-  | 'no-lineage'
-  | 'not-assessed';
+  'new-item' | 'dropped-item' | 'meaning-changed' | 'other-level' | 'no-lineage' | 'not-assessed';
 
 /** A group of baseline items and the follow-up items they became; usually one of each. */
 export interface GainItem {
@@ -175,7 +176,9 @@ export function fromMicroPoints(micro: number): number {
  * Relative change in percent, 100 × (followUp − baseline) / baseline; null when the baseline is 0 or less. Points in.
  */
 export function relativeChange(baseline: number, followUp: number): number | null {
-  return baseline > 0 ? (100 * (toMicroPoints(followUp) - toMicroPoints(baseline))) / toMicroPoints(baseline) : null;
+  return baseline > 0
+    ? (100 * (toMicroPoints(followUp) - toMicroPoints(baseline))) / toMicroPoints(baseline)
+    : null;
 }
 
 /**
@@ -205,19 +208,32 @@ interface Side {
  * A follow-up on the day of the baseline is allowed.
  * @throws DomainError as `compileScoring` and its `score`, and `impossible-date`
  */
-export function computeGain(baseline: AssessedForGain, followUp: AssessedForGain, crosswalk?: Crosswalk): GainResult {
+export function computeGain(
+  baseline: AssessedForGain,
+  followUp: AssessedForGain,
+  crosswalk?: Crosswalk,
+): GainResult {
   const days = daysBetween(baseline.date, followUp.date);
   if (days < 0) return refuse('follow-up-before-baseline', 'The follow-up was held before the baseline.');
   if (scoringKey(baseline.profile) !== scoringKey(followUp.profile)) {
-    return refuse('different-profiles', 'The two assessments are scored in different ways; their points are not on one scale.');
+    return refuse(
+      'different-profiles',
+      'The two assessments are scored in different ways; their points are not on one scale.',
+    );
   }
   const sameEdition = editionOf(baseline.checklist) === editionOf(followUp.checklist);
   if (!sameEdition && !crosswalk) {
-    return refuse('different-checklists', `No crosswalk joins ${editionOf(baseline.checklist)} and ${editionOf(followUp.checklist)}.`);
+    return refuse(
+      'different-checklists',
+      `No crosswalk joins ${editionOf(baseline.checklist)} and ${editionOf(followUp.checklist)}.`,
+    );
   }
   const edges = sameEdition ? null : orient(crosswalk!, baseline.checklist, followUp.checklist);
   if (edges === undefined) {
-    return refuse('crosswalk-mismatch', 'The crosswalk joins other checklist versions than those of the two assessments.');
+    return refuse(
+      'crosswalk-mismatch',
+      'The crosswalk joins other checklist versions than those of the two assessments.',
+    );
   }
 
   const before = sideOf(baseline);
@@ -225,10 +241,13 @@ export function computeGain(baseline: AssessedForGain, followUp: AssessedForGain
   const b0 = before.score.provisionalPoints;
   const f0 = after.score.provisionalPoints;
   if (b0 === null) return refuse('not-scorable-baseline', 'In the baseline nothing applicable is answered.');
-  if (f0 === null) return refuse('not-scorable-follow-up', 'In the follow-up nothing applicable is answered.');
+  if (f0 === null)
+    return refuse('not-scorable-follow-up', 'In the follow-up nothing applicable is answered.');
 
   // Groups of the same demand, and why the others are not compared.
-  const { groups, items } = edges ? groupsOfCrosswalk(edges, before, after) : groupsOfOneEdition(before, after);
+  const { groups, items } = edges
+    ? groupsOfCrosswalk(edges, before, after)
+    : groupsOfOneEdition(before, after);
   const s1 = groups;
   const s2: Group[] = [];
   const s3: Group[] = [];
@@ -252,7 +271,14 @@ export function computeGain(baseline: AssessedForGain, followUp: AssessedForGain
         movement = 'scope';
       } else {
         s3.push(group);
-        movement = old === 'conforming' ? (now === 'conforming' ? 'conforming' : 'new') : now === 'conforming' ? 'fixed' : 'persisting';
+        movement =
+          old === 'conforming'
+            ? now === 'conforming'
+              ? 'conforming'
+              : 'new'
+            : now === 'conforming'
+              ? 'fixed'
+              : 'persisting';
       }
     }
     items.push({ baseline: group.from, followUp: group.to, before: old, after: now, movement, because });
@@ -263,15 +289,25 @@ export function computeGain(baseline: AssessedForGain, followUp: AssessedForGain
     { from: before.codes, to: [] },
     { from: [], to: after.codes },
   ];
-  const b = chain([all, s1, s2, s3].map((set) => set.flatMap((g) => g.from)), before);
-  const f = chain([all, s1, s2, s3].map((set) => set.flatMap((g) => g.to)), after);
+  const b = chain(
+    [all, s1, s2, s3].map((set) => set.flatMap((g) => g.from)),
+    before,
+  );
+  const f = chain(
+    [all, s1, s2, s3].map((set) => set.flatMap((g) => g.to)),
+    after,
+  );
   if (!b || !f) return refuse('no-common-items', NO_COMMON);
 
   // The baseline's answers to the compared items, restated on the follow-up's edition: one ruler for both.
-  const common = compile(followUp, s3.flatMap((g) => g.to));
+  const common = compile(
+    followUp,
+    s3.flatMap((g) => g.to),
+  );
   const commonAfter = common.score(followUp.responses);
   const commonBefore = common.score(edges ? restate(s3, baseline) : baseline.responses);
-  if (commonBefore.points === null || commonAfter.points === null) return refuse('no-common-items', NO_COMMON);
+  if (commonBefore.points === null || commonAfter.points === null)
+    return refuse('no-common-items', NO_COMMON);
   const commonBaseline = toMicroPoints(commonBefore.points);
   const commonFollowUp = toMicroPoints(commonAfter.points);
 
@@ -291,7 +327,9 @@ export function computeGain(baseline: AssessedForGain, followUp: AssessedForGain
   const order = new Map(after.codes.map((c, i) => [c, i]));
   const oldOrder = new Map(before.codes.map((c, i) => [c, i]));
   const place = (item: GainItem): number =>
-    item.followUp.length > 0 ? order.get(item.followUp[0]!)! : after.codes.length + oldOrder.get(item.baseline[0]!)!;
+    item.followUp.length > 0
+      ? order.get(item.followUp[0]!)!
+      : after.codes.length + oldOrder.get(item.baseline[0]!)!;
   items.sort((x, y) => place(x) - place(y));
   const inS1 = { from: new Set(s1.flatMap((g) => g.from)), to: new Set(s1.flatMap((g) => g.to)) };
   const listed = (set: readonly Group[]): LeftOut => ({
@@ -348,7 +386,8 @@ export function computeGain(baseline: AssessedForGain, followUp: AssessedForGain
   };
 }
 
-const NO_COMMON = 'No item has a comparable counterpart that is answered, applicable and of weight on both sides.';
+const NO_COMMON =
+  'No item has a comparable counterpart that is answered, applicable and of weight on both sides.';
 
 function refuse(reason: GainRefusal, message: string): GainRefused {
   return { comparable: false, reason, message };
@@ -360,7 +399,13 @@ function editionOf(checklist: ChecklistVersion): string {
 
 /** All of a profile that makes points; gates, grades, closure and titles do not. */
 function scoringKey(profile: ScoringProfile): string {
-  const answers = profile.answers.map((a) => [a.code, a.conformity, a.credit ?? null, a.rank ?? null, a.grade ?? null]);
+  const answers = profile.answers.map((a) => [
+    a.code,
+    a.conformity,
+    a.credit ?? null,
+    a.rank ?? null,
+    a.grade ?? null,
+  ]);
   answers.sort((x, y) => (String(x[0]) < String(y[0]) ? -1 : 1));
   return JSON.stringify([
     profile.profile,
@@ -422,7 +467,9 @@ function chain(sets: readonly (readonly string[])[], side: Side): number[] | und
       continue;
     }
     const points =
-      size < 0 ? side.score.provisionalPoints : compile(side.assessed, set).score(side.assessed.responses).provisionalPoints;
+      size < 0
+        ? side.score.provisionalPoints
+        : compile(side.assessed, set).score(side.assessed.responses).provisionalPoints;
     if (points === null) return undefined;
     out.push(toMicroPoints(points));
     size = set.length;
@@ -430,11 +477,18 @@ function chain(sets: readonly (readonly string[])[], side: Side): number[] | und
   return out;
 }
 
-const SERIOUSNESS: readonly Conformity[] = ['not-applicable', 'conforming', 'partly', 'nonconforming', 'not-assessed'];
+const SERIOUSNESS: readonly Conformity[] = [
+  'not-applicable',
+  'conforming',
+  'partly',
+  'nonconforming',
+  'not-assessed',
+];
 
 function worst(codes: readonly string[], side: Side): Conformity | null {
   let rank = -1;
-  for (const code of codes) rank = Math.max(rank, SERIOUSNESS.indexOf(side.conformity.get(code) ?? 'not-assessed'));
+  for (const code of codes)
+    rank = Math.max(rank, SERIOUSNESS.indexOf(side.conformity.get(code) ?? 'not-assessed'));
   return rank < 0 ? null : SERIOUSNESS[rank]!;
 }
 
@@ -462,7 +516,11 @@ function groupsOfOneEdition(before: Side, after: Side): { groups: Group[]; items
   return { groups, items };
 }
 
-function groupsOfCrosswalk(edges: readonly Edge[], before: Side, after: Side): { groups: Group[]; items: GainItem[] } {
+function groupsOfCrosswalk(
+  edges: readonly Edge[],
+  before: Side,
+  after: Side,
+): { groups: Group[]; items: GainItem[] } {
   const groups: Group[] = [];
   const items: GainItem[] = [];
   const seen = { from: new Set<string>(), to: new Set<string>() };
@@ -475,12 +533,18 @@ function groupsOfCrosswalk(edges: readonly Edge[], before: Side, after: Side): {
     for (const c of edge.from) seen.from.add(c);
     for (const c of edge.to) seen.to.add(c);
     const whole = from.length === edge.from.length && to.length === edge.to.length;
-    if (edge.comparable && whole && from.length > 0 && to.length > 0) {
+    if (edge.comparable && from.length > 0 && to.length > 0) {
       groups.push({ from, to });
       continue;
     }
     const because: NotComparedReason =
-      edge.from.length === 0 ? 'new-item' : edge.to.length === 0 ? 'dropped-item' : !edge.comparable ? 'meaning-changed' : 'other-level';
+      edge.from.length === 0
+        ? 'new-item'
+        : edge.to.length === 0
+          ? 'dropped-item'
+          : !edge.comparable
+            ? 'meaning-changed'
+            : 'other-level';
     items.push({
       baseline: from,
       followUp: to,
@@ -494,10 +558,12 @@ function groupsOfCrosswalk(edges: readonly Edge[], before: Side, after: Side): {
   const out = { baseline: listed('baseline'), followUp: listed('followUp') };
   const paired = { from: new Set(groups.flatMap((g) => g.from)), to: new Set(groups.flatMap((g) => g.to)) };
   for (const code of before.codes) {
-    if (!paired.from.has(code) && !out.baseline.has(code)) items.push(alone('baseline', code, before, 'no-lineage'));
+    if (!paired.from.has(code) && !out.baseline.has(code))
+      items.push(alone('baseline', code, before, 'no-lineage'));
   }
   for (const code of after.codes) {
-    if (!paired.to.has(code) && !out.followUp.has(code)) items.push(alone('followUp', code, after, 'no-lineage'));
+    if (!paired.to.has(code) && !out.followUp.has(code))
+      items.push(alone('followUp', code, after, 'no-lineage'));
   }
   return { groups, items };
 }
@@ -526,7 +592,17 @@ function sectionsOf(before: Score, after: Score): GainSection[] {
     const o = old.get(s.section)!;
     if (s.counts.total === 0) return [];
     const change =
-      s.points === null || o.points === null ? null : fromMicroPoints(toMicroPoints(s.points) - toMicroPoints(o.points));
-    return [{ section: s.section, baseline: o.points, followUp: s.points, change, counts: { baseline: o.counts, followUp: s.counts } }];
+      s.points === null || o.points === null
+        ? null
+        : fromMicroPoints(toMicroPoints(s.points) - toMicroPoints(o.points));
+    return [
+      {
+        section: s.section,
+        baseline: o.points,
+        followUp: s.points,
+        change,
+        counts: { baseline: o.counts, followUp: s.counts },
+      },
+    ];
   });
 }

@@ -459,13 +459,16 @@ interface Option {
 }
 
 const EARTH_RADIUS_KM = 6371;
+const RADIANS = Math.PI / 180;
+
+/** A distance that is not known is longer than any other. */
+const UNKNOWN_KM = Infinity;
 
 /** Great-circle distance, rounded to 100 m so that a tie is a tie. */
 function kmBetween(a: PlanningPoint, b: PlanningPoint): number {
-  const radians = Math.PI / 180;
-  const sinLat = Math.sin(((b.lat - a.lat) * radians) / 2);
-  const sinLon = Math.sin(((b.lon - a.lon) * radians) / 2);
-  const h = sinLat * sinLat + Math.cos(a.lat * radians) * Math.cos(b.lat * radians) * sinLon * sinLon;
+  const sinLat = Math.sin(((b.lat - a.lat) * RADIANS) / 2);
+  const sinLon = Math.sin(((b.lon - a.lon) * RADIANS) / 2);
+  const h = sinLat * sinLat + Math.cos(a.lat * RADIANS) * Math.cos(b.lat * RADIANS) * sinLon * sinLon;
   return Math.round(2 * EARTH_RADIUS_KM * Math.asin(Math.min(1, Math.sqrt(h))) * 10) / 10;
 }
 
@@ -489,7 +492,13 @@ function bestOption(need: NeedState, states: readonly AssessorState[]): Option {
           }
         }
       }
-      const option: Option = { index, day, km, from, offDue: Math.abs(day - need.due) };
+      const option: Option = {
+        index,
+        day,
+        km,
+        from,
+        offDue: day < need.due ? need.due - day : day - need.due,
+      };
       if (!best || isBetter(option, best)) best = option;
     }
   });
@@ -497,7 +506,8 @@ function bestOption(need: NeedState, states: readonly AssessorState[]): Option {
 }
 
 function isBetter(a: Option, b: Option): boolean {
-  const [kmA, kmB] = [a.km ?? Infinity, b.km ?? Infinity];
+  const kmA = a.km ?? UNKNOWN_KM;
+  const kmB = b.km ?? UNKNOWN_KM;
   if (kmA !== kmB) return kmA < kmB;
   if (a.offDue !== b.offDue) return a.offDue < b.offDue;
   if (a.day !== b.day) return a.day < b.day;

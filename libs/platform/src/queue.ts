@@ -129,25 +129,34 @@ export function makeWorker<Name extends string>(
       attempt: job.attemptsMade + 1,
       attempts: job.opts.attempts ?? 1,
     };
-    return withLogContext({ jobId: context.id, job: context.name, attempt: context.attempt }, async () => {
-      const started = performance.now();
-      if (!Object.hasOwn(handlers, job.name))
-        throw new Error(`There is no handler for the job "${job.name}".`);
-      try {
-        const result = await handlers[job.name as Name](job.data as never, context);
-        metrics?.done(job.name, (performance.now() - started) / 1000);
-        logger?.info({ ms: Math.round(performance.now() - started) }, 'job done');
-        return result ?? null;
-      } catch (error) {
-        const last = context.attempt >= context.attempts;
-        metrics?.failed(job.name, last);
-        logger?.[last ? 'error' : 'warn'](
-          { err: error },
-          last ? 'job failed for good' : 'job failed, will be tried again',
-        );
-        throw error;
-      }
-    });
+    const { _requestId: requestId, ...payload } = job.data;
+    return withLogContext(
+      {
+        ...(typeof requestId === 'string' && { requestId }),
+        jobId: context.id,
+        job: context.name,
+        attempt: context.attempt,
+      },
+      async () => {
+        const started = performance.now();
+        if (!Object.hasOwn(handlers, job.name))
+          throw new Error(`There is no handler for the job "${job.name}".`);
+        try {
+          const result = await handlers[job.name as Name](payload as never, context);
+          metrics?.done(job.name, (performance.now() - started) / 1000);
+          logger?.info({ ms: Math.round(performance.now() - started) }, 'job done');
+          return result ?? null;
+        } catch (error) {
+          const last = context.attempt >= context.attempts;
+          metrics?.failed(job.name, last);
+          logger?.[last ? 'error' : 'warn'](
+            { err: error },
+            last ? 'job failed for good' : 'job failed, will be tried again',
+          );
+          throw error;
+        }
+      },
+    );
   };
 
   const worker = new BackedWorker(QUEUE_NAME, process as never, {

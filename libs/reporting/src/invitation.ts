@@ -92,16 +92,15 @@ function dayOf(field: string, date: string): number {
 }
 
 /** ical-generator escapes backslash, comma, semicolon and line breaks; other control characters may not stand. */
-// eslint-disable-next-line no-control-regex
-const plainText = (text: string): string => text.replace(/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/g, '');
+const plainText = (text: string): string =>
+  text.replace(/\p{Cc}/gu, (character) => ('\t\r\n'.includes(character) ? character : ''));
 
 /** A name stands in double quotes, within which the format has no way to write these characters. */
 const quotable = (name: string): string =>
-  // eslint-disable-next-line no-control-regex
   name
-    .replace(/"/g, "'")
-    .replace(/\\/g, '/')
-    .replace(/[\x00-\x1f\x7f]+/g, ' ')
+    .replaceAll('"', "'")
+    .replaceAll('\\', '/')
+    .replace(/\p{Cc}+/gu, ' ')
     .trim();
 
 function personOf(field: string, { name, email }: InvitationPerson): InvitationPerson {

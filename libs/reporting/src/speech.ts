@@ -61,6 +61,13 @@ export class Speech {
     return value === null ? this.say('notRated') : this.count('points', value, {}, 1);
   }
 
+  /** A change in points, with its sign: "+26.7 points". */
+  signedPoints(value: number): string {
+    const forms = messages[this.locale].points;
+    const form = forms[this.plurals.select(Math.abs(Number(value.toFixed(1))))] ?? forms.other;
+    return this.fill(form.includes('{n}') ? form : forms.other, { n: this.signed(value) });
+  }
+
   money(value: Money): string {
     return this.format({ style: 'currency', currency: value.currency, maximumFractionDigits: 0 }).format(value.amount);
   }

@@ -10,9 +10,21 @@ export class RulesInTheDatabase1795433200000 implements MigrationInterface {
         id uuid PRIMARY KEY,
         name text NOT NULL,
         payload jsonb NOT NULL,
-        created_at timestamptz NOT NULL DEFAULT clock_timestamp()
+        created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+        taken_at timestamptz
       )`);
-    await runner.query(`CREATE INDEX outbox_created_at ON outbox (created_at)`);
+    await runner.query(`CREATE INDEX outbox_waiting ON outbox (created_at, id) WHERE taken_at IS NULL`);
+    await runner.query(`CREATE INDEX outbox_taken ON outbox (taken_at) WHERE taken_at IS NOT NULL`);
+    // The relay is told at commit, whoever inserts.
+    await runner.query(`
+      CREATE FUNCTION outbox_notify() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        PERFORM pg_notify('uplift_outbox', '');
+        RETURN NULL;
+      END $$`);
+    await runner.query(
+      `CREATE TRIGGER outbox_notify AFTER INSERT ON outbox FOR EACH STATEMENT EXECUTE FUNCTION outbox_notify()`,
+    );
     await runner.query(`
       CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN

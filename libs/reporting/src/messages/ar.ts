@@ -189,6 +189,7 @@ export const ar: Messages = {
   categories: 'فئات المنتجات',
   exclusions: 'الاستثناءات',
   assessedOn: 'تاريخ التقييم',
+  assessmentKind: 'نوع التقييم',
   announced: 'معلن عنه',
   unannounced: 'غير معلن عنه',
   firstAssessment: 'التقييم الأول',

@@ -154,6 +154,7 @@ export const en = {
   categories: 'Product categories',
   exclusions: 'Exclusions',
   assessedOn: 'Assessed on',
+  assessmentKind: 'Kind of assessment',
   announced: 'announced',
   unannounced: 'unannounced',
   firstAssessment: 'first assessment',

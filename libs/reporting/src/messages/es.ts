@@ -158,6 +158,7 @@ export const es: Messages = {
   categories: 'Categorías de producto',
   exclusions: 'Exclusiones',
   assessedOn: 'Evaluada el',
+  assessmentKind: 'Tipo de evaluación',
   announced: 'anunciada',
   unannounced: 'no anunciada',
   firstAssessment: 'primera evaluación',

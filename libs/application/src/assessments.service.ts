@@ -1,0 +1,355 @@
+import {
+  assertEditable,
+  assessmentMachine,
+  checkResponses,
+  DomainError,
+  parseLocalDate,
+  requirementsAt,
+  transition,
+  type AssessmentAction,
+  type AssessmentKind,
+  type AssessmentState,
+  type ChecklistVersion,
+  type Response,
+  type ScoringProfile,
+} from '#domain';
+import { appendToOutbox } from '#platform';
+import { randomUUID } from 'node:crypto';
+import type { DataSource, EntityManager } from 'typeorm';
+import { may, must, siteAccess, type SiteAccess } from './access.js';
+import { notFound, type Actor } from './actor.js';
+import { contentHash, loadVersion } from './content.service.js';
+import { pageOf, type Page, type PageRequest } from './paging.js';
+
+export interface NewAssessment {
+  readonly siteId: string;
+  readonly cohortId?: string;
+  readonly kind: AssessmentKind;
+  readonly checklist: string;
+  readonly version: string;
+  readonly level: string;
+  readonly profile: string;
+  readonly profileVersion?: string;
+  /** Day on site, `YYYY-MM-DD`. */
+  readonly assessedOn: string;
+  /** Of a follow-up: the baseline it is measured against. Left out: the site's newest closed or submitted one. */
+  readonly baselineId?: string;
+}
+
+/** An answer as it comes in: the verdict of the assessor, or the claim of the supplier. */
+export interface AnswerInput {
+  readonly requirement: string;
+  readonly answer: string;
+  readonly naReason?: string;
+  readonly note?: string;
+}
+
+export interface AssessmentRow {
+  readonly id: string;
+  readonly siteId: string;
+  readonly cohortId: string | null;
+  readonly checklistVersionId: string;
+  readonly scoringProfileId: string;
+  readonly checklist: string;
+  readonly version: string;
+  readonly profile: string;
+  readonly profileVersion: string;
+  readonly level: string;
+  readonly kind: AssessmentKind;
+  readonly state: AssessmentState;
+  readonly assessedOn: string;
+  readonly assessorId: string | null;
+  readonly reviewerId: string | null;
+  readonly baselineId: string | null;
+  readonly revision: number;
+  readonly lockHash: string | null;
+  readonly reopenReason: string | null;
+  readonly submittedAt: Date | null;
+  readonly closedAt: Date | null;
+}
+
+/** An assessment with the content it is pinned to. */
+export interface LoadedAssessment extends AssessmentRow {
+  readonly checklistBody: ChecklistVersion;
+  readonly profileBody: ScoringProfile;
+  readonly responses: readonly Response[];
+}
+
+export const assessmentColumns = `
+  a.id, a.site_id AS "siteId", a.cohort_id AS "cohortId", a.checklist_version_id AS "checklistVersionId",
+  a.scoring_profile_id AS "scoringProfileId", v.checklist, v.version, p.profile, p.version AS "profileVersion",
+  a.level, a.kind, a.state, a.assessed_on::text AS "assessedOn", a.assessor_id AS "assessorId",
+  a.reviewer_id AS "reviewerId", a.baseline_id AS "baselineId", a.revision, a.lock_hash AS "lockHash",
+  a.reopen_reason AS "reopenReason", a.submitted_at AS "submittedAt", a.closed_at AS "closedAt"`;
+export const assessmentJoins = `
+  assessment a JOIN checklist_version v ON v.id = a.checklist_version_id
+  JOIN scoring_profile p ON p.id = a.scoring_profile_id`;
+
+/** Loads an assessment with content and verdicts; no access check (the worker's door). */
+export async function loadAssessment(db: Pick<EntityManager, 'query'>, id: string): Promise<LoadedAssessment> {
+  const [row] = await db.query(
+    `SELECT ${assessmentColumns}, v.body AS "checklistBody", p.body AS "profileBody" FROM ${assessmentJoins} WHERE a.id = $1`,
+    [id],
+  );
+  if (!row) throw notFound('assessment');
+  const responses = await db.query(
+    `SELECT requirement, answer, na_reason AS "naReason", note, closed_on::text AS "closedOn"
+       FROM response WHERE assessment_id = $1 AND answer IS NOT NULL ORDER BY requirement`,
+    [id],
+  );
+  return { ...row, responses: responses.map(withoutNulls) };
+}
+
+function withoutNulls<T extends object>(row: T): T {
+  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as T;
+}
+
+const FIELD_ROLES = ['assessor', 'programme-manager'] as const;
+const FIELD_PARTS = ['agency', 'assessment-provider'] as const;
+
+/** Assessments: opened, answered, submitted, reviewed, closed. One transaction a call; the rest is the worker's. */
+export class AssessmentsService {
+  constructor(private readonly db: DataSource) {}
+
+  /** Opens an assessment of a site. Pins checklist version and profile for ever. */
+  async create(actor: Actor, input: NewAssessment): Promise<AssessmentRow> {
+    parseLocalDate(input.assessedOn);
+    return this.db.transaction(async (tx) => {
+      const access = await siteAccess(tx, actor, input.siteId);
+      mustWrite(access, input.kind);
+      const version = await loadVersion(tx, input.checklist, input.version);
+      const profile = await loadProfile(tx, input.profile, input.profileVersion);
+      if (!version.body.levels.some((level) => level.code === input.level)) {
+        throw new DomainError('unknown-level', `The checklist has no level "${input.level}".`, [
+          { field: '/level', message: 'unknown', fix: `Use one of: ${version.body.levels.map((level) => level.code).join(', ')}.` },
+        ]);
+      }
+      if (input.cohortId) await mustBeEnrolled(tx, input.cohortId, input.siteId);
+      const baselineId = input.kind === 'follow-up' ? await this.baselineFor(tx, input) : null;
+      const id = randomUUID();
+      await tx
+        .query(
+          `INSERT INTO assessment (id, site_id, cohort_id, checklist_version_id, scoring_profile_id, level, kind, state,
+                                   assessed_on, assessor_id, baseline_id)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, 'draft', $8, $9, $10)`,
+          [id, input.siteId, input.cohortId ?? null, version.id, profile.id, input.level, input.kind, input.assessedOn, actor.userId, baselineId],
+        )
+        .catch((error: unknown) => {
+          if (isUniqueViolation(error, 'one_follow_up_per_baseline')) {
+            throw new DomainError(
+              'follow-up-exists',
+              'This baseline has a follow-up already.',
+              [{ field: '/baselineId', message: 'taken', fix: 'Open that follow-up, or start from a newer baseline.' }],
+              'conflict',
+            );
+          }
+          throw error;
+        });
+      return this.row(tx, id);
+    });
+  }
+
+  /** One assessment as the actor may see it, with every verdict and claim. */
+  async get(actor: Actor, id: string) {
+    const row = await this.row(this.db, id);
+    await this.mustSee(actor, row);
+    const responses = await this.db.query(
+      `SELECT requirement, answer, claim, na_reason AS "naReason", note, closed_on::text AS "closedOn",
+              answered_at AS "answeredAt" FROM response WHERE assessment_id = $1 ORDER BY requirement`,
+      [id],
+    );
+    return { ...row, responses };
+  }
+
+  /** Assessments of the sites the actor sees, newest first. */
+  async list(actor: Actor, filter: { siteId?: string; cohortId?: string; kind?: string; state?: string }, page: PageRequest): Promise<Page<AssessmentRow>> {
+    const rows = await this.db.query(
+      `SELECT ${assessmentColumns} FROM ${assessmentJoins}
+        WHERE EXISTS (SELECT 1 FROM site_access s WHERE s.user_id = $1 AND s.site_id = a.site_id
+                        AND (s.part <> 'buyer' OR a.state = 'closed'))
+          AND ($2::uuid IS NULL OR a.site_id = $2) AND ($3::uuid IS NULL OR a.cohort_id = $3)
+          AND ($4::text IS NULL OR a.kind = $4) AND ($5::text IS NULL OR a.state = $5)
+          AND ($6::uuid IS NULL OR a.id > $6)
+        ORDER BY a.id LIMIT $7`,
+      [actor.userId, filter.siteId, filter.cohortId, filter.kind, filter.state, page.after, page.limit + 1],
+    );
+    return pageOf(rows, page, (row: AssessmentRow) => row.id);
+  }
+
+  /**
+   * Answers one or many items at once: all or none. A supplier's answers to an assessment that is not its own are
+   * kept as claims beside the assessor's verdicts.
+   * @throws DomainError every problem of every answer; `stale-revision` when somebody else was faster.
+   */
+  async answer(actor: Actor, id: string, revision: number | null, answers: readonly AnswerInput[]): Promise<AssessmentRow> {
+    return this.db.transaction(async (tx) => {
+      const row = await this.lock(tx, actor, id, revision);
+      const access = await siteAccess(tx, actor, row.siteId, 'assessment');
+      assertEditable(row.state === 'draft' ? 'in-progress' : row.state);
+      const field = row.kind === 'self' || may(access, FIELD_ROLES, FIELD_PARTS) ? 'answer' : 'claim';
+      if (field === 'answer') mustWrite(access, row.kind);
+      else must(access, ['owner', 'qa-manager'], ['owner-organisation'], 'claim an answer');
+      const loaded = await loadAssessment(tx, id);
+      checkResponses(loaded.checklistBody, loaded.level, loaded.profileBody, answers, { complete: false });
+      await tx.query(
+        `INSERT INTO response (assessment_id, requirement, ${field}, na_reason, note, answered_by, answered_at)
+         SELECT $1, * , $6::text, now() FROM unnest($2::text[], $3::text[], $4::text[], $5::text[])
+         ON CONFLICT (assessment_id, requirement) DO UPDATE SET ${field} = excluded.${field},
+           na_reason = excluded.na_reason, note = coalesce(excluded.note, response.note),
+           answered_by = excluded.answered_by, answered_at = excluded.answered_at`,
+        [
+          id,
+          answers.map((answer) => answer.requirement),
+          answers.map((answer) => answer.answer),
+          answers.map((answer) => answer.naReason ?? null),
+          answers.map((answer) => answer.note ?? null),
+          actor.userId,
+        ],
+      );
+      return this.move(tx, row, row.state === 'draft' ? 'start' : 'answer');
+    });
+  }
+
+  /** Hands the assessment in. From here the worker scores it. @throws DomainError `unanswered-requirements`. */
+  async submit(actor: Actor, id: string, revision: number | null): Promise<AssessmentRow> {
+    return this.db.transaction(async (tx) => {
+      const row = await this.lock(tx, actor, id, revision);
+      mustWrite(await siteAccess(tx, actor, row.siteId, 'assessment'), row.kind);
+      const action: AssessmentAction = row.state === 'reopened' ? 'resubmit' : 'submit';
+      const to = transition(assessmentMachine, row.state === 'draft' ? 'in-progress' : row.state, action);
+      const loaded = await loadAssessment(tx, id);
+      checkResponses(loaded.checklistBody, loaded.level, loaded.profileBody, loaded.responses, { complete: true });
+      await tx.query(`UPDATE assessment SET state = $2, submitted_at = now(), revision = revision + 1 WHERE id = $1`, [id, to]);
+      await appendToOutbox(tx, 'assessment-submitted', { assessmentId: id });
+      return this.row(tx, id);
+    });
+  }
+
+  /** Review: take it, send it back with a reason, close and lock it, or reopen a closed one with a reason. */
+  async review(
+    actor: Actor,
+    id: string,
+    action: Extract<AssessmentAction, 'take-review' | 'return' | 'close' | 'reopen'>,
+    revision: number | null,
+    reason?: string,
+  ): Promise<AssessmentRow> {
+    return this.db.transaction(async (tx) => {
+      const row = await this.lock(tx, actor, id, revision);
+      const access = await siteAccess(tx, actor, row.siteId, 'assessment');
+      must(access, ['reviewer', 'decider'], ['agency', 'assessment-provider'], 'review an assessment');
+      if (row.assessorId === actor.userId) {
+        throw new DomainError('own-work', 'Nobody reviews their own assessment.', [], 'forbidden');
+      }
+      const to = transition(assessmentMachine, row.state, action, reason);
+      const loaded = action === 'close' ? await loadAssessment(tx, id) : null;
+      await tx.query(
+        `UPDATE assessment SET state = $2, revision = revision + 1, reviewer_id = CASE WHEN $3 = 'take-review' THEN $4 ELSE reviewer_id END,
+                closed_at = CASE WHEN $3 = 'close' THEN now() WHEN $3 = 'reopen' THEN NULL ELSE closed_at END,
+                lock_hash = CASE WHEN $3 = 'close' THEN $5 WHEN $3 = 'reopen' THEN NULL ELSE lock_hash END,
+                reopen_reason = CASE WHEN $3 IN ('reopen', 'return') THEN $6 ELSE reopen_reason END
+          WHERE id = $1`,
+        [id, to, action, actor.userId, loaded && lockHash(loaded), reason ?? null],
+      );
+      if (action === 'close') await appendToOutbox(tx, 'assessment-closed', { assessmentId: id });
+      if (action === 'reopen') await appendToOutbox(tx, 'assessment-reopened', { assessmentId: id });
+      return this.row(tx, id);
+    });
+  }
+
+  /** Throws `not-found` unless the actor sees the assessment; buyers see closed ones only. */
+  async mustSee(actor: Actor, row: Pick<AssessmentRow, 'siteId' | 'state'>): Promise<SiteAccess[]> {
+    const access = await siteAccess(this.db, actor, row.siteId, 'assessment');
+    if (row.state !== 'closed' && access.every((entry) => entry.part === 'buyer')) throw notFound('assessment');
+    return access;
+  }
+
+  async row(db: Pick<EntityManager, 'query'>, id: string): Promise<AssessmentRow> {
+    const [row] = await db.query(`SELECT ${assessmentColumns} FROM ${assessmentJoins} WHERE a.id = $1`, [id]);
+    if (!row) throw notFound('assessment');
+    return row;
+  }
+
+  private async lock(tx: EntityManager, actor: Actor, id: string, revision: number | null): Promise<AssessmentRow> {
+    await tx.query(`SELECT 1 FROM assessment WHERE id = $1 FOR UPDATE`, [id]);
+    const row = await this.row(tx, id);
+    await this.mustSee(actor, row);
+    if (revision !== null && revision !== row.revision) {
+      throw new DomainError(
+        'stale-revision',
+        `The assessment has changed since you read it (you have ${revision}, it is at ${row.revision}).`,
+        [{ field: 'If-Match', message: 'stale', fix: 'Read it again, look at what changed, and send your change with the new ETag.' }],
+        'stale',
+      );
+    }
+    return row;
+  }
+
+  private async move(tx: EntityManager, row: AssessmentRow, action: AssessmentAction): Promise<AssessmentRow> {
+    const to = transition(assessmentMachine, row.state, action);
+    await tx.query(`UPDATE assessment SET state = $2, revision = revision + 1 WHERE id = $1`, [row.id, to]);
+    return this.row(tx, row.id);
+  }
+
+  private async baselineFor(tx: EntityManager, input: NewAssessment): Promise<string> {
+    const [baseline] = await tx.query(
+      `SELECT id, assessed_on::text AS "assessedOn" FROM assessment
+        WHERE site_id = $1 AND kind = 'baseline' AND ($2::uuid IS NULL OR id = $2)
+          AND state NOT IN ('draft', 'in-progress')
+        ORDER BY assessed_on DESC, id DESC LIMIT 1`,
+      [input.siteId, input.baselineId ?? null],
+    );
+    if (!baseline) {
+      throw new DomainError('baseline-missing', 'The site has no submitted baseline to follow up.', [
+        { field: '/baselineId', message: 'no such baseline', fix: 'Submit a baseline of this site first.' },
+      ]);
+    }
+    if (input.assessedOn < baseline.assessedOn) {
+      throw new DomainError('follow-up-before-baseline', 'A follow-up cannot be held before its baseline.', [
+        { field: '/assessedOn', message: `before ${baseline.assessedOn}`, fix: `Give a day from ${baseline.assessedOn} on.` },
+      ]);
+    }
+    return baseline.id;
+  }
+}
+
+/** SHA-256 over everything a closed assessment rests on. */
+export function lockHash(assessment: LoadedAssessment): string {
+  const { siteId, checklist, version, profile, profileVersion, level, kind, assessedOn, responses } = assessment;
+  return contentHash({ siteId, checklist, version, profile, profileVersion, level, kind, assessedOn, responses });
+}
+
+/** The requirements an assessment asks, in the order of the checklist. */
+export const requirementsOf = (assessment: LoadedAssessment) => requirementsAt(assessment.checklistBody, assessment.level);
+
+function mustWrite(access: readonly SiteAccess[], kind: AssessmentKind): void {
+  if (kind === 'self') must(access, ['owner', 'qa-manager'], ['owner-organisation'], 'assess your own site');
+  else must(access, FIELD_ROLES, FIELD_PARTS, 'assess a site');
+}
+
+async function mustBeEnrolled(tx: EntityManager, cohortId: string, siteId: string): Promise<void> {
+  const rows = await tx.query(`SELECT 1 FROM enrolment WHERE cohort_id = $1 AND site_id = $2`, [cohortId, siteId]);
+  if (rows.length === 0) {
+    throw new DomainError('not-enrolled', 'The site is not enrolled in this cohort.', [
+      { field: '/cohortId', message: 'not enrolled', fix: 'Enrol the site first, or leave the cohort out.' },
+    ]);
+  }
+}
+
+async function loadProfile(tx: EntityManager, profile: string, version?: string): Promise<{ id: string; body: ScoringProfile }> {
+  const [row] = await tx.query(
+    `SELECT id, body FROM scoring_profile WHERE profile = $1 AND ($2::text IS NULL OR version = $2) ORDER BY published_at DESC, version DESC LIMIT 1`,
+    [profile, version ?? null],
+  );
+  if (!row) {
+    throw new DomainError('unknown-profile', `There is no published scoring profile ${profile}.`, [
+      { field: '/profile', message: 'not published', fix: 'List the profiles and use one of their codes.' },
+    ]);
+  }
+  return row;
+}
+
+/** Whether PostgreSQL refused a row because of this unique index. */
+export function isUniqueViolation(error: unknown, index: string): boolean {
+  const cause = (error as { driverError?: { code?: string; constraint?: string } }).driverError ?? (error as never);
+  return (cause as { code?: string }).code === '23505' && (cause as { constraint?: string }).constraint === index;
+}

@@ -1,0 +1,291 @@
+import {
+  addMonths,
+  certificateMachine,
+  certificateNumber,
+  certificatePayload,
+  certificateStatus,
+  checkDecision,
+  DomainError,
+  parseCertificateNumber,
+  transition,
+  validUntil,
+  type CertificateAction,
+  type CertificateState,
+  type Score,
+} from '#domain';
+import { appendToOutbox, dayIn } from '#platform';
+import type { CertificateView, Locale, VerificationView } from '#reporting';
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { DataSource, EntityManager } from 'typeorm';
+import { must, siteAccess } from './access.js';
+import { notFound, type Actor } from './actor.js';
+import { loadAssessment } from './assessments.service.js';
+import { contentHash } from './content.service.js';
+
+/** What a certificate states: frozen when it is proposed, in the base language of the content. */
+type Facts = Omit<CertificateView, 'number' | 'verifyUrl' | 'issuedOn' | 'validUntil' | 'nextDue' | 'decider' | 'attachment'>;
+
+export interface CertificateRow {
+  readonly id: string;
+  readonly number: string;
+  readonly siteId: string;
+  readonly assessmentId: string;
+  readonly state: CertificateState;
+  readonly status: string | null;
+  readonly proposedBy: string;
+  readonly decidedBy: string | null;
+  readonly issuedOn: string | null;
+  readonly validUntil: string | null;
+  readonly revision: number;
+  readonly history: { at: string; action: string; by: string; reason?: string }[];
+}
+
+const columns = `id, number, site_id AS "siteId", assessment_id AS "assessmentId", state, proposed_by AS "proposedBy", decided_by AS "decidedBy",
+  issued_on::text AS "issuedOn", valid_until::text AS "validUntil", revision, history, facts`;
+
+/** Buyer-readiness certificates: proposed by one person, decided by another, verifiable by anyone. */
+export class CertificatesService {
+  constructor(
+    private readonly db: DataSource,
+    private readonly baseUrl: string,
+  ) {}
+
+  /** Proposes a certificate for a closed assessment that passed. @throws DomainError `assessment-not-closed`, `assessment-not-passed`. */
+  async propose(actor: Actor, assessmentId: string): Promise<CertificateRow> {
+    return this.db.transaction(async (tx) => {
+      const assessment = await loadAssessment(tx, assessmentId);
+      const access = await siteAccess(tx, actor, assessment.siteId, 'assessment');
+      must(access, ['reviewer', 'programme-manager', 'decider'], ['agency', 'assessment-provider'], 'propose a certificate');
+      if (assessment.state !== 'closed' || !assessment.lockHash) {
+        throw new DomainError('assessment-not-closed', 'Only a closed assessment can carry a certificate.', [
+          { field: '/assessmentId', message: assessment.state, fix: 'Have it reviewed and closed first.' },
+        ], 'conflict');
+      }
+      if (assessment.kind === 'self') throw new DomainError('self-assessment', 'A self-assessment carries no certificate.');
+      const facts = await this.facts(tx, assessmentId);
+      if (facts.afterClosure.verdict === 'fail' || facts.afterClosure.verdict === 'not-scorable') {
+        throw new DomainError('assessment-not-passed', 'The assessment did not pass, after closure included.', [], 'conflict');
+      }
+      const number = certificateNumber(Number(dayIn(new Date()).slice(0, 4)), certificatePayload(randomBytes(6)));
+      const id = randomUUID();
+      const history = [{ at: new Date().toISOString(), action: 'submit', by: actor.userId }];
+      await tx
+        .query(
+          `INSERT INTO certificate (id, number, site_id, assessment_id, state, proposed_by, facts, history) VALUES ($1, $2, $3, $4, 'under-review', $5, $6, $7)`,
+          [id, number, assessment.siteId, assessmentId, actor.userId, JSON.stringify(facts), JSON.stringify(history)],
+        )
+        .catch((error: { driverError?: { code?: string } }) => {
+          if (error.driverError?.code !== '23505') throw error;
+          throw new DomainError('certificate-exists', 'This assessment has a certificate already.', [], 'conflict');
+        });
+      return this.row(tx, id);
+    });
+  }
+
+  /**
+   * Decides: issues it, returns it, or later suspends, restores or withdraws it. Four eyes: whoever assessed or coached
+   * does not decide. @throws DomainError `four-eyes` with every breach.
+   */
+  async act(actor: Actor, id: string, action: Exclude<CertificateAction, 'submit'>, reason?: string): Promise<CertificateRow> {
+    return this.db.transaction(async (tx) => {
+      await tx.query(`SELECT 1 FROM certificate WHERE id = $1 FOR UPDATE`, [id]);
+      const row = await this.row(tx, id);
+      const access = await siteAccess(tx, actor, row.siteId, 'certificate');
+      must(access, ['decider'], ['agency', 'assessment-provider'], 'decide on a certificate');
+      const state = transition(certificateMachine, row.state, action, reason);
+      const today = dayIn(new Date());
+      if (action === 'issue') await this.mustBeImpartial(tx, actor, row, today);
+      const history = [...row.history, { at: new Date().toISOString(), action, by: actor.userId, ...(reason && { reason }) }];
+      await tx.query(
+        `UPDATE certificate SET state = $2, history = $3, revision = revision + 1, decided_by = CASE WHEN $4 THEN $5 ELSE decided_by END,
+                issued_on = CASE WHEN $4 THEN $6::date ELSE issued_on END, valid_until = CASE WHEN $4 THEN $7::date ELSE valid_until END WHERE id = $1`,
+        [id, state, JSON.stringify(history), action === 'issue', actor.userId, today, validUntil(today)],
+      );
+      await appendToOutbox(tx, 'certificate-changed', { certificateId: id, action });
+      return this.row(tx, id);
+    });
+  }
+
+  async get(actor: Actor, id: string): Promise<CertificateRow> {
+    const row = await this.row(this.db, id);
+    await siteAccess(this.db, actor, row.siteId, 'certificate');
+    return row;
+  }
+
+  async list(actor: Actor, siteId: string): Promise<CertificateRow[]> {
+    await siteAccess(this.db, actor, siteId);
+    const rows = await this.db.query(`SELECT ${columns} FROM certificate WHERE site_id = $1 ORDER BY created_at DESC`, [siteId]);
+    return rows.map(withStatus);
+  }
+
+  /** Everything the document prints; only for a certificate that was issued. */
+  async view(actor: Actor, id: string): Promise<CertificateView> {
+    await this.get(actor, id);
+    return this.viewOf(this.db, id);
+  }
+
+  private async viewOf(db: Pick<EntityManager, 'query'>, id: string): Promise<CertificateView> {
+    const [row] = await db.query(`SELECT ${columns}, u.name AS "deciderName" FROM certificate LEFT JOIN auth."user" u ON u.id::text = decided_by WHERE certificate.id = $1`.replace('SELECT id,', 'SELECT certificate.id,'), [id]);
+    if (!row?.issuedOn) throw notFound('certificate');
+    const facts = row.facts as Facts;
+    const credential = {
+      type: 'BuyerReadinessStatement',
+      number: row.number,
+      issuedOn: row.issuedOn,
+      validUntil: row.validUntil,
+      verify: `${this.baseUrl}/verify/${row.number}`,
+      statement: facts,
+    };
+    return {
+      ...facts,
+      number: row.number,
+      verifyUrl: `${this.baseUrl}/verify/${row.number}`,
+      decider: row.deciderName ?? row.decidedBy,
+      issuedOn: row.issuedOn,
+      validUntil: row.validUntil,
+      nextDue: addMonths(row.issuedOn, 12),
+      attachment: { name: `${row.number}.json`, json: JSON.stringify(credential, null, 2) },
+    };
+  }
+
+  /** The public answer about a number, for anyone. A mistyped or unknown number is another answer than "withdrawn". */
+  async verify(input: string, _locale: Locale): Promise<VerificationView> {
+    const checkedOn = dayIn(new Date());
+    const number = parseCertificateNumber(input);
+    const [row] = number
+      ? await this.db.query(`SELECT ${columns} FROM certificate WHERE number = $1 AND issued_on IS NOT NULL`, [number])
+      : [];
+    if (!row) return { known: false, number: number ?? input.slice(0, 40), checkedOn };
+    const facts = row.facts as Facts;
+    const stored = withStatus(row);
+    const events: Record<string, 'issued' | 'suspended' | 'reinstated' | 'withdrawn' | 'superseded' | 'scope-reduced'> = {
+      issue: 'issued',
+      suspend: 'suspended',
+      restore: 'reinstated',
+      withdraw: 'withdrawn',
+      supersede: 'superseded',
+      'reduce-scope': 'scope-reduced',
+    };
+    return {
+      known: true,
+      number: stored.number,
+      checkedOn,
+      status: stored.status as 'valid',
+      subject: facts.subject,
+      issuer: facts.issuer,
+      programme: facts.programme,
+      checklist: facts.checklist,
+      scope: facts.scope,
+      productCategories: facts.productCategories,
+      assessedOn: facts.assessment.dates,
+      issuedOn: row.issuedOn,
+      validUntil: row.validUntil,
+      reportHash: facts.reportHash,
+      history: stored.history.flatMap((entry) => {
+        const event = events[entry.action];
+        return event ? [{ on: entry.at.slice(0, 10), event, ...(entry.reason && { reason: entry.reason }) }] : [];
+      }),
+    };
+  }
+
+  private async mustBeImpartial(tx: EntityManager, actor: Actor, row: CertificateRow, today: string): Promise<void> {
+    const assessment = await loadAssessment(tx, row.assessmentId);
+    const engagements = await tx.query(
+      `SELECT person_id AS person, from_date::text AS "from", until_date::text AS "to" FROM engagement WHERE site_id = $1`,
+      [row.siteId],
+    );
+    const violations = checkDecision({
+      decider: actor.userId,
+      assessor: assessment.assessorId ?? '',
+      reviewer: assessment.reviewerId,
+      coaches: [],
+      coachingEngagements: engagements,
+      date: today,
+      assessedOn: assessment.assessedOn,
+    });
+    if (actor.userId === row.proposedBy) violations.push({ code: 'decider-is-assessor', person: actor.userId, engagement: null, clearsOn: null });
+    if (violations.length > 0) {
+      throw new DomainError(
+        'four-eyes',
+        'The decision is not impartial.',
+        violations.map((violation) => ({
+          field: violation.person,
+          message: violation.code,
+          fix: 'Have somebody decide who neither assessed, proposed nor coached.',
+        })),
+        'forbidden',
+      );
+    }
+  }
+
+  private async facts(tx: EntityManager, assessmentId: string): Promise<Facts> {
+    const assessment = await loadAssessment(tx, assessmentId);
+    const [context] = await tx.query(
+      `SELECT s.name AS site, s.city, s.country, s.categories, o.name AS organisation, p.name AS programme, p.look_back_months AS "lookBack",
+              (SELECT name FROM auth."user" WHERE id::text = a.assessor_id) AS assessor, (SELECT name FROM auth."user" WHERE id::text = a.reviewer_id) AS reviewer,
+              (SELECT org.name FROM assessor x JOIN organisation org ON org.id = x.organisation_id WHERE x.id = a.assessor_id) AS provider,
+              (SELECT org.name FROM programme_participant pp JOIN organisation org ON org.id = pp.organisation_id
+                WHERE pp.programme_id = p.id AND pp.part = 'agency' LIMIT 1) AS issuer,
+              (SELECT count(*)::int FROM assessment x WHERE x.site_id = a.site_id AND x.kind <> 'self' AND x.assessed_on <= a.assessed_on) AS sequence,
+              sc.as_found AS "asFound", sc.after_closure AS "afterClosure"
+         FROM assessment a JOIN site s ON s.id = a.site_id JOIN organisation o ON o.id = s.organisation_id
+         LEFT JOIN cohort c ON c.id = a.cohort_id LEFT JOIN programme p ON p.id = c.programme_id
+         JOIN assessment_score sc ON sc.assessment_id = a.id WHERE a.id = $1`,
+      [assessmentId],
+    );
+    if (!context) throw new DomainError('not-scored-yet', 'The result is still being computed; try again in a moment.', [], 'conflict');
+    const { checklistBody, profileBody } = assessment;
+    const level = checklistBody.levels.find((each) => each.code === assessment.level)?.title ?? assessment.level;
+    return {
+      issuer: context.issuer ?? 'Uplift',
+      subject: { organisation: context.organisation, site: context.site, address: [context.city, context.country].filter(Boolean).join(', ') },
+      programme: context.programme ?? checklistBody.title,
+      scope: checklistBody.title,
+      checklist: {
+        title: checklistBody.title,
+        edition: checklistBody.version,
+        level,
+        profile: { title: profileBody.title, version: profileBody.version, source: profileBody.provenance.source, status: profileBody.provenance.status },
+        translationStatus: 'original',
+      },
+      productCategories: context.categories,
+      exclusions: [],
+      assessment: {
+        dates: [assessment.assessedOn],
+        announced: true,
+        sequence: context.sequence,
+        assessor: context.assessor ?? '—',
+        provider: context.provider ?? context.issuer ?? '—',
+        accreditation: null,
+      },
+      asFound: resultOf(context.asFound, 'findings'),
+      afterClosure: resultOf(context.afterClosure, 'openFindings'),
+      reviewer: context.reviewer ?? '—',
+      independence: { lookBackMonths: context.lookBack ?? 24, overlaps: [] },
+      reportHash: contentHash({ lock: assessment.lockHash, score: context.asFound }),
+    };
+  }
+
+  private async row(db: Pick<EntityManager, 'query'>, id: string): Promise<CertificateRow> {
+    const [row] = await db.query(`SELECT ${columns} FROM certificate WHERE id = $1`, [id]);
+    if (!row) throw notFound('certificate');
+    return withStatus(row);
+  }
+}
+
+function withStatus(row: CertificateRow & { facts?: unknown }): CertificateRow {
+  const { facts: _facts, ...rest } = row;
+  return { ...rest, status: certificateStatus({ state: row.state, issuedOn: row.issuedOn, validUntil: row.validUntil }, dayIn(new Date())) };
+}
+
+function resultOf(score: Score, findings: 'findings' | 'openFindings') {
+  return {
+    verdict: score.status === 'not-scorable' ? ('not-scorable' as const) : score.passed === null ? ('rated' as const) : score.passed ? ('pass' as const) : ('fail' as const),
+    points: score.points,
+    conforming: score.counts.conforming,
+    applicable: score.counts.applicable,
+    critical: score[findings].critical,
+    major: score[findings].major,
+    minor: score[findings].minor,
+  };
+}

@@ -1,0 +1,222 @@
+import { isAscii, isUtf8 } from 'node:buffer';
+
+/**
+ * A CSV file as columns of text. Reading 100,000 rows is the greater part of an import, so lines without a quote
+ * (nearly all) are cut by `indexOf`; only lines with one go through the character loop.
+ */
+export interface Table {
+  /** Name of the file as it was found, for messages. */
+  readonly file: string;
+  readonly rows: number;
+  /** Values of a column; a column the mapping left out is absent. */
+  readonly columns: Readonly<Record<string, readonly string[] | undefined>>;
+  /** Header of a column in the file, for messages. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Line of a row in the file, the header being line 1. */
+  lineOf(row: number): number;
+}
+
+/** Something wrong in a file, with its place. Lines count from 1, the header being line 1. */
+export interface RecordProblem {
+  readonly file: string;
+  readonly line: number | null;
+  readonly column: string | null;
+  readonly code: string;
+  readonly reason: string;
+}
+
+/**
+ * Parses a CSV file (RFC 4180, UTF-8, header row) and keeps the columns asked for.
+ * @param wanted name to use → header in the file.
+ * @param optional names whose header may be missing.
+ * @param problems every fault found is added here; the table holds what could be read all the same.
+ */
+export function parseCsv(
+  file: string,
+  bytes: Buffer,
+  wanted: Readonly<Record<string, string>>,
+  optional: ReadonlySet<string>,
+  problems: RecordProblem[],
+): Table {
+  const fault = (line: number | null, column: string | null, code: string, reason: string): void => {
+    problems.push({ file, line, column, code, reason });
+  };
+  let text: string;
+  if (isAscii(bytes)) text = bytes.latin1Slice();
+  else {
+    if (!isUtf8(bytes)) reportEncoding(bytes, fault);
+    text = bytes.utf8Slice();
+  }
+  if (text.charCodeAt(0) === 0xfeff) text = text.slice(1);
+
+  // Header
+  const end = text.length;
+  let pos = 0;
+  let line = 1;
+  let fields: string[] = [];
+  /** Reads the record at `pos` character by character; leaves `pos` behind it and returns the lines it took. */
+  const slowRecord = (): number => {
+    fields = [];
+    const startLine = line;
+    let lines = 1;
+    for (;;) {
+      if (text.charCodeAt(pos) === 34) {
+        let value = '';
+        let from = pos + 1;
+        for (;;) {
+          const quote = text.indexOf('"', from);
+          if (quote < 0) {
+            fault(startLine, null, 'unclosed-quote', 'a quoted value is never closed');
+            fields.push(value + text.slice(from));
+            pos = end;
+            return lines;
+          }
+          value += text.slice(from, quote);
+          if (text.charCodeAt(quote + 1) !== 34) {
+            pos = quote + 1;
+            break;
+          }
+          value += '"';
+          from = quote + 2;
+        }
+        for (let n = value.indexOf('\n'); n >= 0; n = value.indexOf('\n', n + 1)) lines++;
+        if (text.charCodeAt(pos) === 13 && text.charCodeAt(pos + 1) === 10) pos++;
+        const next = text.charCodeAt(pos);
+        if (pos < end && next !== 44 && next !== 10) {
+          fault(startLine, null, 'stray-quote', 'text follows a closing quote');
+          while (pos < end && text.charCodeAt(pos) !== 44 && text.charCodeAt(pos) !== 10) value += text[pos++];
+        }
+        fields.push(value);
+      } else {
+        let stop = pos;
+        while (stop < end && text.charCodeAt(stop) !== 44 && text.charCodeAt(stop) !== 10) stop++;
+        let value = text.slice(pos, stop);
+        if (value.endsWith('\r') && text.charCodeAt(stop) !== 44) value = value.slice(0, -1);
+        if (value.includes('"')) fault(startLine, null, 'stray-quote', 'a quote stands inside a value that is not quoted');
+        fields.push(value);
+        pos = stop;
+      }
+      if (pos >= end) return lines;
+      if (text.charCodeAt(pos++) === 10) return lines;
+    }
+  };
+
+  const columns: Record<string, string[]> = {};
+  const headers: Record<string, string> = {};
+  if (end === 0) {
+    fault(1, null, 'empty-file', 'the file is empty; a header row is needed');
+    return { file, rows: 0, columns, headers, lineOf: (row) => row + 2 };
+  }
+  line += slowRecord();
+  const header = fields.map((h) => h.trim());
+  header.forEach((h, i) => {
+    if (header.indexOf(h) !== i) fault(1, h, 'duplicate-column', `column "${h}" stands in the header twice`);
+  });
+  const width = header.length;
+  const target: (string[] | null)[] = new Array<string[] | null>(width).fill(null);
+  const extra: [string[], string[]][] = [];
+  for (const [name, column] of Object.entries(wanted)) {
+    const at = header.indexOf(column);
+    if (at < 0) {
+      if (!optional.has(name)) fault(1, column, 'missing-column', `column "${column}" is missing; the header has ${header.join(', ')}`);
+      continue;
+    }
+    headers[name] = column;
+    const values: string[] = (columns[name] = []);
+    // One column of the file may be mapped under two names; the second is a copy.
+    if (target[at]) extra.push([target[at]!, values]);
+    else target[at] = values;
+  }
+
+  let rows = 0;
+  let lines: number[] | null = null; // kept once a row no longer stands on line row + 2
+  let nextQuote = text.indexOf('"', pos);
+  if (nextQuote < 0) nextQuote = end + 1;
+  while (pos < end) {
+    let stop = text.indexOf('\n', pos);
+    if (stop < 0) stop = end;
+    if (nextQuote < pos) {
+      nextQuote = text.indexOf('"', pos);
+      if (nextQuote < 0) nextQuote = end + 1;
+    }
+    const at = line;
+    if (nextQuote < stop) {
+      const took = slowRecord();
+      if (fields.length !== width) {
+        fault(at, null, 'field-count', `${fields.length} values where the header has ${width} columns`);
+        line += took;
+        lines ??= firstLines(rows);
+        continue;
+      }
+      for (let c = 0; c < width; c++) target[c]?.push(fields[c]!);
+      line += took;
+      if (took > 1) lines ??= firstLines(rows);
+    } else {
+      let last = stop;
+      if (last > pos && text.charCodeAt(last - 1) === 13) last--;
+      line++;
+      if (last === pos) {
+        pos = stop + 1;
+        lines ??= firstLines(rows);
+        continue;
+      }
+      // Two passes: a row of the wrong width must not leave half its values behind.
+      let c = 0;
+      let from = pos;
+      for (; c < width - 1; c++) {
+        const comma = text.indexOf(',', from);
+        if (comma < 0 || comma >= last) break;
+        target[c]?.push(text.slice(from, comma));
+        from = comma + 1;
+      }
+      const beyond = c === width - 1 ? text.indexOf(',', from) : -1;
+      if (c < width - 1 || (beyond >= 0 && beyond < last)) {
+        for (let k = 0; k < c; k++) target[k]?.pop();
+        const count = text.slice(pos, last).split(',').length;
+        fault(at, null, 'field-count', `${count} values where the header has ${width} columns`);
+        pos = stop + 1;
+        lines ??= firstLines(rows);
+        continue;
+      }
+      target[c]?.push(text.slice(from, last));
+      pos = stop + 1;
+    }
+    if (lines) lines.push(at);
+    rows++;
+  }
+  for (const [source, copy] of extra) for (const value of source) copy.push(value);
+  const known = lines;
+  return { file, rows, columns, headers, lineOf: (row) => (known ? known[row]! : row + 2) };
+}
+
+const firstLines = (rows: number): number[] => Array.from({ length: rows }, (_, row) => row + 2);
+
+/** Names every line that is not UTF-8 and the column its first bad byte stands in. */
+function reportEncoding(bytes: Buffer, fault: (line: number, column: string | null, code: string, reason: string) => void): void {
+  let start = 0;
+  let header: string[] = [];
+  for (let line = 1; start < bytes.length; line++) {
+    let stop = bytes.indexOf(10, start);
+    if (stop < 0) stop = bytes.length;
+    const part = bytes.subarray(start, stop);
+    if (line === 1) header = part.toString('latin1').replace(/\r$/, '').split(',');
+    if (!isUtf8(part)) {
+      // The longest valid beginning tells where the bad byte is.
+      let low = 0;
+      for (let length = 1; length <= part.length; length++) {
+        if (isUtf8(part.subarray(0, length))) low = length;
+        else if (length - low > 3) break;
+      }
+      const before = part.subarray(0, low).toString('utf8');
+      let column = 0;
+      let quoted = false;
+      for (const ch of before) {
+        if (ch === '"') quoted = !quoted;
+        else if (ch === ',' && !quoted) column++;
+      }
+      const hex = part[low]!.toString(16).padStart(2, '0');
+      fault(line, header[column] ?? null, 'not-utf8', `byte 0x${hex} at position ${low + 1} of the line is not UTF-8; save the file as UTF-8`);
+    }
+    start = stop + 1;
+  }
+}

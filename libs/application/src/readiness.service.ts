@@ -1,0 +1,160 @@
+import {
+  checkBuyerRule,
+  compileScoring,
+  DomainError,
+  evaluateReadiness,
+  rescorer,
+  type BuyerRule,
+  type ReadinessCandidate,
+  type Readiness,
+} from '#domain';
+import { appendToOutbox, dayIn } from '#platform';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DataSource, EntityManager } from 'typeorm';
+import { siteAccess } from './access.js';
+import { forbidden, type Actor } from './actor.js';
+import { loadAssessment } from './assessments.service.js';
+import { contentRoot } from './content.service.js';
+
+export interface ReadinessRow {
+  readonly siteId: string;
+  readonly buyer: string;
+  readonly rule: string;
+  readonly title: string;
+  readonly category: string;
+  readonly status: Readiness['status'];
+  readonly validUntil: string | null;
+  readonly assessmentId: string | null;
+  readonly body: Readiness;
+}
+
+/** Buyer readiness per buyer × product category × site, from the buyers' own rules. */
+export class ReadinessService {
+  constructor(private readonly db: DataSource) {}
+
+  /** Publishes a buyer's rule; the newest version is the one in force. @throws DomainError when it can never be met. */
+  async publishRule(actor: Actor | null, buyerId: string, rule: BuyerRule): Promise<string> {
+    const mayPublish = actor?.memberships.some(
+      (membership) => membership.organisationId === buyerId && ['owner', 'qa-manager'].includes(membership.role),
+    );
+    if (actor && !mayPublish) throw forbidden('Only the buyer itself publishes its rules.');
+    checkRuleShape(rule);
+    return this.db.transaction(async (tx) => {
+      const [version] = await tx.query(`SELECT body FROM checklist_version WHERE checklist = $1 ORDER BY published_at DESC, version DESC LIMIT 1`, [rule.checklist]);
+      const [profile] = await tx.query(`SELECT body FROM scoring_profile WHERE profile = $1 ORDER BY published_at DESC LIMIT 1`, [rule.profile]);
+      if (!version || !profile) throw new DomainError('buyer-rule-invalid', 'The rule names a checklist or profile that is not published.');
+      checkBuyerRule(rule, version.body, profile.body);
+      await tx.query(`UPDATE buyer_rule_row SET active = false WHERE buyer_id = $1 AND rule = $2`, [buyerId, rule.rule]);
+      const id = randomUUID();
+      const inserted = await tx.query(
+        `INSERT INTO buyer_rule_row (id, buyer_id, rule, version, body) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING id`,
+        [id, buyerId, rule.rule, rule.version, JSON.stringify(rule)],
+      );
+      if (inserted.length === 0) throw new DomainError('version-published', 'This version of the rule is published.', [], 'conflict');
+      await appendToOutbox(tx, 'rules-changed', { buyerId });
+      return id;
+    });
+  }
+
+  /** Evaluates every rule in force for one site, each of its categories apart. */
+  async evaluateSite(siteId: string, today = dayIn(new Date())): Promise<void> {
+    await this.db.transaction(async (tx) => {
+      const [site] = await tx.query(`SELECT categories FROM site WHERE id = $1 FOR UPDATE`, [siteId]);
+      if (!site) return;
+      const rules = await tx.query(
+        `SELECT DISTINCT r.id, r.body FROM buyer_rule_row r
+           JOIN programme_participant p ON p.organisation_id = r.buyer_id AND p.part = 'buyer'
+           JOIN cohort c ON c.programme_id = p.programme_id JOIN enrolment e ON e.cohort_id = c.id AND e.site_id = $1
+          WHERE r.active`,
+        [siteId],
+      );
+      const candidates = await this.candidates(tx, siteId);
+      await tx.query(`DELETE FROM readiness WHERE site_id = $1`, [siteId]);
+      for (const { id, body: rule } of rules as { id: string; body: BuyerRule }[]) {
+        const assessments = candidates.flatMap((make) => make(rule) ?? []);
+        for (const category of site.categories as string[]) {
+          const readiness = evaluateReadiness(rule, { categories: [category], assessments, today });
+          if (readiness.status === 'not-covered') continue;
+          await tx.query(
+            `INSERT INTO readiness (id, site_id, buyer_rule_id, category, status, valid_until, assessment_id, body, evaluated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now())`,
+            [randomUUID(), siteId, id, category, readiness.status, readiness.validUntil, readiness.assessmentId, JSON.stringify(readiness)],
+          );
+        }
+      }
+    });
+  }
+
+  /** Readiness of a site as the actor may see it; a buyer sees its own rules only. */
+  async ofSite(actor: Actor, siteId: string): Promise<ReadinessRow[]> {
+    const access = await siteAccess(this.db, actor, siteId);
+    const onlyBuyer = access.every((entry) => entry.part === 'buyer');
+    const own = onlyBuyer ? actor.memberships.map((membership) => membership.organisationId) : null;
+    return readinessOf(this.db, siteId, own);
+  }
+
+  /** Every site a rule is about, with its status: the buyer's list. */
+  async suppliers(actor: Actor, buyerId: string, status?: string): Promise<(ReadinessRow & { siteName: string; organisation: string })[]> {
+    if (!actor.memberships.some((membership) => membership.organisationId === buyerId)) throw forbidden('Only members of the buyer see its list.');
+    return this.db.query(
+      `SELECT r.site_id AS "siteId", s.name AS "siteName", o.name AS organisation, b.name AS buyer, br.rule, br.body->>'title' AS title,
+              r.category, r.status, r.valid_until::text AS "validUntil", r.assessment_id AS "assessmentId", r.body
+         FROM readiness r JOIN buyer_rule_row br ON br.id = r.buyer_rule_id JOIN organisation b ON b.id = br.buyer_id
+         JOIN site s ON s.id = r.site_id JOIN organisation o ON o.id = s.organisation_id
+        WHERE br.buyer_id = $1 AND ($2::text IS NULL OR r.status = $2) ORDER BY s.name, r.category LIMIT 1000`,
+      [buyerId, status ?? null],
+    );
+  }
+
+  private async candidates(tx: EntityManager, siteId: string) {
+    const rows = await tx.query(
+      `SELECT id FROM assessment WHERE site_id = $1 AND state IN ('submitted', 'under-review', 'closed') ORDER BY assessed_on DESC LIMIT 6`,
+      [siteId],
+    );
+    const loaded = await Promise.all(rows.map((row: { id: string }) => loadAssessment(tx, row.id)));
+    return loaded.map((assessment) => (rule: BuyerRule): ReadinessCandidate | null => {
+      const { checklistBody, profileBody, responses } = assessment;
+      if (checklistBody.checklist !== rule.checklist || profileBody.profile !== rule.profile) return null;
+      if (!checklistBody.levels.some((level) => level.code === rule.level)) return null;
+      const compiled = compileScoring(checklistBody, rule.level, profileBody);
+      const asked = new Set(compiled.requirements.map((requirement) => requirement.code));
+      const own = responses.filter((response) => asked.has(response.requirement));
+      return {
+        assessmentId: assessment.id,
+        date: assessment.assessedOn,
+        kind: assessment.kind,
+        checklist: checklistBody,
+        level: assessment.level,
+        profile: profileBody,
+        score: compiled.score(own, 'after-closure'),
+        rescore: rescorer(compiled, profileBody, own, 'after-closure'),
+      };
+    });
+  }
+}
+
+/** Stored readiness of a site; `buyers` narrows it to the rules of these organisations. */
+export function readinessOf(db: Pick<EntityManager, 'query'>, siteId: string, buyers: readonly string[] | null = null): Promise<ReadinessRow[]> {
+  return db.query(
+    `SELECT r.site_id AS "siteId", b.name AS buyer, br.rule, br.body->>'title' AS title, r.category, r.status,
+            r.valid_until::text AS "validUntil", r.assessment_id AS "assessmentId", r.body
+       FROM readiness r JOIN buyer_rule_row br ON br.id = r.buyer_rule_id JOIN organisation b ON b.id = br.buyer_id
+      WHERE r.site_id = $1 AND ($2::uuid[] IS NULL OR br.buyer_id = ANY($2)) ORDER BY b.name, br.rule, r.category`,
+    [siteId, buyers],
+  );
+}
+
+function checkRuleShape(rule: unknown): void {
+  const ajv = new Ajv2020({ allErrors: true, strict: false });
+  const validate = ajv.compile(JSON.parse(readFileSync(join(contentRoot(), 'schemas', 'buyer-rule.schema.json'), 'utf8')));
+  if (!validate(rule)) {
+    throw new DomainError(
+      'buyer-rule-invalid',
+      'The rule does not follow buyer-rule.schema.json.',
+      (validate.errors ?? []).map((error) => ({ field: error.instancePath || '/', message: error.message ?? 'invalid' })),
+    );
+  }
+}

@@ -1,0 +1,254 @@
+import { nextVisitNeed, planVisits, addDays, type PlanningAssessor, type PlanningNeed, type Score, type VisitIntervalRule } from '#domain';
+import { appendToOutbox, dayIn } from '#platform';
+import { invitationIcs } from '#reporting';
+import HolidaysModule from 'date-holidays';
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DataSource, EntityManager } from 'typeorm';
+import { parse } from 'yaml';
+import { siteAccess } from './access.js';
+import { notFound, type Actor } from './actor.js';
+import { loadAssessment } from './assessments.service.js';
+import { contentRoot } from './content.service.js';
+import { pageOf, type Page, type PageRequest } from './paging.js';
+
+export interface VisitRow {
+  readonly id: string;
+  readonly siteId: string;
+  readonly siteName: string;
+  readonly city: string;
+  readonly cohortId: string | null;
+  readonly assessmentId: string | null;
+  readonly state: 'unplanned' | 'planned' | 'done' | 'cancelled';
+  readonly earliest: string;
+  readonly due: string;
+  readonly latest: string;
+  readonly reason: string;
+  readonly assessorId: string | null;
+  readonly assessorName: string | null;
+  readonly plannedOn: string | null;
+  readonly travelKm: number | null;
+  readonly unplannedReasons: unknown;
+  readonly sequence: number;
+  readonly revision: number;
+}
+
+const visitColumns = `
+  v.id, v.site_id AS "siteId", s.name AS "siteName", s.city, v.cohort_id AS "cohortId", v.assessment_id AS "assessmentId",
+  v.state, v.earliest::text, v.due::text, v.latest::text, v.reason, v.assessor_id AS "assessorId", p.name AS "assessorName",
+  v.planned_on::text AS "plannedOn", v.travel_km AS "travelKm", v.unplanned_reasons AS "unplannedReasons", v.sequence, v.revision`;
+const visitJoins = `visit v JOIN site s ON s.id = v.site_id LEFT JOIN assessor p ON p.id = v.assessor_id`;
+
+/** Site visits: when the next is needed, who goes and on which day, and the invitation. */
+export class VisitsService {
+  private readonly rule: VisitIntervalRule;
+
+  constructor(private readonly db: DataSource) {
+    this.rule = parse(readFileSync(join(contentRoot(), 'rules', 'visit-intervals.yaml'), 'utf8')) as VisitIntervalRule;
+  }
+
+  /** Works out the next visit a result calls for. An older need of the same site that nobody has made is replaced. */
+  async needAfter(assessmentId: string, today = dayIn(new Date())): Promise<void> {
+    await this.db.transaction(async (tx) => {
+      const assessment = await loadAssessment(tx, assessmentId);
+      const [result] = await tx.query(`SELECT as_found AS score FROM assessment_score WHERE assessment_id = $1`, [assessmentId]);
+      if (!result) return;
+      const score = result.score as Score;
+      const held = assessment.assessedOn;
+      const need = nextVisitNeed(
+        { closedOn: held, points: score.points, openCritical: score.openFindings.critical, kind: assessment.kind },
+        this.rule,
+      );
+      // A need that is long past (imported history) is due now, not then.
+      const shift = (day: string) => (need.latest < today ? addDays(today, Math.max(1, diff(need.earliest, day))) : day);
+      await tx.query(`UPDATE visit SET state = 'done' WHERE site_id = $1 AND state = 'planned' AND planned_on <= $2 AND assessment_id <> $3`, [
+        assessment.siteId,
+        held,
+        assessmentId,
+      ]);
+      await tx.query(
+        `UPDATE visit SET state = 'cancelled', sequence = sequence + 1, revision = revision + 1
+          WHERE site_id = $1 AND state IN ('planned', 'unplanned') AND assessment_id IS DISTINCT FROM $2`,
+        [assessment.siteId, assessmentId],
+      );
+      await tx.query(
+        `INSERT INTO visit (id, site_id, cohort_id, assessment_id, state, earliest, due, latest, reason)
+         VALUES ($1, $2, $3, $4, 'unplanned', $5, $6, $7, $8)
+         ON CONFLICT (assessment_id) DO UPDATE SET earliest = excluded.earliest, due = excluded.due, latest = excluded.latest,
+           reason = excluded.reason, state = CASE WHEN visit.state = 'planned' AND visit.planned_on BETWEEN excluded.earliest AND excluded.latest
+                                                  THEN 'planned' ELSE 'unplanned' END`,
+        [randomUUID(), assessment.siteId, assessment.cohortId, assessmentId, shift(need.earliest), shift(need.due), shift(need.latest), need.reason],
+      );
+      await appendToOutbox(tx, 'plan-visits', {});
+    });
+  }
+
+  /**
+   * Plans every visit that has no day, and moves planned ones that no longer fit (an absence, a coaching engagement,
+   * a changed calendar). One planner at a time.
+   */
+  async plan(today = dayIn(new Date())): Promise<{ planned: number; unplanned: number }> {
+    return this.db.transaction(async (tx) => {
+      await tx.query(`SELECT pg_advisory_xact_lock(hashtext('uplift.plan-visits'))`);
+      const { needs, assessors, standing } = await this.problem(tx, today);
+      if (needs.length === 0) return { planned: 0, unplanned: 0 };
+      const horizon = { from: addDays(today, 1), to: needs.reduce((last, need) => (need.latest > last ? need.latest : last), addDays(today, 30)) };
+      // First what stands already, each where it is; what no longer fits there is planned anew with the rest.
+      const kept = planVisits({ horizon, needs: needs.filter((need) => need.fixed), assessors });
+      const keptIds = new Set(kept.visits.map((visit) => visit.needId));
+      const plan = planVisits({
+        horizon,
+        needs: needs.map((need) => (keptIds.has(need.id) ? need : withoutFixed(need))),
+        assessors,
+      });
+      for (const visit of plan.visits) {
+        if (standing.get(visit.needId) === `${visit.assessorId} ${visit.date}`) continue;
+        await tx.query(
+          `UPDATE visit SET state = 'planned', assessor_id = $2, planned_on = $3, travel_km = $4, unplanned_reasons = '[]',
+                  sequence = sequence + CASE WHEN planned_on IS NULL THEN 0 ELSE 1 END, revision = revision + 1 WHERE id = $1`,
+          [visit.needId, visit.assessorId, visit.date, visit.travelKm],
+        );
+        await appendToOutbox(tx, 'visit-planned', { visitId: visit.needId });
+      }
+      for (const need of plan.unplanned) {
+        await tx.query(
+          `UPDATE visit SET state = 'unplanned', assessor_id = NULL, planned_on = NULL, travel_km = NULL, unplanned_reasons = $2,
+                  sequence = sequence + CASE WHEN planned_on IS NULL THEN 0 ELSE 1 END, revision = revision + 1
+            WHERE id = $1 AND (state = 'planned' OR unplanned_reasons IS DISTINCT FROM $2::jsonb)`,
+          [need.needId, JSON.stringify([{ summary: need.summary }, ...need.reasons])],
+        );
+      }
+      return { planned: plan.visits.length, unplanned: plan.unplanned.length };
+    });
+  }
+
+  async list(actor: Actor, filter: { siteId?: string; cohortId?: string; state?: string }, page: PageRequest): Promise<Page<VisitRow>> {
+    const rows = await this.db.query(
+      `SELECT ${visitColumns} FROM ${visitJoins}
+        WHERE EXISTS (SELECT 1 FROM site_access x WHERE x.user_id = $1 AND x.site_id = v.site_id AND x.part <> 'buyer')
+          AND ($2::uuid IS NULL OR v.site_id = $2) AND ($3::uuid IS NULL OR v.cohort_id = $3)
+          AND ($4::text IS NULL OR v.state = $4) AND ($5::uuid IS NULL OR v.id > $5)
+        ORDER BY v.id LIMIT $6`,
+      [actor.userId, filter.siteId, filter.cohortId, filter.state, page.after, page.limit + 1],
+    );
+    return pageOf(rows, page, (row: VisitRow) => row.id);
+  }
+
+  async get(actor: Actor, id: string): Promise<VisitRow> {
+    const [row] = await this.db.query(`SELECT ${visitColumns} FROM ${visitJoins} WHERE v.id = $1`, [id]);
+    if (!row) throw notFound('visit');
+    await siteAccess(this.db, actor, row.siteId, 'visit');
+    return row;
+  }
+
+  /** The visit's invitation as iCalendar. @throws DomainError `not-found` while it has no day. */
+  async invitation(actor: Actor, id: string): Promise<string> {
+    const visit = await this.get(actor, id);
+    return this.invitationOf(this.db, visit);
+  }
+
+  /** The invitation for the worker's mails, with the addresses it goes to. */
+  async invitationForMail(id: string): Promise<{ ics: string; visit: VisitRow; to: { name: string; email: string } } | null> {
+    const [visit] = await this.db.query(`SELECT ${visitColumns} FROM ${visitJoins} WHERE v.id = $1 AND v.state = 'planned'`, [id]);
+    if (!visit) return null;
+    const [assessor] = await this.db.query(`SELECT name, email FROM assessor WHERE id = $1`, [visit.assessorId]);
+    return { ics: await this.invitationOf(this.db, visit), visit, to: assessor };
+  }
+
+  private async invitationOf(db: Pick<EntityManager, 'query'>, visit: VisitRow): Promise<string> {
+    if (visit.state === 'unplanned' || !visit.plannedOn) throw notFound('invitation');
+    const [assessor] = await db.query(`SELECT name, email FROM assessor WHERE id = $1`, [visit.assessorId]);
+    return invitationIcs({
+      uid: `visit-${visit.id}@uplift`,
+      sequence: visit.sequence,
+      method: visit.state === 'cancelled' ? 'CANCEL' : 'REQUEST',
+      date: visit.plannedOn,
+      summary: `Site visit: ${visit.siteName}`,
+      description: `Visit due ${visit.due} (${visit.reason}).`,
+      location: [visit.siteName, visit.city].filter(Boolean).join(', '),
+      organiser: { name: 'Uplift', email: 'visits@uplift.example' },
+      attendees: [{ name: assessor.name, email: assessor.email }],
+    });
+  }
+
+  private async problem(tx: EntityManager, today: string) {
+    const visits = await tx.query(
+      `SELECT v.id, v.site_id AS "siteId", s.lat, s.lon, s.country, s.languages, v.earliest::text, v.due::text, v.latest::text,
+              v.reason, v.assessor_id AS "assessorId", v.planned_on::text AS "plannedOn", cl.checklist, a.level
+         FROM visit v JOIN site s ON s.id = v.site_id
+         LEFT JOIN assessment a ON a.id = v.assessment_id LEFT JOIN checklist_version cl ON cl.id = a.checklist_version_id
+        WHERE v.state IN ('planned', 'unplanned') AND (v.planned_on IS NULL OR v.planned_on > $1)`,
+      [today],
+    );
+    const standing = new Map<string, string>();
+    const needs: PlanningNeed[] = // eslint-disable-next-line @typescript-eslint/no-explicit-any
+    visits.map((visit: Record<string, any>) => {
+      if (visit['plannedOn']) standing.set(visit['id'], `${visit['assessorId']} ${visit['plannedOn']}`);
+      return {
+        id: visit['id'],
+        siteId: visit['siteId'],
+        lat: visit['lat'],
+        lon: visit['lon'],
+        country: visit['country'],
+        earliest: visit['earliest'],
+        due: visit['due'],
+        latest: visit['latest'],
+        level: visit['level'] ?? 'basic',
+        checklist: visit['checklist'] ?? '',
+        priority: visit['reason'] === 'open-critical' ? 2 : 1,
+        languages: visit['languages'],
+        requiredCompetences: visit['checklist'] ? [visit['checklist']] : [],
+        excludedAssessors: [],
+        ...(visit['plannedOn'] && { fixed: { assessorId: visit['assessorId'], date: visit['plannedOn'] } }),
+      };
+    });
+    const rows = await tx.query(
+      `SELECT p.*, coalesce((SELECT jsonb_agg(jsonb_build_object('from', from_date, 'to', to_date)) FROM absence WHERE assessor_id = p.id), '[]') AS absences,
+              coalesce((SELECT jsonb_agg(jsonb_build_object('siteId', site_id, 'role', role, 'until', coalesce(until_date, $1::date + 365)))
+                          FROM engagement WHERE person_id = p.id), '[]') AS engagements
+         FROM assessor p WHERE p.part = 'assessor' ORDER BY p.id`,
+      [today],
+    );
+    const assessors: PlanningAssessor[] = rows.map((row: Record<string, any>) => ({
+      id: row['id'],
+      name: row['name'],
+      base: row['lat'] === null ? null : { lat: row['lat'], lon: row['lon'] },
+      competences: row['competences'],
+      languages: row['languages'],
+      workingDays: row['working_days'],
+      holidays: holidaysOf(row['country'], today),
+      absences: row['absences'],
+      ...(row['max_visits_per_week'] && { maxVisitsPerWeek: row['max_visits_per_week'] }),
+      bookings: [],
+      engagements: row['engagements'],
+    }));
+    return { needs, assessors, standing };
+  }
+}
+
+const diff = (from: string, to: string) => Math.round((Date.parse(to) - Date.parse(from)) / 86_400_000);
+
+function withoutFixed(need: PlanningNeed): PlanningNeed {
+  const { fixed: _fixed, ...rest } = need;
+  return rest;
+}
+
+const holidayCache = new Map<string, string[]>();
+type HolidaysClass = new (country: string) => { getHolidays(year: number): { date: string; type: string }[] };
+const Holidays = ((HolidaysModule as { default?: unknown }).default ?? HolidaysModule) as HolidaysClass;
+
+/** Public holidays of a country for this year and the two after it. */
+function holidaysOf(country: string, today: string): string[] {
+  const year = Number(today.slice(0, 4));
+  const key = `${country} ${year}`;
+  let days = holidayCache.get(key);
+  if (!days) {
+    const calendar = new Holidays(country);
+    days = [year, year + 1, year + 2].flatMap((each) =>
+      (calendar.getHolidays(each) ?? []).filter((holiday) => holiday.type === 'public').map((holiday) => holiday.date.slice(0, 10)),
+    );
+    holidayCache.set(key, days);
+  }
+  return days;
+}

@@ -1,0 +1,157 @@
+import { CRITICALITIES } from '#domain';
+import { renderHtml } from './html.js';
+import { speech, type Speech } from './speech.js';
+import { renderPdf } from './typst.js';
+import type { ConformityCounts, GapItem, GapReportView, HtmlOptions, Locale, StepLine } from './views.js';
+
+/** The page must load on a cheap phone over a slow network: it stays below this. */
+export const GAP_REPORT_BYTES = 30_000;
+
+/** The gap report as one page: no script, no outside file. Advice is left out, least serious first, to stay small. */
+export function renderGapReportHtml(view: GapReportView, locale: Locale, options: HtmlOptions = {}): string {
+  const page = (advised: number): string =>
+    renderHtml('gap-report', { ...gapReportModel(view, locale, advised), nonce: options.nonce ?? null });
+  let advised = view.gaps.length;
+  let html = page(advised);
+  while (Buffer.byteLength(html) > GAP_REPORT_BYTES && advised > 0) {
+    advised = Math.max(0, advised - 4);
+    html = page(advised);
+  }
+  return html;
+}
+
+/** The same report to print and to file. */
+export async function gapReportPdf(view: GapReportView, locale: Locale): Promise<Uint8Array> {
+  return renderPdf('gap-report.typ', gapReportModel(view, locale, view.gaps.length), { date: view.printedOn });
+}
+
+/** What both templates show, in words. `advised`: how many gaps, most serious first, carry the checklist's advice. */
+export function gapReportModel(view: GapReportView, locale: Locale, advised: number) {
+  const say = speech(locale);
+  const { counts } = view.result;
+  const grouped = CRITICALITIES.map((criticality) => ({
+    criticality,
+    gaps: view.gaps.filter((gap) => gap.criticality === criticality),
+  })).filter((group) => group.gaps.length > 0);
+  let place = 0;
+  return {
+    lang: locale,
+    dir: say.dir,
+    t: say.words,
+    title: `${say.say('gapReport')} – ${view.subject.site}`,
+    organisation: view.subject.organisation,
+    site: view.subject.site,
+    address: view.subject.address ?? null,
+    programme: view.programme,
+    when: `${say.kind(view.assessment.kind)}, ${say.date(view.assessment.date)}`,
+    verdict: say.verdict(view.result.verdict),
+    verdictClass: view.result.verdict === 'pass' ? 'good' : view.result.verdict === 'fail' ? 'bad' : 'plain',
+    points: view.result.points === null ? null : say.points(view.result.points),
+    grade: view.result.grade ?? null,
+    conformLine: say.say('conformLine', { conforming: counts.conforming, applicable: counts.total - counts.notApplicable }),
+    countsLine: say.say('countsLine', countWords(counts)),
+    applicableLine: say.say('applicableOf', { applicable: counts.total - counts.notApplicable, total: counts.total }),
+    bar: bar(counts, say),
+    steps: view.firstSteps.map((step) => stepModel(step, say)),
+    buyers: view.buyers.map((buyer) => ({
+      name: buyer.buyer,
+      category: buyer.category,
+      rule: buyer.rule,
+      ready: buyer.ready,
+      state: say.say(buyer.ready ? 'ready' : 'notReady'),
+      missing: buyer.missing.length ? say.count('missingCount', buyer.missing.length) : null,
+      codes: buyer.missing.map((code) => ({ code, linked: view.gaps.some((gap) => gap.requirement === code) })),
+      reasons: buyer.reasons.length ? say.list(buyer.reasons) : null,
+    })),
+    path: view.cheapestPath && {
+      target: say.say('cheapestPathFor', { buyer: view.cheapestPath.buyer, category: view.cheapestPath.category }),
+      steps: view.cheapestPath.steps.map((step) => stepModel(step, say)),
+      total: expense(view.cheapestPath.totalHours, view.cheapestPath.totalCost, say),
+    },
+    gapsCount: say.count('gapsCount', view.gaps.length),
+    groups: grouped.map(({ criticality, gaps }) => ({
+      criticality,
+      title: say.grade(criticality),
+      count: say.count('gapsCount', gaps.length),
+      meaning: say.say(`${criticality}Meaning`),
+      gaps: gaps.map((gap) => gapModel(gap, place++ < advised, say)),
+    })),
+    shortened: advised < view.gaps.length && view.gaps.some((gap) => gap.guidance),
+    sections: view.sections.map((section) => {
+      const applicable = section.counts.total - section.counts.notApplicable;
+      return {
+        code: section.code,
+        title: section.title,
+        points: section.points === null ? say.say('notRated') : say.number(section.points, 1),
+        rated: section.points !== null,
+        counts: say.say('sectionCounts', { conforming: section.counts.conforming, applicable }),
+        bar: bar(section.counts, say),
+      };
+    }),
+    facts: [
+      { label: say.words.programme, text: view.programme },
+      ...say.checklistFacts(view.checklist),
+      ...(view.assessment.assessor ? [{ label: say.words.assessor, text: view.assessment.assessor }] : []),
+      ...(view.assessment.provider ? [{ label: say.words.provider, text: view.assessment.provider }] : []),
+      { label: say.words.reference, text: view.reference },
+    ],
+    checklistLine: say.say('checklistLine', {
+      title: view.checklist.title,
+      edition: view.checklist.edition,
+      level: view.checklist.level,
+    }),
+    translation: view.checklist.translationStatus === 'original' ? null : say.translation(view.checklist.translationStatus),
+    disclaimer: say.disclaimer(view.programme, view.checklist),
+    printed: say.say('printed', { date: say.date(view.printedOn) }),
+    reference: view.reference,
+  };
+}
+
+function gapModel(gap: GapItem, advised: boolean, say: Speech) {
+  return {
+    code: gap.requirement,
+    question: gap.question,
+    state: say.conformity(gap.conformity),
+    mandatory: gap.required === true,
+    note: gap.note ?? null,
+    guidance: (advised && gap.guidance) || null,
+    blocks: gap.blocks.length ? say.list(gap.blocks) : null,
+    due: gap.dueOn ? say.date(gap.dueOn) : null,
+    course: gap.course ?? null,
+  };
+}
+
+function stepModel(step: StepLine, say: Speech) {
+  return {
+    text: step.text,
+    why: step.why ?? null,
+    codes: step.requirements.length ? step.requirements.map((code) => say.isolate(code)).join(', ') : null,
+    expense: expense(step.effortHours, step.cost, say),
+  };
+}
+
+function expense(hours: number | undefined, cost: StepLine['cost'], say: Speech): string | null {
+  const parts = [
+    ...(hours === undefined ? [] : [say.count('hours', hours)]),
+    ...(cost ? [say.money(cost)] : []),
+  ];
+  return parts.length ? parts.join(' · ') : null;
+}
+
+function countWords(counts: ConformityCounts): Record<string, number> {
+  return { ...counts, applicable: counts.total - counts.notApplicable };
+}
+
+/** Shares of a bar in percent of the applicable requirements; null when nothing applies. */
+function bar(counts: ConformityCounts, say: Speech) {
+  const applicable = counts.total - counts.notApplicable;
+  if (applicable === 0) return null;
+  let start = 0;
+  const parts = (['conforming', 'partly', 'nonconforming', 'notAssessed'] as const).flatMap((kind) => {
+    const width = Math.round((counts[kind] / applicable) * 1000) / 10;
+    const x = say.dir === 'rtl' ? Math.round((100 - start - width) * 10) / 10 : start;
+    start = Math.round((start + width) * 10) / 10;
+    return width > 0 ? [{ kind: kind[0]! + kind.slice(-1), x, width }] : [];
+  });
+  return { parts, label: say.say('countsLine', countWords(counts)) };
+}

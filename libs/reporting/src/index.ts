@@ -1,0 +1,7 @@
+/** What the product prints, shows to the public and mails. Import from '#reporting' only. */
+export * from './views.js';
+export { renderGapReportHtml, gapReportPdf, GAP_REPORT_BYTES } from './gap-report.js';
+export { renderCohortReportHtml, cohortReportPdf } from './cohort-report.js';
+export { certificatePdf, renderVerificationHtml } from './certificate.js';
+export { renderMail } from './mail.js';
+export * from './invitation.js';

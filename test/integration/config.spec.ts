@@ -1,0 +1,80 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { ConfigError, loadConfig } from '../../libs/platform/src/config.js';
+
+let dataDir: string;
+beforeEach(() => void (dataDir = mkdtempSync(join(tmpdir(), 'uplift-test-'))));
+afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
+
+const DATABASE_URL = 'postgres://uplift:pw@db.example.org:5432/uplift';
+const load = (env: Record<string, string>) => loadConfig({ DATABASE_URL, UPLIFT_DATA_DIR: dataDir, ...env });
+const problemsOf = (env: Record<string, string>): readonly string[] => {
+  try {
+    load(env);
+  } catch (error) {
+    return (error as ConfigError).problems;
+  }
+  return [];
+};
+
+describe('loadConfig', () => {
+  it('has defaults for everything but the database', () => {
+    const config = load({});
+    expect(config).toMatchObject({
+      port: 3000,
+      host: '127.0.0.1',
+      baseUrl: 'http://localhost:3000',
+      logLevel: 'info',
+      demo: false,
+      dataDir,
+    });
+    expect(config.redisUrl).toBeUndefined();
+    expect(config.smtpUrl).toBeUndefined();
+    expect(Object.isFrozen(config)).toBe(true);
+  });
+
+  it('makes a secret once, in a file that only its owner reads', () => {
+    const first = load({}).secret;
+    expect(first.length).toBeGreaterThanOrEqual(32);
+    expect(load({}).secret).toBe(first);
+    expect(statSync(join(dataDir, 'secrets.json')).mode & 0o777).toBe(0o600);
+    expect(JSON.parse(readFileSync(join(dataDir, 'secrets.json'), 'utf8'))).toMatchObject({ secret: first });
+  });
+
+  it('prefers the secret it is given', () => {
+    expect(load({ UPLIFT_SECRET: 'x'.repeat(32) }).secret).toBe('x'.repeat(32));
+  });
+
+  it.each([
+    ['PORT', 'abc', /^PORT is "abc"/],
+    ['PORT', '70000', /^PORT is "70000"/],
+    ['PORT', '-1', /^PORT is "-1"/],
+    ['LOG_LEVEL', 'loud', /^LOG_LEVEL is "loud"/],
+    ['UPLIFT_DEMO', 'perhaps', /^UPLIFT_DEMO is "perhaps"/],
+    ['DATABASE_URL', 'mysql://db/uplift', /^DATABASE_URL is/],
+    ['REDIS_URL', 'localhost:6379', /^REDIS_URL is/],
+    ['SMTP_URL', 'mail.example.org', /^SMTP_URL is/],
+    ['BASE_URL', 'uplift.example.org', /^BASE_URL is/],
+    ['UPLIFT_SECRET', 'short', /^UPLIFT_SECRET is too short/],
+    ['HOST', 'http://x', /^HOST is/],
+    ['MAIL_FROM', 'nobody', /^MAIL_FROM is/],
+  ])('says in one sentence that %s=%s is wrong', (name, value, sentence) => {
+    const problems = problemsOf({ [name]: value });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(sentence);
+    expect(problems[0]).toMatch(/\.$/);
+  });
+
+  it('names every wrong value at once and shows no password', () => {
+    const problems = problemsOf({ PORT: 'x', REDIS_URL: 'http://user:geheim@host' });
+    expect(problems).toHaveLength(2);
+    expect(problems.join()).not.toContain('geheim');
+  });
+
+  it('says what to do without a database, unless none is needed', () => {
+    expect(problemsOf({ DATABASE_URL: '' })).toEqual([expect.stringMatching(/npm start/)]);
+    expect(loadConfig({ UPLIFT_DATA_DIR: dataDir }, { database: false }).databaseUrl).toBe('');
+  });
+});

@@ -1,0 +1,133 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import pg from 'pg';
+import { startEmbeddedPostgres } from '../../libs/platform/src/embedded-postgres.js';
+import { migrateQueue } from '../../libs/platform/src/queue.js';
+import { isAlive, joinTestServer, TEST_DATA_DIR, withTestServerLock } from './test-server.mjs';
+
+/** A database of its own for one spec. */
+export interface TestDatabase {
+  readonly url: string;
+  readonly name: string;
+  /** Throws it away, closing whatever connections are left. */
+  drop(): Promise<void>;
+}
+
+const root = resolve(import.meta.dirname, '../..');
+const run = process.env['UPLIFT_TEST_RUN'] ?? String(process.pid);
+let server: Promise<string> | undefined;
+let template: Promise<string> | undefined;
+
+/**
+ * The address of the test server: the one of `UPLIFT_TEST_PG_URL`, or the embedded one in `.data/test-pg`, started at
+ * the first call of the run and shared by all its workers.
+ */
+export function testServerUrl(): Promise<string> {
+  return (server ??= (async () => {
+    const given = process.env['UPLIFT_TEST_PG_URL'];
+    if (given) return given;
+    const url = await withTestServerLock(async () => {
+      joinTestServer(run);
+      return (await startEmbeddedPostgres({ dataDir: TEST_DATA_DIR, durable: false, shared: true })).url;
+    });
+    process.env['UPLIFT_TEST_PG_URL'] = url;
+    return url;
+  })());
+}
+
+/** Makes a database as a copy of the migrated template. The name must say that it is for a test. */
+export async function createTestDatabase(name: string): Promise<TestDatabase> {
+  if (!name.includes('test'))
+    throw new Error(
+      `"${name}" doesn't contain "test": only databases whose name says so are made and dropped here.`,
+    );
+  const from = await (template ??= makeTemplate());
+  const part = name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '_')
+    .slice(0, 30);
+  const database = `uplift_test_${part}_${run}_${randomBytes(3).toString('hex')}`;
+  await onServer((client) => client.query(`CREATE DATABASE ${database} TEMPLATE ${from}`));
+  const url = await databaseUrl(database);
+  return {
+    url,
+    name: database,
+    drop: () =>
+      onServer(
+        async (client) => void (await client.query(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`)),
+      ),
+  };
+}
+
+async function databaseUrl(database: string): Promise<string> {
+  const url = new URL(await testServerUrl());
+  url.pathname = `/${database}`;
+  return url.href;
+}
+
+async function onServer<Result>(work: (client: pg.Client) => Promise<Result>): Promise<Result> {
+  const client = new pg.Client({ connectionString: await databaseUrl('postgres') });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** What the schema is made from: when it is unchanged, the template of an earlier run is used again. */
+function schemaHash(): string {
+  const hash = createHash('sha256');
+  const migrations = join(root, 'libs/persistence/src/migrations');
+  const files = existsSync(migrations)
+    ? readdirSync(migrations)
+        .sort()
+        .map((name) => join(migrations, name))
+    : [];
+  for (const file of [
+    ...files,
+    join(root, 'libs/persistence/src/data-source.ts'),
+    join(root, 'libs/platform/src/outbox.ts'),
+    join(root, 'node_modules/bullmq/package.json'),
+  ]) {
+    hash.update(existsSync(file) ? readFileSync(file) : 'none').update('\0');
+  }
+  return hash.digest('hex').slice(0, 12);
+}
+
+async function makeTemplate(): Promise<string> {
+  const name = `uplift_template_test_${schemaHash()}`;
+  return onServer(async (client) => {
+    await client.query("SELECT pg_advisory_lock(hashtext('uplift test template'))");
+    await dropLeftovers(client);
+    const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
+    if (rowCount) return name;
+    const fresh = `uplift_test_template_${run}_${randomBytes(3).toString('hex')}`;
+    await client.query(`CREATE DATABASE ${fresh}`);
+    const url = await databaseUrl(fresh);
+    if (existsSync(join(root, 'libs/persistence/src/index.ts'))) {
+      const { migrate } = (await import('../../libs/persistence/src/index.js')) as {
+        migrate(url: string): Promise<unknown>;
+      };
+      await migrate(url);
+    }
+    await migrateQueue({ databaseUrl: url });
+    // It gets its name when it is whole; a killed run leaves none with this name.
+    await client.query(`ALTER DATABASE ${fresh} RENAME TO ${name}`);
+    return name;
+  });
+}
+
+/** Drops what killed runs left behind. */
+async function dropLeftovers(client: pg.Client): Promise<void> {
+  if (new URL(await testServerUrl()).hostname !== '127.0.0.1') return; // the numbers of another machine's processes say nothing
+  const { rows } = await client.query<{ datname: string }>(
+    "SELECT datname FROM pg_database WHERE datname LIKE 'uplift\\_test\\_%'",
+  );
+  for (const { datname } of rows) {
+    const [, pid] = /_(\d+)_[0-9a-f]{6}$/.exec(datname) ?? [];
+    if (pid && !isAlive(pid)) await client.query(`DROP DATABASE IF EXISTS ${datname} WITH (FORCE)`);
+  }
+}
