@@ -16,6 +16,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { performance } from 'node:perf_hooks';
 import { dirname, join, resolve, sep } from 'node:path';
 
 export const ROOT = resolve(import.meta.dirname, '..');
@@ -95,7 +96,7 @@ export const isAlive = (pid) => {
 };
 
 /** Tells a process from a later one with the same number; empty where the system doesn't say. */
-function birthOf(pid) {
+export function birthOf(pid) {
   try {
     return readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /s, '')

@@ -533,7 +533,7 @@ function groupsOfCrosswalk(
     for (const c of edge.from) seen.from.add(c);
     for (const c of edge.to) seen.to.add(c);
     const whole = from.length === edge.from.length && to.length === edge.to.length;
-    if (edge.comparable && from.length > 0 && to.length > 0) {
+    if (edge.comparable && whole && from.length > 0 && to.length > 0) {
       groups.push({ from, to });
       continue;
     }

@@ -108,6 +108,23 @@ describe('planVisits', () => {
     expect(visit.why).toMatch(/from the visit of the day before or after; 3 days before the due day/);
   });
 
+  it('looks over the edge of the horizon for a visit to travel on from', () => {
+    const bookings = [{ date: '2026-03-09', lat: 30, lon: 31.1 }];
+    const sundays = assessor({ base: null, workingDays: [7], bookings });
+    const late = need({ latest: '2026-03-08' });
+    const visit = plan(problem([late], [sundays], { horizon: { from: MONDAY, to: '2026-03-08' } }))
+      .visits[0]!;
+    expect(visit.date).toBe('2026-03-08');
+    expect(visit.travelKm).toBeLessThan(10);
+  });
+
+  it('settles what is equally far and equally close by id, then by the earlier day', () => {
+    const a = assessor({ id: 'a', workingDays: [4] });
+    const b = assessor({ id: 'b', workingDays: [2] });
+    expect(placed(problem([need()], [b, a]))).toEqual(['n1 a 2026-03-05']);
+    expect(placed(problem([need()], [assessor({ workingDays: [2, 4] })]))).toEqual(['n1 a1 2026-03-03']);
+  });
+
   it('serves the most constrained need first', () => {
     const day = { earliest: '2026-03-04', latest: '2026-03-04' };
     const needs = [need({ id: 'wide', priority: 9 }), need({ id: 'tight', ...day })];

@@ -211,7 +211,7 @@ const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 /**
  * Plans visits: the need with the fewest possible assessor-days first (then the more urgent, then the one whose
  * window closes first), and for it the assessor and day with the least travel (then closest to the due day, then
- * the earlier day, then by assessor id). The same problem, in whatever order its lists are, gives the same plan.
+ * by assessor id, then the earlier day). The same problem, in whatever order its lists are, gives the same plan.
  */
 export function planVisits(problem: PlanningProblem): VisitPlan {
   checkProblem(problem);
@@ -326,7 +326,8 @@ function calendarOf(problem: PlanningProblem): Calendar {
   };
 }
 
-const weekOf = (day: number): number => Math.floor(day / 7);
+/** Weeks of the calendar, which begins on a Monday. */
+const weekOf = (day: number): number => (day - (day % 7)) / 7;
 
 const pointOf = (lat: number | null, lon: number | null): PlanningPoint | null =>
   lat === null || lon === null ? null : { lat, lon };
@@ -472,7 +473,7 @@ function kmBetween(a: PlanningPoint, b: PlanningPoint): number {
   return Math.round(2 * EARTH_RADIUS_KM * Math.asin(Math.min(1, Math.sqrt(h))) * 10) / 10;
 }
 
-/** Least travel, then closest to the due day, then the earlier day; states are in order of assessor id. */
+/** Least travel, then closest to the due day, then by assessor id (the order of the states), then the earlier day. */
 function bestOption(need: NeedState, states: readonly AssessorState[]): Option {
   let best: Option | undefined;
   need.options.forEach((options, index) => {
@@ -510,8 +511,8 @@ function isBetter(a: Option, b: Option): boolean {
   const kmB = b.km ?? UNKNOWN_KM;
   if (kmA !== kmB) return kmA < kmB;
   if (a.offDue !== b.offDue) return a.offDue < b.offDue;
-  if (a.day !== b.day) return a.day < b.day;
-  return a.index < b.index;
+  if (a.index !== b.index) return a.index < b.index;
+  return a.day < b.day;
 }
 
 function visitOf(
@@ -570,8 +571,9 @@ function withdrawOptions(
   for (const need of open) {
     const options = need.options[index];
     if (!options) continue;
-    const begin = Math.max(need.first, from - need.duration + 1);
-    const end = Math.min(need.last, to);
+    const touched = from - need.duration + 1;
+    const begin = touched > need.first ? touched : need.first;
+    const end = to < need.last ? to : need.last;
     let changed = false;
     for (let at = begin; at <= end; at++) {
       if (options[at - need.first] !== 1) continue;

@@ -328,6 +328,23 @@ describe('the cheapest path', () => {
     mandatory: fc.boolean(),
   });
 
+  it('finds a shorter way than taking the best item each time', () => {
+    // Step by step: i3 (two conditions, most points), then i6, then i5. Together i1 and i2 do.
+    const list = checklistOf([
+      { code: 'i1', criticality: 'critical', weight: 1 },
+      { code: 'i3', weight: 2 },
+      { code: 'ok1', weight: 2 },
+      { code: 'i2', section: 'B', weight: 1 },
+      { code: 'i5', section: 'B', weight: 2, criticality: 'major' },
+      { code: 'ok2', section: 'B', weight: 2 },
+      { code: 'i6', section: 'A', weight: 3, criticality: 'critical' },
+    ]);
+    const rule = ruleOf({ sections: { 'A.1': 60, B: 60 }, maxOpen: { critical: 1, minor: 1 } });
+    const r = evaluate(rule, candidate(list, { i1: 'no', i2: 'no', i3: 'no', i5: 'no', i6: 'no', ok1: 'yes', ok2: 'yes' }));
+    expect(r.cheapestPath).toMatchObject({ reachesReady: true, fewest: true });
+    expect(r.cheapestPath!.items.map((i) => i.requirement).sort()).toEqual(['i1', 'i2']);
+  });
+
   it('reaches ready, leaves nothing out and nothing superfluous in, and is the shortest where it says so', () => {
     fc.assert(
       fc.property(scenario, (s) => {

@@ -1,8 +1,16 @@
 import QRCode from 'qrcode';
-import { renderHtml } from './html.js';
+import { renderHtml, webAddress } from './html.js';
 import { speech, type Speech } from './speech.js';
 import { renderPdf } from './typst.js';
-import type { CertificateResult, CertificateStatus, CertificateView, HtmlOptions, HistoryLine, Locale, VerificationView } from './views.js';
+import type { CertificateStatus } from '#domain';
+import type {
+  CertificateResult,
+  CertificateView,
+  HistoryLine,
+  HtmlOptions,
+  Locale,
+  VerificationView,
+} from './views.js';
 
 /** The certificate: one page, PDF/A-3b, its code leads to the public page, its signed statement is attached. */
 export async function certificatePdf(view: CertificateView, locale: Locale): Promise<Uint8Array> {
@@ -146,7 +154,7 @@ export function renderVerificationHtml(view: VerificationView, locale: Locale, o
         ? say.say(status.text, { date: say.date(view.validUntil) })
         : say.say(status.text),
     newer: view.supersededBy
-      ? { url: view.supersededBy.url, text: say.say('seeNewer', { number: view.supersededBy.number }) }
+      ? { url: webAddress(view.supersededBy.url), text: say.say('seeNewer', { number: view.supersededBy.number }) }
       : null,
     organisation: view.subject.organisation,
     site: view.subject.site,

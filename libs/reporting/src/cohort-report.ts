@@ -134,6 +134,7 @@ export function cohortReportModel(view: CohortReportView, locale: Locale) {
     improved: moved(view.direction.improved),
     same: moved(view.direction.same),
     worse: moved(view.direction.worse),
+    direction: directionBar(view, say),
     tolerance: say.count('toleranceLine', view.direction.tolerance, {}, 1),
     attrition: view.attrition.map((line) => ({ reason: line.reason, count: say.number(line.count) })),
     attritionTotal: say.say('attritionTotal', { missing: n.enrolled - n.matched, enrolled: n.enrolled }),
@@ -172,6 +173,17 @@ export function cohortReportModel(view: CohortReportView, locale: Locale) {
     printed: say.say('printed', { date: say.date(view.printedOn) }),
     reference: view.reference,
   };
+}
+
+/** Where the three parts of the bar start, in percent; mirrored right to left. */
+function directionBar(view: CohortReportView, say: Speech) {
+  const { improved, same, worse } = view.direction;
+  const all = view.n.matched || 1;
+  const at = (before: number, own: number): number => {
+    const start = (before / all) * 100;
+    return Math.round((say.dir === 'rtl' ? 100 - start - (own / all) * 100 : start) * 10) / 10;
+  };
+  return { improvedX: at(0, improved), sameX: at(improved, same), worseX: at(improved + same, worse) };
 }
 
 function methodLines(view: CohortReportView, say: Speech): string[] {

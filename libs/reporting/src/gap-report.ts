@@ -52,7 +52,7 @@ export function gapReportModel(view: GapReportView, locale: Locale, advised: num
     countsLine: say.say('countsLine', countWords(counts)),
     applicableLine: say.say('applicableOf', { applicable: counts.total - counts.notApplicable, total: counts.total }),
     bar: bar(counts, say),
-    steps: view.firstSteps.map((step) => stepModel(step, say)),
+    steps: view.firstSteps.map((step, index) => stepModel(step, index, say)),
     buyers: view.buyers.map((buyer) => ({
       name: buyer.buyer,
       category: buyer.category,
@@ -60,12 +60,12 @@ export function gapReportModel(view: GapReportView, locale: Locale, advised: num
       ready: buyer.ready,
       state: say.say(buyer.ready ? 'ready' : 'notReady'),
       missing: buyer.missing.length ? say.count('missingCount', buyer.missing.length) : null,
-      codes: buyer.missing.map((code) => ({ code, linked: view.gaps.some((gap) => gap.requirement === code) })),
+      codes: buyer.missing.map((code) => ({ code, shown: say.isolate(code), linked: view.gaps.some((gap) => gap.requirement === code) })),
       reasons: buyer.reasons.length ? say.list(buyer.reasons) : null,
     })),
     path: view.cheapestPath && {
       target: say.say('cheapestPathFor', { buyer: view.cheapestPath.buyer, category: view.cheapestPath.category }),
-      steps: view.cheapestPath.steps.map((step) => stepModel(step, say)),
+      steps: view.cheapestPath.steps.map((step, index) => stepModel(step, index, say)),
       total: expense(view.cheapestPath.totalHours, view.cheapestPath.totalCost, say),
     },
     gapsCount: say.count('gapsCount', view.gaps.length),
@@ -121,8 +121,9 @@ function gapModel(gap: GapItem, advised: boolean, say: Speech) {
   };
 }
 
-function stepModel(step: StepLine, say: Speech) {
+function stepModel(step: StepLine, index: number, say: Speech) {
   return {
+    number: say.number(index + 1),
     text: step.text,
     why: step.why ?? null,
     codes: step.requirements.length ? step.requirements.map((code) => say.isolate(code)).join(', ') : null,
@@ -142,16 +143,19 @@ function countWords(counts: ConformityCounts): Record<string, number> {
   return { ...counts, applicable: counts.total - counts.notApplicable };
 }
 
+/** Class of a part of a bar in both templates, in drawing order. */
+const PAINT = { conforming: 'c', partly: 'p', nonconforming: 'n', notAssessed: 'u' } as const;
+
 /** Shares of a bar in percent of the applicable requirements; null when nothing applies. */
 function bar(counts: ConformityCounts, say: Speech) {
   const applicable = counts.total - counts.notApplicable;
   if (applicable === 0) return null;
   let start = 0;
-  const parts = (['conforming', 'partly', 'nonconforming', 'notAssessed'] as const).flatMap((kind) => {
+  const parts = (Object.keys(PAINT) as (keyof typeof PAINT)[]).flatMap((kind) => {
     const width = Math.round((counts[kind] / applicable) * 1000) / 10;
     const x = say.dir === 'rtl' ? Math.round((100 - start - width) * 10) / 10 : start;
     start = Math.round((start + width) * 10) / 10;
-    return width > 0 ? [{ kind: kind[0]! + kind.slice(-1), x, width }] : [];
+    return width > 0 ? [{ kind: PAINT[kind], x, width }] : [];
   });
   return { parts, label: say.say('countsLine', countWords(counts)) };
 }

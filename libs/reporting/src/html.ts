@@ -36,3 +36,9 @@ export function renderHtml(name: string, data: object): string {
   }
   return run(data);
 }
+
+/** An address that may stand in a link: http or https, nothing that runs. */
+export function webAddress(url: string): string {
+  if (!/^https?:\/\//i.test(url)) throw new Error(`not a web address: ${url}`);
+  return url;
+}

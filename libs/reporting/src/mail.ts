@@ -1,5 +1,5 @@
 import { statusName } from './certificate.js';
-import { renderHtml } from './html.js';
+import { renderHtml, webAddress } from './html.js';
 import { speech, type Speech } from './speech.js';
 import type { CertificateMail, Locale, MailKind, MailViews, RenderedMail, VisitMail } from './views.js';
 
@@ -116,7 +116,7 @@ export function renderMail<Kind extends MailKind>(kind: Kind, view: MailViews[Ki
     '',
     letter.text,
     '',
-    ...letter.facts.map(({ label, text: value }) => `${label}: ${value}`),
+    ...letter.facts.map(({ label, text: value }) => `${label}: ${value.replace(/\s+/g, ' ')}`),
     '',
     `${say.words.open}: ${view.url}`,
     '',
@@ -133,7 +133,7 @@ export function renderMail<Kind extends MailKind>(kind: Kind, view: MailViews[Ki
     greeting,
     text: letter.text,
     facts: letter.facts,
-    url: view.url,
+    url: webAddress(view.url),
     regards,
   });
   return { subject, text, html };

@@ -4,7 +4,7 @@
  * level names, product categories) arrive already in the language of the reader, with the status of that
  * translation. The renderers only arrange, format numbers and dates, and add their own words.
  */
-import type { AssessmentKind, Conformity, Criticality, FindingGrade, TranslationStatus } from '#domain';
+import type { AssessmentKind, CertificateStatus, Conformity, Criticality, FindingGrade, TranslationStatus } from '#domain';
 
 /** Languages the reports speak. */
 export type Locale = 'en' | 'es' | 'ar';
@@ -266,8 +266,6 @@ export interface CohortReportView {
 }
 
 // -------------------------------------------------------------------- certificate and its verification
-
-export type CertificateStatus = 'valid' | 'suspended' | 'withdrawn' | 'expired' | 'superseded';
 
 /** A result as it stands on a certificate. */
 export interface CertificateResult {

@@ -1,0 +1,47 @@
+import type { ChecklistTranslation, ChecklistVersion } from '#domain';
+import type { ContentTranslation, Locale } from '#reporting';
+import type { EntityManager } from 'typeorm';
+
+/** Texts of a checklist version in the reader's language, falling back item by item to the original. */
+export interface LocalisedChecklist {
+  readonly title: string;
+  readonly level: (code: string) => string;
+  readonly section: (code: string) => string;
+  readonly requirement: (code: string) => { question: string; guidance?: string; evidence: readonly string[] };
+  readonly status: ContentTranslation;
+}
+
+/** Puts a translation over a version. Without one the original stands, and says so. */
+export function localise(version: ChecklistVersion, translation: ChecklistTranslation | null): LocalisedChecklist {
+  const levels = new Map(version.levels.map((level) => [level.code, level.title]));
+  const sections = new Map(version.sections.map((section) => [section.code, section.title]));
+  const requirements = new Map(version.requirements.map((requirement) => [requirement.code, requirement]));
+  return {
+    title: translation?.title ?? version.title,
+    level: (code) => translation?.levels[code] ?? levels.get(code) ?? code,
+    section: (code) => translation?.sections[code] ?? sections.get(code) ?? code,
+    requirement: (code) => {
+      const original = requirements.get(code);
+      const texts = translation?.requirements[code] ?? original;
+      const guidance = texts?.guidance ?? original?.guidance;
+      return {
+        question: texts?.question ?? code,
+        ...(guidance && { guidance }),
+        evidence: texts?.evidence ?? original?.evidence ?? [],
+      };
+    },
+    status: translation ? translation.status : 'original',
+  };
+}
+
+/** Loads and applies the translation of a version into a language, where there is one. */
+export async function localisedVersion(
+  db: Pick<EntityManager, 'query'>,
+  versionId: string,
+  version: ChecklistVersion,
+  locale: Locale,
+): Promise<LocalisedChecklist> {
+  if (locale === version.language) return localise(version, null);
+  const [row] = await db.query(`SELECT body FROM checklist_translation WHERE checklist_version_id = $1 AND language = $2`, [versionId, locale]);
+  return localise(version, (row?.body as ChecklistTranslation | undefined) ?? null);
+}

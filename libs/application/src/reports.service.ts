@@ -1,0 +1,252 @@
+import { aggregateFigures, compileScoring, fromMicroPoints, prioritise, findingsOf, type FindingGrade, type Score } from '#domain';
+import { dayIn } from '#platform';
+import type { BuyerLine, CohortReportView, GapReportView, Locale, StepLine } from '#reporting';
+import type { DataSource } from 'typeorm';
+import { cohortAccess, siteAccess } from './access.js';
+import { notFound, type Actor } from './actor.js';
+import { loadAssessment, type LoadedAssessment } from './assessments.service.js';
+import { localisedVersion } from './localised.js';
+import { readinessOf, type ReadinessRow } from './readiness.service.js';
+import { emptyCohort, type CohortBody } from './results.service.js';
+
+/** View-models of the gap report and the cohort report, in the reader's language. */
+export class ReportsService {
+  constructor(private readonly db: DataSource) {}
+
+  /** What is missing at a site, how serious, what it blocks and what to do first. Provisional until submitted. */
+  async gapReport(actor: Actor, assessmentId: string, locale: Locale): Promise<GapReportView> {
+    const assessment = await loadAssessment(this.db, assessmentId);
+    const access = await siteAccess(this.db, actor, assessment.siteId, 'assessment');
+    if (assessment.state !== 'closed' && access.every((entry) => entry.part === 'buyer')) throw notFound('assessment');
+    const onlyBuyer = access.every((entry) => entry.part === 'buyer');
+    const buyers = onlyBuyer ? actor.memberships.map((membership) => membership.organisationId) : null;
+    return this.gapReportOf(assessment, locale, await readinessOf(this.db, assessment.siteId, buyers));
+  }
+
+  private async gapReportOf(assessment: LoadedAssessment, locale: Locale, readiness: readonly ReadinessRow[]): Promise<GapReportView> {
+    const { checklistBody, profileBody, responses } = assessment;
+    const texts = await localisedVersion(this.db, assessment.checklistVersionId, checklistBody, locale);
+    const score = compileScoring(checklistBody, assessment.level, profileBody).score(responses, 'after-closure');
+    const findings = prioritise(findingsOf(checklistBody, score, profileBody, assessment.assessedOn, responses));
+    const graded = new Map(findings.map((finding) => [finding.requirement, finding]));
+    const requirements = new Map(checklistBody.requirements.map((requirement) => [requirement.code, requirement]));
+    const own = readiness.filter((row) => row.assessmentId === assessment.id);
+    const blockedBy = (code: string) => own.filter((row) => missingFor(row).includes(code)).map((row) => `${row.buyer}: ${row.title}`);
+    const [context] = await this.db.query(
+      `SELECT s.name AS site, s.city, o.name AS organisation, p.name AS programme, (SELECT name FROM auth."user" u WHERE u.id::text = a.assessor_id) AS assessor
+         FROM assessment a JOIN site s ON s.id = a.site_id JOIN organisation o ON o.id = s.organisation_id
+         LEFT JOIN cohort c ON c.id = a.cohort_id LEFT JOIN programme p ON p.id = c.programme_id WHERE a.id = $1`,
+      [assessment.id],
+    );
+    const order = (code: string, grade: FindingGrade | null) => ['critical', 'major', 'minor'].indexOf(grade ?? requirements.get(code)?.criticality ?? 'minor');
+    const gaps = score.items
+      .filter((item) => ['partly', 'nonconforming', 'not-assessed'].includes(item.conformity) && !item.closed)
+      .sort((a, b) => order(a.requirement, a.findingGrade) - order(b.requirement, b.findingGrade) || b.effect - a.effect)
+      .map((item) => {
+        const text = texts.requirement(item.requirement);
+        const finding = graded.get(item.requirement);
+        const grade = item.findingGrade;
+        return {
+          requirement: item.requirement,
+          section: item.section,
+          question: text.question,
+          criticality: grade === 'critical' || grade === 'major' || grade === 'minor' ? grade : requirements.get(item.requirement)!.criticality,
+          conformity: item.conformity as 'partly' | 'nonconforming' | 'not-assessed',
+          required: requirements.get(item.requirement)?.required ?? false,
+          ...(finding?.note && { note: finding.note }),
+          ...(text.guidance && { guidance: text.guidance }),
+          blocks: [...new Set(blockedBy(item.requirement))],
+          ...(finding?.dueOn && { dueOn: finding.dueOn }),
+        };
+      });
+    const step = (code: string): StepLine => ({ text: texts.requirement(code).question, requirements: [code] });
+    const path = own
+      .filter((row) => row.body.cheapestPath?.reachesReady && row.body.cheapestPath.items.length > 0)
+      .sort((a, b) => a.body.cheapestPath!.items.length - b.body.cheapestPath!.items.length)[0];
+    return {
+      reference: assessment.id,
+      programme: context.programme ?? texts.title,
+      subject: { organisation: context.organisation, site: context.site, address: context.city },
+      checklist: {
+        title: texts.title,
+        edition: assessment.version,
+        level: texts.level(assessment.level),
+        profile: { title: profileBody.title, version: profileBody.version, source: profileBody.provenance.source, status: profileBody.provenance.status },
+        translationStatus: texts.status,
+      },
+      assessment: { kind: assessment.kind, date: assessment.assessedOn, ...(context.assessor && assessment.kind !== 'self' && { assessor: context.assessor }) },
+      result: {
+        verdict: verdictOf(score),
+        points: score.points,
+        ...(score.grade && { grade: score.grade }),
+        counts: score.counts,
+      },
+      sections: score.sections
+        .filter((section) => checklistBody.sections.find((each) => each.code === section.section)?.parent || !checklistBody.sections.some((each) => each.parent === section.section))
+        .filter((section) => section.counts.total > 0)
+        .map((section) => ({ code: section.section, title: texts.section(section.section), counts: section.counts, points: section.points })),
+      gaps,
+      buyers: own.map((row): BuyerLine => ({
+        buyer: row.buyer,
+        category: row.category,
+        rule: row.title,
+        ready: row.status === 'ready',
+        missing: missingFor(row),
+        reasons: [],
+      })),
+      firstSteps: gaps.slice(0, 3).map((gap) => step(gap.requirement)),
+      cheapestPath: path ? { buyer: path.buyer, category: path.category, steps: path.body.cheapestPath!.items.map((item) => step(item.requirement)) } : null,
+      printedOn: dayIn(new Date()),
+    };
+  }
+
+  /**
+   * The cohort's gains from its running aggregate: the cost does not grow with the cohort. Attrition and independence
+   * are counted by the database.
+   */
+  async cohortReport(actor: Actor, cohortId: string, locale: Locale): Promise<CohortReportView> {
+    await cohortAccess(this.db, actor, cohortId);
+    const [cohort] = await this.db.query(
+      `SELECT c.name, c.starts_on::text AS "from", coalesce(c.ends_on, c.starts_on)::text AS "to", p.name AS programme, p.claims, p.look_back_months AS "lookBack",
+              coalesce(g.baselines, 0) AS baselines, g.body FROM cohort c JOIN programme p ON p.id = c.programme_id
+         LEFT JOIN cohort_aggregate g ON g.cohort_id = c.id WHERE c.id = $1`,
+      [cohortId],
+    );
+    const body = (cohort.body as CohortBody | null) ?? emptyCohort();
+    const figures = aggregateFigures(body.gains);
+    const attrition = await this.db.query(
+      `SELECT coalesce(exit_reason, 'unknown') AS reason, count(*)::int AS count FROM enrolment WHERE cohort_id = $1 AND exited_on IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1`,
+      [cohortId],
+    );
+    const [counts] = await this.db.query(`SELECT count(*)::int AS enrolled FROM enrolment WHERE cohort_id = $1`, [cohortId]);
+    const pair = await this.newestPair(cohortId, locale);
+    const n = figures.nMatched;
+    const part = (key: keyof CohortBody['parts']) => (n === 0 ? 0 : fromMicroPoints(Number(BigInt(body.parts[key])) / n));
+    const bins = [0, 10, 20, 30, 40, 50, 60, 70, 80, 90];
+    const inBin = (histogram: Readonly<Record<string, number>>, from: number) =>
+      Object.entries(histogram).reduce((sum, [point, count]) => {
+        const value = Number(point);
+        return value >= from && (value < from + 10 || (from === 90 && value === 100)) ? sum + count : sum;
+      }, 0);
+    return {
+      reference: cohortId,
+      programme: cohort.programme,
+      cohort: cohort.name,
+      from: cohort.from,
+      to: cohort.to,
+      ...pair.header,
+      n: { enrolled: counts.enrolled, baseline: cohort.baselines, followUp: pair.followUps, matched: n },
+      baselineMean: figures.meanBaseline,
+      followUpMean: figures.meanFollowUp,
+      change: {
+        points: { value: figures.meanChangePoints, n },
+        ofMeansPercent: { value: figures.changeOfMeansPercent, n },
+        meanOfRelativePercent: { value: figures.meanOfRelativeChangesPercent.value, n: figures.meanOfRelativeChangesPercent.n },
+        normalised: { value: figures.normalisedGain, n },
+        median: figures.approximateQuartiles?.median ?? null,
+        q1: figures.approximateQuartiles?.q1 ?? null,
+        q3: figures.approximateQuartiles?.q3 ?? null,
+        sd: figures.sdChange,
+      },
+      direction: { improved: figures.improved, same: figures.same, worse: figures.worse, tolerance: 0 },
+      attrition,
+      sections: figures.sections
+        .filter((section) => pair.isBlockOrLeaf(section.section))
+        .map((section) => ({ title: pair.title(section.section), n: section.n, baseline: section.meanBaseline, followUp: section.meanFollowUp })),
+      distribution: bins.map((from) => ({
+        from,
+        to: from + 10,
+        baseline: inBin(body.gains.histogram.baseline, from),
+        followUp: inBin(body.gains.histogram.followUp, from),
+      })),
+      parts:
+        n === 0
+          ? null
+          : {
+              real: part('realChange'),
+              scope: part('scopeChange'),
+              checklist: part('checklistChange'),
+              missing: part('missingItems'),
+              headline: figures.meanChangePoints ?? 0,
+            },
+      independence: pair.independence(cohort.lookBack),
+      daysBetween: pair.daysBetween,
+      people: null,
+      claims: (cohort.claims as { text: string; unit: string; source: string }[]).map((claim) => ({
+        figure: claim.text.split(' ', 1)[0] === '+45' || claim.text.startsWith('+') ? claim.text.slice(0, claim.text.indexOf('%') + 1) : '',
+        statement: claim.text,
+        unit: claim.unit,
+        source: claim.source,
+      })),
+      suppressedBelow: 1,
+      printedOn: dayIn(new Date()),
+    };
+  }
+
+  /** Editions, profile and item counts of the cohort's newest gain: what the report's header says. */
+  private async newestPair(cohortId: string, locale: Locale) {
+    const [stats] = await this.db.query(
+      `SELECT count(*)::int AS n FROM assessment WHERE cohort_id = $1 AND kind = 'follow-up' AND submitted_at IS NOT NULL`,
+      [cohortId],
+    );
+    const independence = await this.db.query(
+      `SELECT body->>'independence' AS kind, count(*)::int AS n, min((body->>'daysBetween')::int) AS min, max((body->>'daysBetween')::int) AS max,
+              percentile_cont(0.5) WITHIN GROUP (ORDER BY (body->>'daysBetween')::int) AS median
+         FROM gain WHERE cohort_id = $1 AND comparable GROUP BY GROUPING SETS ((body->>'independence'), ())`,
+      [cohortId],
+    );
+    const count = (kind: string) => independence.find((row: { kind: string }) => row.kind === kind)?.n ?? 0;
+    const all = independence.find((row: { kind: string | null }) => row.kind === null);
+    const [newest] = await this.db.query(
+      `SELECT follow_up_id AS "followUpId", baseline_id AS "baselineId", body->'commonItems' AS common, body->'baselineItems' AS baseline, body->'followUpItems' AS "followUp"
+         FROM gain WHERE cohort_id = $1 AND comparable ORDER BY computed_at DESC LIMIT 1`,
+      [cohortId],
+    );
+    const line = async (id: string | undefined) => {
+      if (!id) return { title: '—', edition: '—', level: '—', profile: { title: '—', version: '—', source: '—', status: 'programme-default' as const }, translationStatus: 'original' as const };
+      const assessment = await loadAssessment(this.db, id);
+      const texts = await localisedVersion(this.db, assessment.checklistVersionId, assessment.checklistBody, locale);
+      const profile = assessment.profileBody;
+      return {
+        title: texts.title,
+        edition: assessment.version,
+        level: texts.level(assessment.level),
+        profile: { title: profile.title, version: profile.version, source: profile.provenance.source, status: profile.provenance.status },
+        translationStatus: texts.status,
+      };
+    };
+    const followUp = newest ? await loadAssessment(this.db, newest.followUpId) : null;
+    const texts = followUp && (await localisedVersion(this.db, followUp.checklistVersionId, followUp.checklistBody, locale));
+    const parents = new Set(followUp?.checklistBody.sections.flatMap((section) => section.parent ?? []) ?? []);
+    return {
+      header: {
+        baselineChecklist: await line(newest?.baselineId),
+        followUpChecklist: await line(newest?.followUpId),
+        items: { common: newest?.common ?? 0, baseline: newest?.baseline ?? 0, followUp: newest?.followUp ?? 0 },
+      },
+      followUps: stats.n as number,
+      title: (code: string) => texts?.section(code) ?? code,
+      isBlockOrLeaf: (code: string) => !parents.has(code),
+      independence: (lookBackMonths: number) => ({
+        independent: count('independent') as number,
+        overlapping: count('coach-assessed') as number,
+        unknown: count('unknown') as number,
+        lookBackMonths,
+      }),
+      daysBetween: all && all.n > 0 ? { median: Number(all.median), min: all.min, max: all.max } : null,
+    };
+  }
+}
+
+function verdictOf(score: Score): 'pass' | 'fail' | 'rated' | 'not-scorable' {
+  if (score.status === 'not-scorable') return 'not-scorable';
+  return score.passed === null ? 'rated' : score.passed ? 'pass' : 'fail';
+}
+
+/** Requirements a rule still misses: those of the cheapest path, or those its failing conditions name. */
+function missingFor(row: ReadinessRow): string[] {
+  if (row.status === 'ready') return [];
+  const path = row.body.cheapestPath?.items.map((item) => item.requirement) ?? [];
+  const named = row.body.conditions.filter((condition) => !condition.holds).flatMap((condition) => condition.requirements);
+  return [...new Set([...path, ...named])];
+}
