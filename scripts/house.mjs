@@ -2,6 +2,7 @@
  * What `npm start` and `npm test` share: the checks, `npm ci` and the build, each skipped when nothing changed. Plain
  * Node without dependencies, because it runs before they are installed.
  */
+import * as fs from 'node:fs';
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -12,14 +13,14 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  statfsSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
 import { performance } from 'node:perf_hooks';
+import { fileURLToPath } from 'node:url';
 import { dirname, join, resolve, sep } from 'node:path';
 
-export const ROOT = resolve(import.meta.dirname, '..');
+export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 export const MINIMUM_NODE = [20, 19];
 
 /** Something the person at the keyboard can mend: one sentence, no stack. */
@@ -73,7 +74,8 @@ export function checkNode(version = process.versions.node) {
 
 /** Fails early when a disk has next to nothing left. */
 export function checkDisk(folder) {
-  const { bavail, bsize } = statfsSync(folder);
+  if (!fs.statfsSync) return;
+  const { bavail, bsize } = fs.statfsSync(folder);
   const free = bavail * bsize;
   if (free < 50 * 1024 * 1024) {
     throw new Sentence(

@@ -51,7 +51,8 @@ const logs = join(dataDir, 'logs');
 const dist = (file) => join(ROOT, 'dist', file);
 const shown = (path) => (relative(ROOT, path).startsWith('..') ? path : relative(ROOT, path));
 
-let unlock = () => undefined;
+/** Lets go of the data folder; undefined while it isn't ours. */
+let unlock;
 let postgres;
 let stopping;
 /** name → { child, restarts } */
@@ -62,12 +63,6 @@ process.on('SIGTERM', () => void stop(0));
 process.on('SIGHUP', () => void stop(0));
 process.on('uncaughtException', (error) => void stop(1, error));
 process.on('unhandledRejection', (error) => void stop(1, error));
-
-try {
-  await main();
-} catch (error) {
-  await stop(1, error);
-}
 
 async function main() {
   console.log(paint(1, 'Uplift'));
@@ -263,8 +258,10 @@ function stop(code, error) {
       }),
     );
     await postgres?.stop().catch((problem) => console.error(problem.message));
-    rmSync(join(dataDir, 'children.json'), { force: true });
-    unlock();
+    if (unlock) {
+      rmSync(join(dataDir, 'children.json'), { force: true });
+      unlock();
+    }
     if (error) fail(error);
     console.log('Stopped.');
     process.exit(code);
@@ -405,4 +402,10 @@ function welcome(config) {
     'Ctrl-C stops everything.',
   );
   console.log(lines.join('\n'));
+}
+
+try {
+  await main();
+} catch (error) {
+  await stop(1, error);
 }

@@ -33,8 +33,9 @@ jest = spawn(
   process.execPath,
   [
     join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js'),
-    ...(unit ? ['--testPathIgnorePatterns', '<rootDir>/test/'] : []),
     ...args,
+    // Last, because it would take what follows it for more patterns.
+    ...(unit ? ['--testPathIgnorePatterns=<rootDir>/test/'] : []),
   ],
   {
     cwd: ROOT,

@@ -31,13 +31,18 @@ async function transaction(
   end: 'COMMIT' | 'ROLLBACK' = 'COMMIT',
 ): Promise<void> {
   const client = await pool.connect();
+  const onError = (): void => undefined;
+  client.on('error', onError);
   try {
     await client.query('BEGIN');
     await work(client);
     await client.query(end);
-  } finally {
-    client.release();
+  } catch (error) {
+    client.release(true);
+    throw error;
   }
+  client.removeListener('error', onError);
+  client.release();
 }
 
 type Added = { name: string; data: Record<string, unknown>; opts?: { jobId?: string } };

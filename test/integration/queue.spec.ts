@@ -22,7 +22,7 @@ import { createPostgresBackend, createRedisBackend, withBackend } from 'bullmq';
 const { redisUrl, databaseUrl } = JSON.parse(process.env.CONFIG);
 const { Worker } = withBackend(redisUrl ? createRedisBackend : createPostgresBackend);
 const connection = redisUrl ? { url: redisUrl, maxRetriesPerRequest: null } : { connectionString: databaseUrl, schema: 'jobs' };
-new Worker('uplift', () => new Promise(() => {}), { connection, lockDuration: 500 });
+new Worker('uplift', () => new Promise(() => {}), { connection, lockDuration: 500, stalledInterval: 500 });
 setInterval(() => {}, 1000);
 `;
 
@@ -42,17 +42,20 @@ function promises(make: () => Promise<{ config: QueueConfig; end(): Promise<void
     await queues.migrate();
     await queues.migrate();
     queue = queues.makeQueue({ backoffMilliseconds: 10 });
-    worker = queues.makeWorker({
-      note: async (payload, { id, attempt }) => void runs.push({ id, attempt, payload }),
-      flaky: async (payload, { id, attempt }) => {
-        runs.push({ id, attempt, payload });
-        if (attempt < 3) throw new Error('not yet');
+    worker = queues.makeWorker(
+      {
+        note: async (payload, { id, attempt }) => void runs.push({ id, attempt, payload }),
+        flaky: async (payload, { id, attempt }) => {
+          runs.push({ id, attempt, payload });
+          if (attempt < 3) throw new Error('not yet');
+        },
+        broken: async (payload, { id, attempt }) => {
+          runs.push({ id, attempt, payload });
+          if (!healed) throw new Error('broken on purpose');
+        },
       },
-      broken: async (payload, { id, attempt }) => {
-        runs.push({ id, attempt, payload });
-        if (!healed) throw new Error('broken on purpose');
-      },
-    });
+      { lockMilliseconds: 500 },
+    );
     await worker.waitUntilReady();
   });
   afterAll(async () => {

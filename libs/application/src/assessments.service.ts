@@ -11,6 +11,7 @@ import {
   type AssessmentState,
   type ChecklistVersion,
   type Response,
+  type Score,
   type ScoringProfile,
 } from '#domain';
 import { appendToOutbox } from '#platform';
@@ -254,6 +255,26 @@ export class AssessmentsService {
       if (action === 'reopen') await appendToOutbox(tx, 'assessment-reopened', { assessmentId: id });
       return this.row(tx, id);
     });
+  }
+
+  /** The computed result; its parts are null until the worker has been. */
+  async score(actor: Actor, id: string): Promise<{ asFound: Score | null; afterClosure: Score | null }> {
+    await this.mustSee(actor, await this.row(this.db, id));
+    const [row] = await this.db.query(
+      `SELECT as_found AS "asFound", after_closure AS "afterClosure" FROM assessment_score WHERE assessment_id = $1`,
+      [id],
+    );
+    return row ?? { asFound: null, afterClosure: null };
+  }
+
+  /** Findings of the assessor, most serious first. */
+  async findings(actor: Actor, id: string): Promise<unknown[]> {
+    await this.mustSee(actor, await this.row(this.db, id));
+    return this.db.query(
+      `SELECT id, requirement, section, grade, conformity, note, due_on::text AS "dueOn", closed_on::text AS "closedOn" FROM finding
+        WHERE assessment_id = $1 ORDER BY array_position(ARRAY['critical', 'major', 'minor', 'observation', 'good-practice'], grade), requirement`,
+      [id],
+    );
   }
 
   /** Throws `not-found` unless the actor sees the assessment; buyers see closed ones only. */

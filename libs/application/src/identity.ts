@@ -1,5 +1,6 @@
 import { betterAuth } from 'better-auth';
 import { getMigrations } from 'better-auth/db/migration';
+import { bearer } from 'better-auth/plugins';
 import pg from 'pg';
 
 export interface IdentityOptions {
@@ -22,6 +23,8 @@ function authOptions(options: IdentityOptions, pool: pg.Pool) {
     emailAndPassword: { enabled: true, disableSignUp: false, minPasswordLength: 12 },
     session: { expiresIn: 60 * 60 * 24 * 7, updateAge: 60 * 60 * 24 },
     rateLimit: { enabled: true, window: 60, max: 120, customRules: { '/sign-in/email': { window: 60, max: 20 } } },
+    // Scripts send the token they got at sign-in as `Authorization: Bearer …`.
+    plugins: [bearer()],
     telemetry: { enabled: false },
     advanced: { database: { generateId: 'uuid' as const } },
   };

@@ -118,10 +118,10 @@ export class ReadinessService {
     return loaded.map((assessment) => (rule: BuyerRule): ReadinessCandidate | null => {
       const { checklistBody, profileBody, responses } = assessment;
       if (checklistBody.checklist !== rule.checklist || profileBody.profile !== rule.profile) return null;
-      if (!checklistBody.levels.some((level) => level.code === rule.level)) return null;
+      if (!checklistBody.levels.some((level: { code: string }) => level.code === rule.level)) return null;
       const compiled = compileScoring(checklistBody, rule.level, profileBody);
       const asked = new Set(compiled.requirements.map((requirement) => requirement.code));
-      const own = responses.filter((response) => asked.has(response.requirement));
+      const own = responses.filter((response: { requirement: string }) => asked.has(response.requirement));
       return {
         assessmentId: assessment.id,
         date: assessment.assessedOn,

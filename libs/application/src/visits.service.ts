@@ -1,4 +1,4 @@
-import { nextVisitNeed, planVisits, addDays, type PlanningAssessor, type PlanningNeed, type Score, type VisitIntervalRule } from '#domain';
+import { addDays, daysBetween, DomainError, nextVisitNeed, planVisits, type PlanningAssessor, type PlanningNeed, type Score, type VisitIntervalRule } from '#domain';
 import { appendToOutbox, dayIn } from '#platform';
 import { invitationIcs } from '#reporting';
 import HolidaysModule from 'date-holidays';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { DataSource, EntityManager } from 'typeorm';
 import { parse } from 'yaml';
 import { siteAccess } from './access.js';
-import { notFound, type Actor } from './actor.js';
+import { actsAs, forbidden, notFound, type Actor } from './actor.js';
 import { loadAssessment } from './assessments.service.js';
 import { contentRoot } from './content.service.js';
 import { pageOf, type Page, type PageRequest } from './paging.js';
@@ -140,6 +140,37 @@ export class VisitsService {
     if (!row) throw notFound('visit');
     await siteAccess(this.db, actor, row.siteId, 'visit');
     return row;
+  }
+
+  /** Assessors and mentors of the actor's programmes, with absences and the days they are planned for. */
+  async assessors(actor: Actor): Promise<unknown[]> {
+    return this.db.query(
+      `SELECT x.id, x.name, x.part, x.country, x.competences, x.languages, x.working_days AS "workingDays",
+              coalesce((SELECT jsonb_agg(jsonb_build_object('from', from_date, 'to', to_date, 'reason', reason) ORDER BY from_date) FROM absence WHERE assessor_id = x.id), '[]') AS absences,
+              coalesce((SELECT jsonb_agg(jsonb_build_object('visitId', v.id, 'siteId', v.site_id, 'date', v.planned_on) ORDER BY v.planned_on) FROM visit v WHERE v.assessor_id = x.id AND v.state = 'planned'), '[]') AS visits
+         FROM assessor x WHERE x.id = $1 OR x.organisation_id IN (
+           SELECT p2.organisation_id FROM programme_participant p1
+             JOIN membership m ON m.organisation_id = p1.organisation_id AND m.user_id = $1 AND p1.part IN ('agency', 'assessment-provider')
+             JOIN programme_participant p2 ON p2.programme_id = p1.programme_id)
+        ORDER BY x.name`,
+      [actor.userId],
+    );
+  }
+
+  /** Records an absence of an assessor, by themselves or by the programme manager, and has visits planned anew. */
+  async addAbsence(actor: Actor, assessorId: string, input: { from: string; to: string; reason?: string }): Promise<{ id: string }> {
+    if (daysBetween(input.from, input.to) < 0) {
+      throw new DomainError('period-reversed', 'An absence ends on or after the day it begins.', [{ field: '/to', message: `before ${input.from}` }]);
+    }
+    const seen = (await this.assessors(actor)) as { id: string }[];
+    if (!seen.some((assessor) => assessor.id === assessorId)) throw notFound('assessor');
+    if (assessorId !== actor.userId && !actsAs(actor, ['owner', 'programme-manager'])) throw forbidden('Only the assessor or the programme manager records an absence.');
+    const id = randomUUID();
+    await this.db.transaction(async (tx) => {
+      await tx.query(`INSERT INTO absence (id, assessor_id, from_date, to_date, reason) VALUES ($1, $2, $3, $4, $5)`, [id, assessorId, input.from, input.to, input.reason ?? '']);
+      await appendToOutbox(tx, 'plan-visits', {});
+    });
+    return { id };
   }
 
   /** The visit's invitation as iCalendar. @throws DomainError `not-found` while it has no day. */

@@ -213,7 +213,7 @@ export function certificatePayload(random: Uint8Array): string {
 }
 
 /**
- * A certificate number such as `UP-2026-7KQ2MX-C`: prefix (two letters), year of issue, six random signs without
+ * A certificate number such as `UP-2026-7KQ2MX-P`: prefix (two letters), year of issue, six random signs without
  * I, L, O and U, and a check character over all that stands before it.
  * @throws DomainError `certificate-number-invalid`
  */

@@ -340,7 +340,10 @@ describe('the cheapest path', () => {
       { code: 'i6', section: 'A', weight: 3, criticality: 'critical' },
     ]);
     const rule = ruleOf({ sections: { 'A.1': 60, B: 60 }, maxOpen: { critical: 1, minor: 1 } });
-    const r = evaluate(rule, candidate(list, { i1: 'no', i2: 'no', i3: 'no', i5: 'no', i6: 'no', ok1: 'yes', ok2: 'yes' }));
+    const r = evaluate(
+      rule,
+      candidate(list, { i1: 'no', i2: 'no', i3: 'no', i5: 'no', i6: 'no', ok1: 'yes', ok2: 'yes' }),
+    );
     expect(r.cheapestPath).toMatchObject({ reachesReady: true, fewest: true });
     expect(r.cheapestPath!.items.map((i) => i.requirement).sort()).toEqual(['i1', 'i2']);
   });

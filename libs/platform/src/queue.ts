@@ -119,7 +119,7 @@ export function makeWorker<Name extends string>(
 ): JobWorker {
   const { logger, metrics } = options;
   const concurrency = options.concurrency ?? 10;
-  const lockDuration = options.lockMilliseconds ?? 30_000;
+  const lockDuration = options.lockMilliseconds ?? 15_000;
   const { Worker: BackedWorker, connection } = backend(config, Math.min(concurrency, 10) + 2);
 
   const process = async (job: Job<Payload>): Promise<unknown> => {

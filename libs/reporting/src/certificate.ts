@@ -54,7 +54,7 @@ export function certificateModel(view: CertificateView, locale: Locale) {
         [
           assessment.announced ? t.announced : t.unannounced,
           assessment.sequence > 1 ? say.say('repeatAssessment', { n: assessment.sequence }) : t.firstAssessment,
-        ].join(', '),
+        ].join(' · '),
       ),
       fact(t.assessor, assessment.assessor),
       fact(t.provider, assessment.provider),

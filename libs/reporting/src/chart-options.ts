@@ -12,6 +12,39 @@ export interface ChartTheme {
   readonly signed: (value: number) => string;
 }
 
+/**
+ * Width of a text in pixels, near enough to break labels. There is no canvas on a server, and the built-in guess
+ * takes every Arabic letter for a full square.
+ */
+export function textWidth(text: string, font = '12px'): number {
+  const size = Number(/([\d.]+)px/.exec(font)?.[1] ?? 12);
+  let ems = 0;
+  for (const sign of text) {
+    if (/\p{M}|\p{Cf}/u.test(sign)) continue;
+    else if (/[\s.,:;'|!ijlIt()\u060c\u061b]/.test(sign)) ems += 0.3;
+    else if (/\p{Script=Arabic}/u.test(sign)) ems += 0.52;
+    else if (/\p{Lu}/u.test(sign)) ems += 0.66;
+    else if (/[\u1100-\u11ff\u2e80-\uffef]/.test(sign)) ems += 1;
+    else ems += 0.57;
+  }
+  return ems * size * (/bold|[67]00/.test(font) ? 1.06 : 1);
+}
+
+/**
+ * Breaks a label into at most `lines` lines of `width` pixels. ECharts' own breaking takes every letter outside
+ * ASCII for a full square and would leave Arabic labels in pieces.
+ */
+export function breakLines(label: string, width: number, lines = 3, font = '11.5px'): string {
+  const broken: string[] = [''];
+  for (const word of label.split(/\s+/)) {
+    const line = broken[broken.length - 1]!;
+    const longer = line ? `${line} ${word}` : word;
+    if (!line || textWidth(longer, font) <= width) broken[broken.length - 1] = longer;
+    else broken.push(word);
+  }
+  return broken.length <= lines ? broken.join('\n') : `${broken.slice(0, lines).join('\n')}…`;
+}
+
 export const COLOURS = {
   baseline: '#9aa9b5',
   followUp: '#0b6e5f',
@@ -48,7 +81,7 @@ export interface PairRow {
 }
 
 /** Height a section chart needs. */
-export const sectionChartHeight = (rows: number): number => 52 + rows * 42;
+export const sectionChartHeight = (rows: number): number => 52 + rows * 39;
 
 /** Two bars a section, baseline over follow-up, 0..100 points. */
 export function sectionChartOption(
@@ -62,7 +95,7 @@ export function sectionChartOption(
     name,
     data: [...values],
     itemStyle: { color },
-    barWidth: 12,
+    barWidth: 10,
     barGap: '15%',
     silent: true,
     label: {
@@ -76,7 +109,7 @@ export function sectionChartOption(
   });
   return {
     ...frame(theme),
-    grid: { top: 28, bottom: 24, left: rtl ? 40 : 150, right: rtl ? 150 : 40 },
+    grid: { top: 28, bottom: 24, left: rtl ? 40 : 168, right: rtl ? 168 : 40 },
     xAxis: {
       type: 'value',
       min: 0,
@@ -89,10 +122,10 @@ export function sectionChartOption(
       type: 'category',
       inverse: true,
       position: rtl ? 'right' : 'left',
-      data: rows.map((row) => row.label),
+      data: rows.map((row) => breakLines(row.label, 158)),
       axisTick: { show: false },
       axisLine: { lineStyle: { color: COLOURS.baseline } },
-      axisLabel: { ...axisText(theme), width: 138, overflow: 'break', lineHeight: 15 },
+      axisLabel: { ...axisText(theme), interval: 0, lineHeight: 13 },
     },
     series: [
       bar(names.baseline, COLOURS.baseline, rows.map((row) => row.baseline)),
@@ -183,19 +216,19 @@ export function waterfallChartOption(parts: readonly WaterfallPart[], theme: Cha
   return {
     ...frame(theme),
     legend: { show: false },
-    grid: { top: 12, bottom: 44, left: rtl ? 8 : 36, right: rtl ? 36 : 8 },
+    grid: { top: 16, bottom: 44, left: rtl ? 8 : 36, right: rtl ? 36 : 8 },
     xAxis: {
       type: 'category',
       inverse: rtl,
-      data: parts.map((part) => part.label),
+      data: parts.map((part) => breakLines(part.label, 78)),
       axisTick: { show: false },
       axisLine: { onZero: false, lineStyle: { color: COLOURS.baseline } },
-      axisLabel: { ...axisText(theme), interval: 0, width: 76, overflow: 'break', lineHeight: 14 },
+      axisLabel: { ...axisText(theme), interval: 0, lineHeight: 14 },
     },
     yAxis: {
       type: 'value',
       position: rtl ? 'right' : 'left',
-      min: Math.floor(Math.min(0, Math.min(...ends) - room)),
+      min: Math.min(...ends) < 0 ? Math.floor(Math.min(...ends) - room) : 0,
       max: Math.ceil(Math.max(...ends) + room),
       axisLabel: { ...axisText(theme), showMinLabel: true, formatter: (value: number) => theme.number(value) },
       splitLine: { lineStyle: { color: COLOURS.faint } },

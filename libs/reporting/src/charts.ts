@@ -1,4 +1,5 @@
-import { init, type EChartsOption } from 'echarts';
+import { init, setPlatformAPI, type EChartsOption } from 'echarts';
+import { textWidth } from './chart-options.js';
 
 /** A chart that this library described itself; the only thing a template may put in unescaped. */
 export class Chart {
@@ -13,6 +14,8 @@ export class Chart {
 
 /** Family of chart text: no quotes, so that it fits into an attribute and into CSS alike. */
 export const CHART_FONT = 'Noto Sans, Noto Sans Arabic, sans-serif';
+
+setPlatformAPI({ measureText: (text: string, font?: string) => ({ width: textWidth(text, font) }) });
 
 const escape = (text: string): string =>
   text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;');
@@ -33,10 +36,11 @@ export function renderChart(chart: Chart): string {
       .replace(/ style="([^"]*)"/g, (_, css: string) => presentation(css))
       .replace(
         /^<svg [^>]*>/,
-        `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${chart.width} ${chart.height}" role="img" aria-label="${escape(chart.title)}">`,
+        `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${chart.width} ${chart.height}" direction="ltr" role="img" aria-label="${escape(chart.title)}">`,
       )
       .replace(/ (?:xml:space="preserve"|ecmeta_[a-z_]+="[^"]*")/g, '')
-      .replace(/(\d+\.\d{2})\d+/g, '$1');
+      .replace(/<text /g, '<text unicode-bidi="plaintext" ')
+      .replace(/(="[^"]*")/g, (attribute) => attribute.replace(/(\d+\.\d{2})\d+/g, '$1'));
   } finally {
     instance.dispose();
   }

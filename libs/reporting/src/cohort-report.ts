@@ -75,18 +75,13 @@ export function cohortReportModel(view: CohortReportView, locale: Locale) {
   const say = speech(locale);
   const t = say.words;
   const { change, n } = view;
-  const points = (value: number | null) => (value === null ? t.notComputed : say.number(value, 1));
+  const points = (value: number | null) => (value === null ? t.notComputed : say.decimal(value));
   const measured = (label: string, figure: Measured, format: (value: number) => string, strong = false) => ({
     label,
     value: figure.value === null ? t.notComputed : format(figure.value),
     n: say.number(figure.n),
     strong,
   });
-  const sameList =
-    view.baselineChecklist.title === view.followUpChecklist.title &&
-    view.baselineChecklist.edition === view.followUpChecklist.edition;
-  const facts = (label: string, line: CohortReportView['baselineChecklist']) =>
-    say.checklistFacts(line).map((fact) => ({ ...fact, label: label ? `${fact.label} (${label})` : fact.label }));
   const moved = (count: number) => ({
     count: say.number(count),
     share: n.matched ? Math.round((count / n.matched) * 1000) / 10 : 0,
@@ -141,8 +136,8 @@ export function cohortReportModel(view: CohortReportView, locale: Locale) {
     sections: view.sections.map((section) => ({
       title: section.title,
       n: say.number(section.n),
-      baseline: section.baseline === null ? t.notRated : say.number(section.baseline, 1),
-      followUp: section.followUp === null ? t.notRated : say.number(section.followUp, 1),
+      baseline: section.baseline === null ? t.notRated : say.decimal(section.baseline),
+      followUp: section.followUp === null ? t.notRated : say.decimal(section.followUp),
       change:
         section.baseline === null || section.followUp === null ? '–' : say.signed(section.followUp - section.baseline),
     })),
@@ -150,9 +145,7 @@ export function cohortReportModel(view: CohortReportView, locale: Locale) {
     method: methodLines(view, say),
     facts: [
       { label: t.programme, text: view.programme },
-      ...(sameList
-        ? facts('', view.baselineChecklist)
-        : [...facts(t.baseline, view.baselineChecklist), ...facts(t.followUp, view.followUpChecklist)]),
+      ...checklistFacts(view, say),
       { label: t.reference, text: view.reference },
     ],
     people: view.people && {
@@ -173,6 +166,20 @@ export function cohortReportModel(view: CohortReportView, locale: Locale) {
     printed: say.say('printed', { date: say.date(view.printedOn) }),
     reference: view.reference,
   };
+}
+
+/** What both assessments used, said once where it is the same. */
+function checklistFacts(view: CohortReportView, say: Speech) {
+  const later = say.checklistFacts(view.followUpChecklist);
+  return say.checklistFacts(view.baselineChecklist).flatMap((fact, index) => {
+    const other = later[index]!;
+    return fact.text === other.text
+      ? [fact]
+      : [
+          { ...fact, label: `${fact.label} (${say.words.baseline})` },
+          { ...other, label: `${other.label} (${say.words.followUp})` },
+        ];
+  });
 }
 
 /** Where the three parts of the bar start, in percent; mirrored right to left. */

@@ -43,7 +43,7 @@ export function gapReportModel(view: GapReportView, locale: Locale, advised: num
     site: view.subject.site,
     address: view.subject.address ?? null,
     programme: view.programme,
-    when: `${say.kind(view.assessment.kind)}, ${say.date(view.assessment.date)}`,
+    when: `${say.kind(view.assessment.kind)} · ${say.date(view.assessment.date)}`,
     verdict: say.verdict(view.result.verdict),
     verdictClass: view.result.verdict === 'pass' ? 'good' : view.result.verdict === 'fail' ? 'bad' : 'plain',
     points: view.result.points === null ? null : say.points(view.result.points),
@@ -60,7 +60,8 @@ export function gapReportModel(view: GapReportView, locale: Locale, advised: num
       ready: buyer.ready,
       state: say.say(buyer.ready ? 'ready' : 'notReady'),
       missing: buyer.missing.length ? say.count('missingCount', buyer.missing.length) : null,
-      codes: buyer.missing.map((code) => ({ code, shown: say.isolate(code), linked: view.gaps.some((gap) => gap.requirement === code) })),
+      codesLine: say.codes(buyer.missing),
+      codes: buyer.missing.map((code) => ({ code, linked: view.gaps.some((gap) => gap.requirement === code) })),
       reasons: buyer.reasons.length ? say.list(buyer.reasons) : null,
     })),
     path: view.cheapestPath && {
@@ -126,7 +127,7 @@ function stepModel(step: StepLine, index: number, say: Speech) {
     number: say.number(index + 1),
     text: step.text,
     why: step.why ?? null,
-    codes: step.requirements.length ? step.requirements.map((code) => say.isolate(code)).join(', ') : null,
+    codes: step.requirements.length ? say.codes(step.requirements) : null,
     expense: expense(step.effortHours, step.cost, say),
   };
 }

@@ -83,8 +83,8 @@ function visitFacts(view: VisitMail, say: Speech) {
   const when = !view.from
     ? date
     : view.until
-      ? say.say('visitSlot', { date, from: view.from, until: view.until })
-      : say.say('visitFrom', { date, from: view.from });
+      ? say.say('visitSlot', { date, from: say.time(view.from), until: say.time(view.until) })
+      : say.say('visitFrom', { date, from: say.time(view.from) });
   return [
     fact(say.words.site, view.site),
     fact(say.words.when, when),

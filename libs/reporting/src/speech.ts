@@ -42,18 +42,30 @@ export class Speech {
     return this.format({ maximumFractionDigits: digits }).format(value);
   }
 
+  /** With one decimal, always, so that columns line up. */
+  decimal(value: number): string {
+    return this.format({ minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(value);
+  }
+
+  /** A wall-clock time `09:30` in the digits of the language. */
+  time(clock: string): string {
+    return clock.replace(/\d/g, (digit) => this.number(Number(digit)));
+  }
+
   /** With its sign, for changes; one decimal. */
   signed(value: number, digits = 1): string {
-    return this.format({
+    return this.minus(this.format({
       minimumFractionDigits: digits,
       maximumFractionDigits: digits,
       signDisplay: 'exceptZero',
-    }).format(value);
+    }).format(value));
   }
 
   /** `45` → "+45 %" as the language writes it. */
   signedPercent(value: number): string {
-    return this.format({ style: 'percent', maximumFractionDigits: 1, signDisplay: 'exceptZero' }).format(value / 100);
+    return this.minus(
+      this.format({ style: 'percent', maximumFractionDigits: 1, signDisplay: 'exceptZero' }).format(value / 100),
+    );
   }
 
   /** Points on the 0..100 scale, or in words that there are none. */
@@ -147,9 +159,19 @@ export class Speech {
     return this.say('disclaimer', { programme, edition: line.edition, level: line.level });
   }
 
+  /** Codes in a row. */
+  codes(items: readonly string[]): string {
+    return items.map((item) => this.isolate(item)).join(this.dir === 'rtl' ? '، ' : ', ');
+  }
+
   /** Keeps a foreign-script name from disturbing the order of a right-to-left sentence. */
   isolate(text: string): string {
-    return this.dir === 'rtl' && /[A-Za-z0-9]/.test(text) ? `\u2068${text}\u2069` : text;
+    return this.dir === 'rtl' && /[A-Za-z0-9]/.test(text) && !/\p{Script=Arabic}/u.test(text) ? `\u2068${text}\u2069` : text;
+  }
+
+  /** A true minus sign instead of a hyphen. */
+  private minus(text: string): string {
+    return text.replace('-', '\u2212');
   }
 
   private fill(phrase: string, words: Words): string {

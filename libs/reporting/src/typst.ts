@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { NodeCompiler } from '@myriaddreamin/typst-ts-node-compiler';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { NodeCompiler } from '@myriaddreamin/typst-ts-node-compiler';
 import { fontFiles, templatesFolder } from './resources.js';
 
 let warm: NodeCompiler | undefined;
@@ -12,6 +14,20 @@ function compiler(): NodeCompiler {
     fontArgs: [{ fontBlobs: fontFiles().map((file) => readFileSync(file)) }],
   });
   return warm;
+}
+
+/** Documents set since the last collection. */
+let uncollected = 0;
+
+/**
+ * A set document holds about 0.6 MB that V8 cannot see, so nothing makes it collect them: measured, 600 certificates
+ * grew the process by 350 MB. A collection now and then keeps it level.
+ */
+function collectDocuments(): void {
+  if (++uncollected < 40) return;
+  uncollected = 0;
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
 }
 
 export interface PdfOptions {
@@ -41,5 +57,6 @@ export function renderPdf(template: string, data: object, options: PdfOptions): 
     creationTimestamp: Math.floor(Date.parse(`${options.date}T00:00:00Z`) / 1000),
   });
   typst.evictCache(10);
+  collectDocuments();
   return new Uint8Array(pdf);
 }

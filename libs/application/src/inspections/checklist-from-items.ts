@@ -162,14 +162,20 @@ export function crosswalkFrom(
       });
     };
     const from = cell('from'), to = cell('to');
-    if (from.length + to.length === 0) continue;
+    // A side that lost all its codes makes the row say something else than it did: its items stay without counterpart.
+    const lost = (side: 'from' | 'to', codes: readonly string[]): boolean => codes.length === 0 && table.columns[side]![row]! !== '';
+    if (from.length + to.length === 0 || lost('from', from) || lost('to', to)) continue;
     const draft: Draft = { relation: relation.relation, from: new Set(from), to: new Set(to), comparable: relation.comparable && from.length > 0 && to.length > 0 };
     for (const [side, codes] of [['from', from], ['to', to]] as const) {
       for (const code of codes) {
         const other = holder[side].get(code);
         if (other && other !== draft) {
-          for (const c of other.from) draft.from.add(c), holder.from.set(c, draft);
-          for (const c of other.to) draft.to.add(c), holder.to.set(c, draft);
+          for (const end of ['from', 'to'] as const) {
+            for (const c of other[end]) {
+              draft[end].add(c);
+              holder[end].set(c, draft);
+            }
+          }
           draft.comparable &&= other.comparable;
           drafts.delete(other);
         }

@@ -42,10 +42,10 @@ export function parseCsv(
     problems.push({ file, line, column, code, reason });
   };
   let text: string;
-  if (isAscii(bytes)) text = bytes.latin1Slice();
+  if (isAscii(bytes)) text = bytes.toString('latin1');
   else {
     if (!isUtf8(bytes)) reportEncoding(bytes, fault);
-    text = bytes.utf8Slice();
+    text = bytes.toString('utf8');
   }
   if (text.charCodeAt(0) === 0xfeff) text = text.slice(1);
 

@@ -126,3 +126,10 @@ export class IdempotencyKey {
   @Column('jsonb', { nullable: true }) body: unknown;
   @CreateDateColumn({ type: 'timestamptz' }) createdAt: Date;
 }
+
+/** One row: when a worker last said that it is alive. */
+@Entity()
+export class WorkerBeat {
+  @PrimaryColumn('integer') id: number;
+  @Column('timestamptz') beatAt: Date;
+}

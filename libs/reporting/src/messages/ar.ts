@@ -128,6 +128,7 @@ export const ar: Messages = {
   changePoints: 'التغيّر بالنقاط',
   measure: 'المقياس',
   value: 'القيمة',
+  n: 'العدد',
   sitesN: 'عدد المواقع',
   spread: 'تشتت التغيّر',
   median: 'الوسيط',

@@ -102,6 +102,7 @@ export const en = {
   changePoints: 'Change in points',
   measure: 'Measure',
   value: 'Value',
+  n: 'n',
   sitesN: 'Sites (n)',
   spread: 'Spread of the change',
   median: 'Median',

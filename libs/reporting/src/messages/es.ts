@@ -101,6 +101,7 @@ export const es: Messages = {
   changePoints: 'Cambio en puntos',
   measure: 'Medida',
   value: 'Valor',
+  n: 'n',
   sitesN: 'Sitios (n)',
   spread: 'Dispersión del cambio',
   median: 'Mediana',

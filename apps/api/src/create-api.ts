@@ -1,0 +1,112 @@
+import type { Identity } from '#application';
+import type { FieldProblem } from '#domain';
+import { type Config, createLogger, type Metrics, PinoNestLogger, withLogContext } from '#platform';
+import helmet from '@fastify/helmet';
+import { BadRequestException, ValidationPipe, type ValidationError } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import type { FastifyInstance } from 'fastify';
+import { randomUUID } from 'node:crypto';
+import 'reflect-metadata';
+import { ApiModule } from './api.module.js';
+import { toHeaders } from './http/auth.js';
+import { ProblemFilter } from './http/problem.filter.js';
+import { IDENTITY, METRICS } from './http/tokens.js';
+
+/** Largest request body. Whole files go through the command line. */
+const BODY_LIMIT = 5 * 1024 * 1024;
+
+function fieldsOf(errors: readonly ValidationError[], path = ''): FieldProblem[] {
+  return errors.flatMap((error) => [
+    ...Object.values(error.constraints ?? {}).map((message) => ({ field: `${path}/${error.property}`, message })),
+    ...fieldsOf(error.children ?? [], `${path}/${error.property}`),
+  ]);
+}
+
+/** Builds the API, ready to listen. `preview` builds it without connecting to anything (for the OpenAPI document). */
+export async function createApi(config: Config, preview = false): Promise<NestFastifyApplication> {
+  const logger = createLogger(config, 'api');
+  const adapter = new FastifyAdapter({
+    bodyLimit: BODY_LIMIT,
+    genReqId: () => randomUUID(),
+    trustProxy: true,
+    routerOptions: { maxParamLength: 200 },
+    loggerInstance: logger,
+    disableRequestLogging: true,
+  } as never);
+  const app = await NestFactory.create<NestFastifyApplication>(ApiModule.with(config), adapter, {
+    logger: preview ? false : new PinoNestLogger(logger),
+    preview,
+    abortOnError: false,
+  });
+  app.useGlobalFilters(new ProblemFilter());
+  app.useGlobalPipes(
+    new ValidationPipe({
+      transform: true,
+      whitelist: true,
+      forbidNonWhitelisted: true,
+      exceptionFactory: (errors) => new BadRequestException({ fields: fieldsOf(errors) }),
+    }),
+  );
+  if (preview) return app;
+  const document = openApiOf(app);
+  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  await fastify.register(helmet as never, { contentSecurityPolicy: { directives: { defaultSrc: ["'none'"] } } });
+  fastify.get('/openapi.json', async (_request, reply) => reply.send(document));
+  mountIdentity(fastify, app.get<Identity>(IDENTITY));
+  watchRequests(fastify, app.get<Metrics>(METRICS));
+  app.enableShutdownHooks([]);
+  return app;
+}
+
+/** The OpenAPI 3.1 document of the API. */
+export function openApiOf(app: NestFastifyApplication): OpenAPIObject {
+  return SwaggerModule.createDocument(
+    app,
+    new DocumentBuilder()
+      .setTitle('Uplift')
+      .setDescription('Checklist-based assessments, gains, site visits, buyer readiness and certificates.')
+      .setVersion('1')
+      .setOpenAPIVersion('3.1.0')
+      .addBearerAuth()
+      .build(),
+  );
+}
+
+/** The identity provider answers everything below `/api/auth/` itself. */
+function mountIdentity(fastify: FastifyInstance, identity: Identity): void {
+  fastify.route({
+    method: ['GET', 'POST'],
+    url: '/api/auth/*',
+    async handler(request, reply) {
+      const url = new URL(request.url, `http://${request.headers.host ?? 'localhost'}`);
+      const headers = toHeaders(request.headers);
+      headers.delete('content-length');
+      const response = await identity.handle(
+        new Request(url, { method: request.method, headers, ...(request.body ? { body: JSON.stringify(request.body) } : {}) }),
+      );
+      void reply.status(response.status);
+      response.headers.forEach((value, name) => {
+        if (name !== 'set-cookie') void reply.header(name, value);
+      });
+      const cookies = response.headers.getSetCookie();
+      if (cookies.length > 0) void reply.header('set-cookie', cookies);
+      return reply.send(response.body ? Buffer.from(await response.arrayBuffer()) : null);
+    },
+  });
+}
+
+/** Times every request, by route pattern, and gives its log lines the request id. */
+function watchRequests(fastify: FastifyInstance, metrics: Metrics): void {
+  fastify.addHook('onRequest', (request, reply, done) => {
+    void reply.header('x-request-id', request.id);
+    withLogContext({ requestId: request.id }, done);
+  });
+  fastify.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    metrics.request(request.method, route, reply.statusCode, reply.elapsedTime / 1000);
+    request.log.info({ method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'request');
+    done();
+  });
+}

@@ -1,0 +1,65 @@
+import { DomainError, type FieldProblem } from '#domain';
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+const STATUS: Readonly<Record<DomainError['kind'], number>> = {
+  invalid: 422,
+  conflict: 409,
+  stale: 412,
+  forbidden: 403,
+  'not-found': 404,
+  'too-large': 413,
+};
+
+/** Codes of errors that come from the HTTP layer itself rather than from a rule of the domain. */
+const HTTP_CODES: Readonly<Record<number, [code: string, title: string]>> = {
+  400: ['invalid-request', 'The request could not be understood.'],
+  401: ['sign-in-required', 'Sign in first.'],
+  403: ['forbidden', 'You may not do this.'],
+  404: ['not-found', 'There is nothing here.'],
+  405: ['method-not-allowed', 'This cannot be done here.'],
+  413: ['body-too-large', 'The request is larger than allowed.'],
+  415: ['media-type-not-supported', 'Send JSON.'],
+  429: ['too-many-requests', 'Too many requests; try again in a minute.'],
+};
+
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: string;
+  readonly instance: string;
+  readonly errors?: readonly FieldProblem[];
+}
+
+function problemOf(error: unknown, instance: string): Problem {
+  const make = (status: number, code: string, title: string, errors?: readonly FieldProblem[]): Problem => ({
+    type: `https://uplift.example/problems/${code}`,
+    title,
+    status,
+    code,
+    instance,
+    ...(errors && errors.length > 0 && { errors }),
+  });
+  if (error instanceof DomainError) return make(STATUS[error.kind], error.code, error.message, error.fields);
+  const status = error instanceof HttpException ? error.getStatus() : (error as { statusCode?: number }).statusCode;
+  if (status && status >= 400 && status < 500) {
+    const [code, title] = HTTP_CODES[status] ?? ['refused', 'The request was refused.'];
+    const fields = error instanceof HttpException ? (error.getResponse() as { fields?: FieldProblem[] }).fields : undefined;
+    return make(status, code, title, fields);
+  }
+  return make(500, 'internal-error', 'Something went wrong on our side; it has been logged.');
+}
+
+/** Every error leaves as problem details (RFC 9457) with a stable code, and never with a stack trace. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    const problem = problemOf(error, request.url.split('?')[0] ?? '');
+    if (problem.status >= 500) request.log.error({ err: error }, 'request failed');
+    void reply.status(problem.status).type('application/problem+json').send(problem);
+  }
+}

@@ -1,0 +1,80 @@
+import { ContentService, createIdentity, Demo, migrateIdentity } from '#application';
+import { DomainError } from '#domain';
+import { migrate, openDataSource } from '#persistence';
+import { loadConfig, migrateQueue, StartError } from '#platform';
+import { Command } from 'commander';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import 'reflect-metadata';
+import { cohortCommand } from './commands/cohort.js';
+import { gainCommand } from './commands/gain.js';
+import { importInspectionsCommand } from './commands/import-inspections.js';
+import { scoreCommand } from './commands/score.js';
+import { verifyCommand } from './commands/verify.js';
+
+const program = new Command('uplift').description('Supplier-development compliance: score, gain, cohort, import, verify.');
+
+program.addCommand(scoreCommand());
+program.addCommand(gainCommand());
+program.addCommand(cohortCommand());
+program.addCommand(verifyCommand());
+
+const imports = new Command('import').description('Publishes content, or brings in records of other systems.');
+imports
+  .command('content')
+  .argument('<file...>', 'checklists, translations, crosswalks, scoring profiles (YAML or JSON)')
+  .description('Publishes all of the files, or none.')
+  .action(async (files: string[]) => {
+    const dataSource = await openDataSource(loadConfig().databaseUrl, 2);
+    try {
+      const published = await new ContentService(dataSource).publishAll(files.map((file) => readFileSync(file, 'utf8')));
+      console.log(JSON.stringify(published, null, 2));
+    } finally {
+      await dataSource.destroy();
+    }
+  });
+imports.addCommand(importInspectionsCommand());
+program.addCommand(imports);
+
+program
+  .command('migrate')
+  .description('Brings the database to the newest schema, and publishes the content that ships with the product.')
+  .action(async () => {
+    const config = loadConfig();
+    const ran = await migrate(config.databaseUrl);
+    await migrateIdentity(config);
+    await migrateQueue(config);
+    const dataSource = await openDataSource(config.databaseUrl, 2);
+    const published = await new ContentService(dataSource).publishShipped().finally(() => dataSource.destroy());
+    console.log(JSON.stringify({ migrations: ran, published: published.filter((each) => each.created).length }));
+  });
+
+program
+  .command('demo')
+  .description('Fills an empty database with an invented programme.')
+  .action(async () => {
+    const config = loadConfig();
+    const dataSource = await openDataSource(config.databaseUrl, 4);
+    const identity = createIdentity(config);
+    try {
+      const demo = await new Demo(dataSource, identity, config.baseUrl).build();
+      const file = join(config.dataDir, 'demo-accounts.json');
+      writeFileSync(file, `${JSON.stringify(demo, null, 2)}\n`, { mode: 0o600 });
+      chmodSync(file, 0o600);
+    } finally {
+      await identity.close();
+      await dataSource.destroy();
+    }
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof DomainError) {
+    process.stderr.write(`${JSON.stringify({ type: `https://uplift.example/problems/${error.code}`, title: error.message, code: error.code, errors: error.fields }, null, 2)}\n`);
+    process.exitCode = 2;
+  } else {
+    process.stderr.write(`${error instanceof StartError ? error.message : (error as Error).stack}\n`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,83 @@
+import type { CertificatesService, ReadinessService, ResultsService, VisitsService } from '#application';
+import type { Handler, Logger, Mailer } from '#platform';
+import { renderMail } from '#reporting';
+import type { DataSource } from 'typeorm';
+
+/** Every kind of work the outbox may hold, with its payload. A name without a handler does not compile. */
+export interface Jobs {
+  'assessment-submitted': { assessmentId: string };
+  'assessment-closed': { assessmentId: string };
+  'assessment-reopened': { assessmentId: string };
+  'result-computed': { assessmentId: string; siteId: string };
+  'rules-changed': { buyerId: string };
+  'site-changed': { siteId: string };
+  'plan-visits': Record<string, never>;
+  'visit-planned': { visitId: string };
+  'certificate-changed': { certificateId: string; action: string };
+  'daily-sweep': Record<string, never>;
+}
+
+export type JobName = keyof Jobs;
+type TypedHandlers = { readonly [Name in JobName]: Handler<Jobs[Name]> };
+
+export interface HandlerDependencies {
+  readonly db: DataSource;
+  readonly results: ResultsService;
+  readonly readiness: ReadinessService;
+  readonly visits: VisitsService;
+  readonly certificates: CertificatesService;
+  readonly mailer: Mailer;
+  readonly log: Logger;
+  readonly baseUrl: string;
+}
+
+/** What the worker does. Every handler may run twice for one job without harm. */
+export function handlersOf({ db, results, readiness, visits, mailer, baseUrl }: HandlerDependencies): TypedHandlers {
+  const evaluate = (siteId: string) => readiness.evaluateSite(siteId);
+  return {
+    'assessment-submitted': ({ assessmentId }) => results.compute(assessmentId),
+    'assessment-closed': ({ assessmentId }) => results.compute(assessmentId),
+    'assessment-reopened': ({ assessmentId }) => results.withdraw(assessmentId),
+    'result-computed': async ({ assessmentId, siteId }) => {
+      await evaluate(siteId);
+      await visits.needAfter(assessmentId);
+    },
+    'rules-changed': async ({ buyerId }) => {
+      const sites = await db.query(
+        `SELECT DISTINCT e.site_id AS id FROM programme_participant p JOIN cohort c ON c.programme_id = p.programme_id
+           JOIN enrolment e ON e.cohort_id = c.id WHERE p.organisation_id = $1 AND p.part = 'buyer'`,
+        [buyerId],
+      );
+      for (const { id } of sites as { id: string }[]) await evaluate(id);
+    },
+    'site-changed': ({ siteId }) => evaluate(siteId),
+    'plan-visits': () => visits.plan(),
+    'visit-planned': async ({ visitId }, { id }) => {
+      const invitation = await visits.invitationForMail(visitId);
+      if (!invitation) return;
+      const { visit, to, ics } = invitation;
+      const mail = renderMail(
+        visit.sequence === 0 ? 'visit-invitation' : 'visit-changed',
+        {
+          to: to.name,
+          site: visit.siteName,
+          address: visit.city,
+          date: visit.plannedOn!,
+          assessor: to.name,
+          checklist: visit.reason,
+          url: `${baseUrl}/api/v1/visits/${visit.id}`,
+        },
+        'en',
+      );
+      await mailer.send({ id, to: to.email, ...mail, calendar: { method: 'REQUEST', content: ics } });
+    },
+    'certificate-changed': async () => undefined,
+    'daily-sweep': async () => {
+      // Ages and deadlines move with the calendar: everything that rests on "today" is looked at anew.
+      const sites = await db.query(`SELECT DISTINCT site_id AS id FROM readiness WHERE status IN ('ready', 'conditional') AND valid_until < current_date`);
+      for (const { id } of sites as { id: string }[]) await evaluate(id);
+      await visits.plan();
+      await db.query(`DELETE FROM idempotency_key WHERE created_at < now() - interval '7 days'`);
+    },
+  };
+}

@@ -1,0 +1,313 @@
+import { addDays, requirementsAt, type BuyerRule, type ChecklistVersion, type Requirement } from '#domain';
+import type { OrganisationKind, Role } from '#persistence';
+import { appendToOutbox, dayIn } from '#platform';
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { DataSource, EntityManager } from 'typeorm';
+import { loadAssessment, lockHash } from './assessments.service.js';
+import { CertificatesService } from './certificates.service.js';
+import { ContentService, loadVersion } from './content.service.js';
+import type { Identity } from './identity.js';
+import { PartiesService } from './parties.service.js';
+import { ReadinessService } from './readiness.service.js';
+import { ResultsService } from './results.service.js';
+
+/** An account of the demo; its password is made at the first start and told once. */
+export interface DemoAccount {
+  readonly name: string;
+  readonly email: string;
+  readonly password: string;
+  readonly role: string;
+}
+
+/** Pseudo-random numbers from a seed: the demo is the same at every first start (but for its dates and passwords). */
+function numbersFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+const CITIES: readonly (readonly [name: string, lat: number, lon: number])[] = [
+  ['Cairo', 30.04, 31.24],
+  ['Giza', 30.01, 31.21],
+  ['Alexandria', 31.2, 29.92],
+  ['Ismailia', 30.6, 32.27],
+  ['Mansoura', 31.04, 31.38],
+  ['Tanta', 30.79, 31.0],
+  ['Fayoum', 29.31, 30.84],
+  ['Zagazig', 30.59, 31.5],
+  ['Damietta', 31.42, 31.81],
+  ['Beni Suef', 29.07, 31.1],
+];
+const CATEGORIES = ['meat-and-poultry', 'dairy', 'fruit-and-vegetables', 'confectionery'] as const;
+const WORDS: Readonly<Record<(typeof CATEGORIES)[number], readonly string[]>> = {
+  'meat-and-poultry': ['Poultry', 'Meats', 'Sausage Works'],
+  dairy: ['Dairy', 'Cheese House', 'Yoghurt'],
+  'fruit-and-vegetables': ['Greens', 'Frozen Vegetables', 'Juices'],
+  confectionery: ['Sweets', 'Halva', 'Biscuits'],
+};
+const NAMES = ['Ganub', 'Rimal', 'Sahel', 'Wadi', 'Nakheel', 'Zahra', 'Lotus', 'Qamar', 'Marsa', 'Bustan', 'Nour', 'Yasmin', 'Safsaf', 'Karam', 'Hadaba', 'Nahr', 'Fajr', 'Tareeq'];
+
+interface People {
+  readonly [key: string]: { readonly id: string; readonly name: string; readonly email: string };
+}
+
+/** Builds the demo programme: invented, labelled so, in the shape of the 2009 pilot. Expects an empty database. */
+export class Demo {
+  private readonly random = numbersFrom(2009);
+  private readonly accounts: DemoAccount[] = [];
+
+  constructor(
+    private readonly db: DataSource,
+    private readonly identity: Identity,
+    private readonly baseUrl: string,
+  ) {}
+
+  async build(today = dayIn(new Date())): Promise<{ accounts: DemoAccount[]; try: string[] }> {
+    await new ContentService(this.db).publishShipped();
+    const organisations = await this.organisations();
+    const people = await this.people(organisations);
+    const programmeId = await this.programme(organisations);
+    await this.calendars(organisations, people, today);
+    const pilot = await this.cohort(programmeId, 'Pilot cohort (demo, 18 processors)', addDays(today, -170), addDays(today, -20));
+    const roll = await this.cohort(programmeId, 'Roll-out cohort (demo, 90 suppliers)', addDays(today, -160), null);
+    await this.rules(organisations);
+    const v1 = await loadVersion(this.db, 'food-manufacturing', '1');
+    const v2 = await loadVersion(this.db, 'food-manufacturing', '2');
+    const [profile] = await this.db.query(`SELECT id FROM scoring_profile WHERE profile = 'programme-default'`);
+    const firstSite = await this.suppliers(pilot, 18, today, people, { baseline: v2, followUp: v2, profileId: profile.id, finished: 1, ownerId: people['supplier']!.id });
+    await this.suppliers(roll, 90, today, people, { baseline: v1, followUp: v2, profileId: profile.id, finished: 0.5 });
+    const certificate = await this.certify(pilot, people);
+    return {
+      accounts: this.accounts,
+      try: [
+        `Sign in: curl -c jar -H 'content-type: application/json' -d '{"email":"${this.accounts[0]!.email}","password":"${this.accounts[0]!.password}"}' ${this.baseUrl}/api/auth/sign-in/email`,
+        `Read a gap report in Arabic: curl -b jar '${this.baseUrl}/api/v1/assessments/${firstSite}/gap-report.html?lang=ar'; the cohort's gains: ${this.baseUrl}/api/v1/cohorts/${pilot}/report.html`,
+        certificate ? `Verify a certificate, as anyone can: ${this.baseUrl}/verify/${certificate}` : `Look at the API: ${this.baseUrl}/openapi.json`,
+      ],
+    };
+  }
+
+  private async organisations(): Promise<Record<string, string>> {
+    const wanted: [string, string, OrganisationKind][] = [
+      ['agency', 'Nile Supplier Development Agency (demo)', 'development-agency'],
+      ['provider', 'Delta Assessment Services (demo)', 'assessment-provider'],
+      ['lotus', 'Lotus Cash & Carry (demo)', 'buyer'],
+      ['sahara', 'Sahara Fresh Stores (demo)', 'buyer'],
+    ];
+    const ids: Record<string, string> = {};
+    for (const [key, name, kind] of wanted) {
+      ids[key] = randomUUID();
+      await this.db.query(`INSERT INTO organisation (id, name, kind, country, demo) VALUES ($1, $2, $3, 'EG', true)`, [ids[key], name, kind]);
+    }
+    return ids;
+  }
+
+  private async people(organisations: Record<string, string>): Promise<People> {
+    const wanted: [key: string, name: string, organisation: string | null, role: Role][] = [
+      ['manager', 'Mona Fathy', 'agency', 'programme-manager'],
+      ['reviewer', 'Karim Adel', 'agency', 'reviewer'],
+      ['decider', 'Salma Nabil', 'agency', 'decider'],
+      ['assessor1', 'Hany Samir', 'provider', 'assessor'],
+      ['assessor2', 'Dina Lotfy', 'provider', 'assessor'],
+      ['assessor3', 'Omar Galal', 'provider', 'assessor'],
+      ['assessor4', 'Nadia Refaat', 'provider', 'assessor'],
+      ['mentor1', 'Tarek Younis', 'agency', 'mentor'],
+      ['mentor2', 'Laila Hosny', 'agency', 'mentor'],
+      ['buyer1', 'Amr Zaki', 'lotus', 'qa-manager'],
+      ['buyer2', 'Rania Sobhy', 'sahara', 'qa-manager'],
+      ['supplier', 'Yara Mansour', null, 'owner'],
+    ];
+    const people: Record<string, { id: string; name: string; email: string }> = {};
+    for (const [key, name, organisation, role] of wanted) {
+      const email = `${name.toLowerCase().replace(' ', '.')}@demo.uplift.example`;
+      const password = randomBytes(12).toString('base64url');
+      const id = await this.identity.createPerson(name, email, password);
+      people[key] = { id, name, email };
+      this.accounts.push({ name, email, password, role: organisation ? `${role} (${organisation})` : 'supplier owner' });
+      if (organisation) {
+        await this.db.query(`INSERT INTO membership (id, user_id, organisation_id, role) VALUES ($1, $2, $3, $4)`, [randomUUID(), id, organisations[organisation], role]);
+      }
+    }
+    return people;
+  }
+
+  private async programme(organisations: Record<string, string>): Promise<string> {
+    const id = randomUUID();
+    const claims = [
+      {
+        text: '+45 % compliance with basic food-safety standards, compared with the suppliers\' initial assessment',
+        unit: 'suppliers (18); points or percent not stated',
+        source: 'UNIDO discussion paper for CELAC, 2014, on the Egyptian pilot of 2009–10',
+      },
+      {
+        text: '+13.6 % food-safety knowledge',
+        unit: 'persons; points or percent not stated',
+        source: 'UNIDO discussion paper for CELAC, 2014, on the Egyptian pilot of 2009–10',
+      },
+    ];
+    await this.db.query(`INSERT INTO programme (id, code, name, claims, demo) VALUES ($1, 'demo-nile', 'Nile Valley Supplier Programme (demo, invented)', $2, true)`, [id, JSON.stringify(claims)]);
+    for (const [organisation, part] of [['agency', 'agency'], ['provider', 'assessment-provider'], ['lotus', 'buyer'], ['sahara', 'buyer']] as const) {
+      await this.db.query(`INSERT INTO programme_participant (id, programme_id, organisation_id, part) VALUES ($1, $2, $3, $4)`, [randomUUID(), id, organisations[organisation], part]);
+    }
+    return id;
+  }
+
+  private async calendars(organisations: Record<string, string>, people: People, today: string): Promise<void> {
+    const keys = ['assessor1', 'assessor2', 'assessor3', 'assessor4', 'mentor1', 'mentor2'];
+    for (const [index, key] of keys.entries()) {
+      const person = people[key]!;
+      const [, lat, lon] = CITIES[index % CITIES.length]!;
+      const mentor = key.startsWith('mentor');
+      await this.db.query(
+        `INSERT INTO assessor (id, organisation_id, name, email, part, country, lat, lon, competences, languages, working_days, max_visits_per_week)
+         VALUES ($1, $2, $3, $4, $5, 'EG', $6, $7, $8, $9, '{7,1,2,3,4}', 4)`,
+        [person.id, organisations[mentor ? 'agency' : 'provider'], person.name, person.email, mentor ? 'mentor' : 'assessor', lat, lon, ['food-manufacturing'], index === 3 ? ['ar', 'fr'] : ['ar', 'en']],
+      );
+      const from = addDays(today, 10 + index * 9);
+      await this.db.query(`INSERT INTO absence (id, assessor_id, from_date, to_date, reason) VALUES ($1, $2, $3, $4, 'leave')`, [randomUUID(), person.id, from, addDays(from, 6)]);
+    }
+  }
+
+  private async cohort(programmeId: string, name: string, startsOn: string, endsOn: string | null): Promise<string> {
+    const id = randomUUID();
+    await this.db.query(`INSERT INTO cohort (id, programme_id, name, starts_on, ends_on) VALUES ($1, $2, $3, $4, $5)`, [id, programmeId, name, startsOn, endsOn]);
+    return id;
+  }
+
+  private async rules(organisations: Record<string, string>): Promise<void> {
+    const base = { format: 'uplift.buyer-rule/1', version: '1', checklist: 'food-manufacturing', level: 'basic', profile: 'programme-default', maxAgeDays: 365 } as const;
+    const rules: [string, BuyerRule][] = [
+      ['lotus', { ...base, buyer: 'lotus', rule: 'listing', title: 'Basic level, at least 80 points, no open major', categories: ['*'], minPoints: 80, maxOpen: { major: 0 } }],
+      [
+        'sahara',
+        {
+          ...base,
+          buyer: 'sahara',
+          rule: 'fresh',
+          title: 'Fresh products: Basic level, 70 points, traceability and recall in place, at most three open majors',
+          categories: ['dairy', 'meat-and-poultry', 'fruit-and-vegetables'],
+          minPoints: 70,
+          maxOpen: { major: 3 },
+          mandatoryItems: ['FM-TRAC-01', 'FM-RECALL-01'],
+        },
+      ],
+    ];
+    const readiness = new ReadinessService(this.db);
+    for (const [organisation, rule] of rules) await readiness.publishRule(null, organisations[organisation]!, rule);
+  }
+
+  /** Suppliers with one site each, enrolled and assessed. Returns the newest assessment of the first. */
+  private async suppliers(
+    cohortId: string,
+    count: number,
+    today: string,
+    people: People,
+    plan: { baseline: { id: string; body: ChecklistVersion }; followUp: { id: string; body: ChecklistVersion }; profileId: string; finished: number; ownerId?: string },
+  ): Promise<string> {
+    const toCompute: string[] = [];
+    await this.db.transaction(async (tx) => {
+      for (let index = 0; index < count; index++) {
+        const { siteId, category } = await this.supplier(tx, index, count, plan.ownerId);
+        const enrolledOn = addDays(today, -170 + Math.floor(this.random() * 10));
+        const leaves = index % 18 === 6 || index % 18 === 13;
+        await tx.query(`INSERT INTO enrolment (id, cohort_id, site_id, enrolled_on, exited_on, exit_reason) VALUES ($1, $2, $3, $4, $5, $6)`, [
+          randomUUID(), cohortId, siteId, enrolledOn, leaves ? addDays(enrolledOn, 70) : null, leaves ? (index % 18 === 6 ? 'ownership changed' : 'no staff to take part') : null,
+        ]);
+        const mentor = people[index % 2 === 0 ? 'mentor1' : 'mentor2']!;
+        await tx.query(`INSERT INTO engagement (id, person_id, site_id, role, from_date) VALUES ($1, $2, $3, 'coach', $4)`, [randomUUID(), mentor.id, siteId, addDays(enrolledOn, 20)]);
+        const assessor = (offset: number) => people[`assessor${((index + offset) % 4) + 1}`]!.id;
+        if (index % 30 === 29) continue; // Enrolled, never started.
+        const skill = 0.42 + this.random() * 0.33 + (category === 'confectionery' ? 0.05 : 0);
+        const heldOn = addDays(enrolledOn, 3 + Math.floor(this.random() * 14));
+        const seen = new Map<string, number>();
+        const baselineId = await this.assess(tx, { siteId, cohortId, kind: 'baseline', version: plan.baseline, profileId: plan.profileId, assessedOn: heldOn, assessorId: assessor(0), reviewerId: people['reviewer']!.id, skill, seen });
+        toCompute.push(baselineId);
+        if (leaves || index / count >= plan.finished) continue;
+        const declines = index % 9 === 7;
+        const later = declines ? skill - 0.06 : Math.min(0.995, skill + 0.2 + this.random() * 0.3);
+        const followUpId = await this.assess(tx, {
+          siteId, cohortId, kind: 'follow-up', version: plan.followUp, profileId: plan.profileId, assessedOn: addDays(heldOn, 95 + Math.floor(this.random() * 45)),
+          assessorId: assessor(1), reviewerId: people['reviewer']!.id, skill: index % 3 === 0 && !declines ? 1 : later, baselineId, seen,
+        });
+        toCompute.push(followUpId);
+      }
+    });
+    const results = new ResultsService(this.db);
+    for (const id of toCompute) await results.compute(id);
+    return toCompute[1] ?? toCompute[0]!;
+  }
+
+  private async supplier(tx: EntityManager, index: number, count: number, ownerId?: string): Promise<{ siteId: string; category: string }> {
+    const category = CATEGORIES[index % CATEGORIES.length]!;
+    const [city, lat, lon] = CITIES[Math.floor(this.random() * CITIES.length)]!;
+    const name = `${NAMES[index % NAMES.length]} ${WORDS[category][Math.floor(index / NAMES.length) % 3]}${count > 18 ? ` ${index + 1}` : ''} (demo)`;
+    const organisationId = randomUUID();
+    const siteId = randomUUID();
+    await tx.query(`INSERT INTO organisation (id, name, kind, country, demo) VALUES ($1, $2, 'supplier', 'EG', true)`, [organisationId, name]);
+    await tx.query(`INSERT INTO site (id, organisation_id, name, city, country, lat, lon, categories, languages) VALUES ($1, $2, $3, $4, 'EG', $5, $6, $7, '{ar}')`, [
+      siteId, organisationId, `${name}, ${city}`, city, lat + (this.random() - 0.5) / 5, lon + (this.random() - 0.5) / 5, [category],
+    ]);
+    if (index === 0 && ownerId) await tx.query(`INSERT INTO membership (id, user_id, organisation_id, role) VALUES ($1, $2, $3, 'owner')`, [randomUUID(), ownerId, organisationId]);
+    return { siteId, category };
+  }
+
+  private async assess(
+    tx: EntityManager,
+    input: {
+      siteId: string; cohortId: string; kind: 'baseline' | 'follow-up'; version: { id: string; body: ChecklistVersion }; profileId: string; assessedOn: string;
+      assessorId: string; reviewerId: string; skill: number; baselineId?: string; seen: Map<string, number>;
+    },
+  ): Promise<string> {
+    const id = randomUUID();
+    await tx.query(
+      `INSERT INTO assessment (id, site_id, cohort_id, checklist_version_id, scoring_profile_id, level, kind, state, assessed_on, assessor_id, reviewer_id, baseline_id, submitted_at, closed_at)
+       VALUES ($1, $2, $3, $4, $5, 'basic', $6, 'closed', $7, $8, $9, $10, $7::date + interval '17 hours', $7::date + interval '3 days')`,
+      [id, input.siteId, input.cohortId, input.version.id, input.profileId, input.kind, input.assessedOn, input.assessorId, input.reviewerId, input.baselineId ?? null],
+    );
+    const answers = requirementsAt(input.version.body, 'basic').map((requirement) => this.answer(requirement, input.skill, input.seen));
+    await tx.query(
+      `INSERT INTO response (assessment_id, requirement, answer, na_reason, note, answered_by, answered_at)
+       SELECT $1, requirement, answer, "naReason", note, $3, $4::date + interval '16 hours' FROM jsonb_to_recordset($2::jsonb) AS r(requirement text, answer text, "naReason" text, note text)`,
+      [id, JSON.stringify(answers), input.assessorId, input.assessedOn],
+    );
+    await tx.query(`UPDATE assessment SET lock_hash = $2 WHERE id = $1`, [id, lockHash(await loadAssessment(tx, id))]);
+    return id;
+  }
+
+  /** How well an item is met is drawn once per site, so that a follow-up keeps most of what a baseline had. */
+  private answer(requirement: Requirement, skill: number, seen: Map<string, number>) {
+    const luck = seen.get(requirement.code) ?? this.random();
+    seen.set(requirement.code, luck);
+    const code = requirement.code;
+    if (requirement.naAllowed !== false && luck > 0.975) return { requirement: code, answer: 'na', naReason: 'The site has no such process.' };
+    if (luck <= skill) return { requirement: code, answer: 'conform' };
+    const answer = requirement.criticality === 'minor' || luck - skill < 0.15 ? 'minor' : 'major';
+    return { requirement: code, answer, note: answer === 'major' ? 'Not in place on the day of the visit.' : 'In place in part; records have gaps.' };
+  }
+
+  /** Issues certificates for follow-ups that passed, proposed by one person and decided by another. */
+  private async certify(cohortId: string, people: People): Promise<string | null> {
+    const parties = new PartiesService(this.db);
+    const certificates = new CertificatesService(this.db, this.baseUrl);
+    const reviewer = await parties.actorOf(people['reviewer']!);
+    const decider = await parties.actorOf(people['decider']!);
+    const passed = await this.db.query(
+      `SELECT a.id FROM assessment a JOIN assessment_score s ON s.assessment_id = a.id WHERE a.cohort_id = $1 AND a.kind = 'follow-up' AND s.passed ORDER BY a.assessed_on, a.id LIMIT 4`,
+      [cohortId],
+    );
+    let first: string | null = null;
+    for (const [index, { id }] of (passed as { id: string }[]).entries()) {
+      const proposed = await certificates.propose(reviewer, id);
+      const issued = await certificates.act(decider, proposed.id, 'issue');
+      first ??= issued.number;
+      if (index === 2) await certificates.act(decider, issued.id, 'suspend', 'A required visit was refused.');
+      if (index === 3) await certificates.act(decider, issued.id, 'withdraw', 'The site has closed.');
+    }
+    await appendToOutbox(this.db, 'plan-visits', {});
+    return first;
+  }
+}
