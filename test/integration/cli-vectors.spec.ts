@@ -134,11 +134,21 @@ describe('reading input', () => {
     expect(fieldsOf(elsewhere.err)).toEqual(['/checklist/file', '/profile/file']);
   });
 
-  it('says line and column of broken JSON', async () => {
-    const { code, err } = await run('cohort', [], '{"rows":\n  [1,, 2]}');
+  it.each([
+    ['{"rows":\n  [1,, 2]}', 'line 2, column 6'],
+    ['{"rows": [1, 2,]}', 'line 1, column 16'],
+    ['{"rows": [],\n}', 'line 2, column 1'],
+    ['{"rows" []}', 'line 1, column 9'],
+    ["{'rows': []}", 'line 1, column 2'],
+    ['{"rows": [{"a": tru}]}', 'line 1, column 17'],
+    ['{"rows": []', 'line 1, column 12'],
+    ['{} {}', 'line 1, column 4'],
+    ['{"rows": []]', 'line 1, column 12'],
+  ])('says where JSON is broken: %j', async (text, place) => {
+    const { code, err } = await run('cohort', [], text);
     expect(code).toBe(2);
     expect(JSON.parse(err)).toMatchObject({ code: 'input-unreadable' });
-    expect(fieldsOf(err)).toEqual(['line 2, column 6']);
+    expect(fieldsOf(err)).toEqual([place]);
   });
 
   it.each([

@@ -121,12 +121,45 @@ export async function readJson(io: CommandIo, file: string | undefined): Promise
     return { value: JSON.parse(text) as unknown, folder };
   } catch (error) {
     const message = (error as Error).message;
-    const at = /at position (\d+)/.exec(message);
-    const before = text.slice(0, at ? Number(at[1]) : text.length).split('\n');
+    const before = text.slice(0, placeOfError(text)).split('\n');
     const field = `line ${before.length}, column ${before.at(-1)!.length + 1}`;
     throw badInput('input-unreadable', `The input is not valid JSON (${field}).`, [
       { field, message: message.split('\n')[0]!, fix: 'Mend the JSON at this place.' },
     ]);
+  }
+}
+
+const JSON_SCALAR = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
+
+/** Where broken JSON breaks: the start of the first token that cannot stand there. Node does not always say. */
+function placeOfError(text: string): number {
+  const open: ('{' | '[')[] = [];
+  // What may come next; "first" is a value or the end of a list, "key?" a key or the end of an object.
+  let next: 'value' | 'first' | 'key' | 'key?' | 'colon' | 'after' = 'value';
+  for (let at = 0; ; ) {
+    while (' \t\r\n'.includes(text[at] ?? 'x')) at++;
+    const sign = text[at];
+    if (sign === undefined) return at;
+    const inside = open.at(-1);
+    if ((sign === '}' && inside === '{' && (next === 'key?' || next === 'after')) || (sign === ']' && inside === '[' && (next === 'first' || next === 'after'))) {
+      open.pop();
+      next = 'after';
+      at++;
+    } else if (next === 'after' || next === 'colon') {
+      if (sign !== (next === 'colon' ? ':' : ',') || inside === undefined) return at;
+      next = next === 'after' && inside === '{' ? 'key' : 'value';
+      at++;
+    } else if ((sign === '{' || sign === '[') && (next === 'value' || next === 'first')) {
+      open.push(sign);
+      next = sign === '{' ? 'key?' : 'first';
+      at++;
+    } else {
+      const isKey = next === 'key' || next === 'key?';
+      JSON_SCALAR.lastIndex = at;
+      if (!JSON_SCALAR.test(text) || (isKey && sign !== '"')) return at;
+      next = isKey ? 'colon' : 'after';
+      at = JSON_SCALAR.lastIndex;
+    }
   }
 }
 

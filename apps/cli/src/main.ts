@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { ContentService, createIdentity, Demo, migrateIdentity } from '#application';
 import { DomainError } from '#domain';
 import { migrate, openDataSource } from '#persistence';

@@ -139,12 +139,14 @@ export class Demo {
     const id = randomUUID();
     const claims = [
       {
-        text: '+45 % compliance with basic food-safety standards, compared with the suppliers\' initial assessment',
+        figure: '+45 %',
+        text: 'compliance with basic food-safety standards, compared with the suppliers\' initial assessment',
         unit: 'suppliers (18); points or percent not stated',
         source: 'UNIDO discussion paper for CELAC, 2014, on the Egyptian pilot of 2009–10',
       },
       {
-        text: '+13.6 % food-safety knowledge',
+        figure: '+13.6 %',
+        text: 'food-safety knowledge',
         unit: 'persons; points or percent not stated',
         source: 'UNIDO discussion paper for CELAC, 2014, on the Egyptian pilot of 2009–10',
       },

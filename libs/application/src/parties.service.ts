@@ -179,11 +179,19 @@ export class PartiesService {
     parseLocalDate(exitedOn);
     const access = await cohortAccess(this.db, actor, cohortId);
     if (!may(access, ['owner', 'programme-manager'], ['agency'])) throw forbidden('Only the programme manager records exits.');
-    const updated = await this.db.query(
-      `UPDATE enrolment SET exited_on = $3, exit_reason = $4 WHERE cohort_id = $1 AND site_id = $2 AND enrolled_on <= $3 RETURNING id`,
-      [cohortId, siteId, exitedOn, reason],
-    );
-    if (updated[1] === 0) throw notFound('enrolment');
+    await this.db.transaction(async (tx) => {
+      const [, changed] = await tx.query(
+        `UPDATE enrolment SET exited_on = $3, exit_reason = $4 WHERE cohort_id = $1 AND site_id = $2 AND enrolled_on <= $3`,
+        [cohortId, siteId, exitedOn, reason],
+      );
+      if (changed === 0) throw notFound('enrolment');
+      await tx.query(
+        `UPDATE visit SET state = 'cancelled', sequence = sequence + 1, revision = revision + 1
+          WHERE cohort_id = $1 AND site_id = $2 AND state IN ('planned', 'unplanned')`,
+        [cohortId, siteId],
+      );
+      await appendToOutbox(tx, 'plan-visits', {});
+    });
   }
 
   /** Gains of a site, newest first, each with everything it must be shown with. */

@@ -1,4 +1,5 @@
-import { aggregateFigures, compileScoring, fromMicroPoints, prioritise, findingsOf, type FindingGrade, type Score } from '#domain';
+import { aggregateFigures, compileScoring, CRITICALITIES, findingsOf, fromMicroPoints, type Criticality, type Score } from '#domain';
+import type { Programme } from '#persistence';
 import { dayIn } from '#platform';
 import type { BuyerLine, CohortReportView, GapReportView, Locale, StepLine } from '#reporting';
 import type { DataSource } from 'typeorm';
@@ -27,7 +28,7 @@ export class ReportsService {
     const { checklistBody, profileBody, responses } = assessment;
     const texts = await localisedVersion(this.db, assessment.checklistVersionId, checklistBody, locale);
     const score = compileScoring(checklistBody, assessment.level, profileBody).score(responses, 'after-closure');
-    const findings = prioritise(findingsOf(checklistBody, score, profileBody, assessment.assessedOn, responses));
+    const findings = findingsOf(checklistBody, score, profileBody, assessment.assessedOn, responses);
     const graded = new Map(findings.map((finding) => [finding.requirement, finding]));
     const requirements = new Map(checklistBody.requirements.map((requirement) => [requirement.code, requirement]));
     const own = readiness.filter((row) => row.assessmentId === assessment.id);
@@ -38,11 +39,18 @@ export class ReportsService {
          LEFT JOIN cohort c ON c.id = a.cohort_id LEFT JOIN programme p ON p.id = c.programme_id WHERE a.id = $1`,
       [assessment.id],
     );
-    const order = (code: string, grade: FindingGrade | null) => ['critical', 'major', 'minor'].indexOf(grade ?? requirements.get(code)?.criticality ?? 'minor');
+    // Most serious first; among equals the mandatory, then the ones whose requirement matters most, then by effect.
+    const rank = (item: Score['items'][number]): number[] => {
+      const requirement = requirements.get(item.requirement)!;
+      const criticality = CRITICALITIES.indexOf(requirement.criticality);
+      const grade = CRITICALITIES.indexOf(item.findingGrade as Criticality);
+      return [grade < 0 ? criticality : grade, requirement.required ? 0 : 1, criticality, -item.effect];
+    };
     const gaps = score.items
       .filter((item) => ['partly', 'nonconforming', 'not-assessed'].includes(item.conformity) && !item.closed)
-      .sort((a, b) => order(a.requirement, a.findingGrade) - order(b.requirement, b.findingGrade) || b.effect - a.effect)
-      .map((item) => {
+      .map((item) => ({ item, rank: rank(item) }))
+      .sort((a, b) => a.rank.map((value, index) => value - b.rank[index]!).find((difference) => difference !== 0) ?? 0)
+      .map(({ item }) => {
         const text = texts.requirement(item.requirement);
         const finding = graded.get(item.requirement);
         const grade = item.findingGrade;
@@ -151,7 +159,8 @@ export class ReportsService {
       direction: { improved: figures.improved, same: figures.same, worse: figures.worse, tolerance: 0 },
       attrition,
       sections: figures.sections
-        .filter((section) => pair.isBlockOrLeaf(section.section))
+        .filter((section) => pair.isLeaf(section.section))
+        .sort((a, b) => pair.place(a.section) - pair.place(b.section))
         .map((section) => ({ title: pair.title(section.section), n: section.n, baseline: section.meanBaseline, followUp: section.meanFollowUp })),
       distribution: bins.map((from) => ({
         from,
@@ -172,12 +181,7 @@ export class ReportsService {
       independence: pair.independence(cohort.lookBack),
       daysBetween: pair.daysBetween,
       people: null,
-      claims: (cohort.claims as { text: string; unit: string; source: string }[]).map((claim) => ({
-        figure: claim.text.split(' ', 1)[0] === '+45' || claim.text.startsWith('+') ? claim.text.slice(0, claim.text.indexOf('%') + 1) : '',
-        statement: claim.text,
-        unit: claim.unit,
-        source: claim.source,
-      })),
+      claims: (cohort.claims as Programme['claims']).map(({ figure, text, unit, source }) => ({ figure, statement: text, unit, source })),
       suppressedBelow: 1,
       printedOn: dayIn(new Date()),
     };
@@ -226,7 +230,8 @@ export class ReportsService {
       },
       followUps: stats.n as number,
       title: (code: string) => texts?.section(code) ?? code,
-      isBlockOrLeaf: (code: string) => !parents.has(code),
+      isLeaf: (code: string) => !parents.has(code),
+      place: (code: string) => followUp?.checklistBody.sections.findIndex((section) => section.code === code) ?? 0,
       independence: (lookBackMonths: number) => ({
         independent: count('independent') as number,
         overlapping: count('coach-assessed') as number,

@@ -54,6 +54,12 @@ export class VisitsService {
       const assessment = await loadAssessment(tx, assessmentId);
       const [result] = await tx.query(`SELECT as_found AS score FROM assessment_score WHERE assessment_id = $1`, [assessmentId]);
       if (!result) return;
+      // A site that has left its cohort is not visited any more by this programme.
+      const [left] = await tx.query(`SELECT 1 FROM enrolment WHERE cohort_id = $1 AND site_id = $2 AND exited_on IS NOT NULL`, [
+        assessment.cohortId,
+        assessment.siteId,
+      ]);
+      if (left) return;
       const score = result.score as Score;
       const held = assessment.assessedOn;
       const need = nextVisitNeed(

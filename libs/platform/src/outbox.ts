@@ -150,7 +150,7 @@ export function relayOutbox(
       throw error;
     } finally {
       client.release(broken);
-      client.removeListener('error', onError);
+      if (!broken) client.removeListener('error', onError);
     }
   };
 

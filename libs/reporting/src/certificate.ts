@@ -40,7 +40,11 @@ export function certificateModel(view: CertificateView, locale: Locale) {
     site: subject.site,
     address: subject.address,
     gln: subject.gln ?? null,
-    against: say.say('checklistLine', { title: checklist.title, edition: checklist.edition, level: checklist.level }),
+    against: say.say('checklistLine', {
+      title: checklist.title,
+      edition: checklist.edition,
+      level: checklist.level,
+    }),
     programme: view.programme,
     subjectFacts: [
       fact(t.scope, view.scope),
@@ -53,7 +57,9 @@ export function certificateModel(view: CertificateView, locale: Locale) {
         say.words.assessmentKind,
         [
           assessment.announced ? t.announced : t.unannounced,
-          assessment.sequence > 1 ? say.say('repeatAssessment', { n: assessment.sequence }) : t.firstAssessment,
+          assessment.sequence > 1
+            ? say.say('repeatAssessment', { n: assessment.sequence })
+            : t.firstAssessment,
         ].join(' · '),
       ),
       fact(t.assessor, assessment.assessor),
@@ -125,7 +131,11 @@ export function statusName(status: CertificateStatus, say: Speech): string {
 }
 
 /** The public page behind a certificate's code. Serve the unknown answer with 404, the others with 200. */
-export function renderVerificationHtml(view: VerificationView, locale: Locale, options: HtmlOptions = {}): string {
+export function renderVerificationHtml(
+  view: VerificationView,
+  locale: Locale,
+  options: HtmlOptions = {},
+): string {
   const say = speech(locale);
   const t = say.words;
   const common = {
@@ -154,7 +164,10 @@ export function renderVerificationHtml(view: VerificationView, locale: Locale, o
         ? say.say(status.text, { date: say.date(view.validUntil) })
         : say.say(status.text),
     newer: view.supersededBy
-      ? { url: webAddress(view.supersededBy.url), text: say.say('seeNewer', { number: view.supersededBy.number }) }
+      ? {
+          url: webAddress(view.supersededBy.url),
+          text: say.say('seeNewer', { number: view.supersededBy.number }),
+        }
       : null,
     organisation: view.subject.organisation,
     site: view.subject.site,
@@ -164,7 +177,10 @@ export function renderVerificationHtml(view: VerificationView, locale: Locale, o
       { label: t.programme, text: view.programme },
       ...say.checklistFacts(view.checklist),
       { label: t.scope, text: view.scope },
-      { label: t.categories, text: view.productCategories.length ? say.list(view.productCategories) : t.none },
+      {
+        label: t.categories,
+        text: view.productCategories.length ? say.list(view.productCategories) : t.none,
+      },
       { label: t.assessedOn, text: say.list(view.assessedOn.map((day) => say.date(day))) },
       { label: t.issuedOn, text: say.date(view.issuedOn) },
       { label: t.validUntil, text: say.date(view.validUntil) },

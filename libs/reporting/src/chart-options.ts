@@ -128,8 +128,16 @@ export function sectionChartOption(
       axisLabel: { ...axisText(theme), interval: 0, lineHeight: 13 },
     },
     series: [
-      bar(names.baseline, COLOURS.baseline, rows.map((row) => row.baseline)),
-      bar(names.followUp, COLOURS.followUp, rows.map((row) => row.followUp)),
+      bar(
+        names.baseline,
+        COLOURS.baseline,
+        rows.map((row) => row.baseline),
+      ),
+      bar(
+        names.followUp,
+        COLOURS.followUp,
+        rows.map((row) => row.followUp),
+      ),
     ],
   };
 }
@@ -159,7 +167,8 @@ export function distributionChartOption(
     label: {
       show: true,
       position: 'top' as const,
-      formatter: ({ value }: { value?: unknown }) => (typeof value === 'number' && value > 0 ? theme.number(value) : ''),
+      formatter: ({ value }: { value?: unknown }) =>
+        typeof value === 'number' && value > 0 ? theme.number(value) : '',
       fontFamily: theme.font,
       fontSize: 11,
       color: COLOURS.ink,
@@ -184,8 +193,16 @@ export function distributionChartOption(
       splitLine: { lineStyle: { color: COLOURS.faint } },
     },
     series: [
-      bar(names.baseline, COLOURS.baseline, bands.map((band) => band.baseline)),
-      bar(names.followUp, COLOURS.followUp, bands.map((band) => band.followUp)),
+      bar(
+        names.baseline,
+        COLOURS.baseline,
+        bands.map((band) => band.baseline),
+      ),
+      bar(
+        names.followUp,
+        COLOURS.followUp,
+        bands.map((band) => band.followUp),
+      ),
     ],
   };
 }
@@ -230,7 +247,11 @@ export function waterfallChartOption(parts: readonly WaterfallPart[], theme: Cha
       position: rtl ? 'right' : 'left',
       min: Math.min(...ends) < 0 ? Math.floor(Math.min(...ends) - room) : 0,
       max: Math.ceil(Math.max(...ends) + room),
-      axisLabel: { ...axisText(theme), showMinLabel: true, formatter: (value: number) => theme.number(value) },
+      axisLabel: {
+        ...axisText(theme),
+        showMinLabel: true,
+        formatter: (value: number) => theme.number(value),
+      },
       splitLine: { lineStyle: { color: COLOURS.faint } },
     },
     series: [

@@ -31,7 +31,7 @@ export function renderChart(chart: Chart): string {
     instance.setOption(chart.option);
     return instance
       .renderToSVGString()
-      .replace(/<style>[\s\S]*?<\/style>/g, '')
+      .replace(/<style\b[\s\S]*?<\/style>/g, '')
       .replace(/ class="[^"]*"/g, '')
       .replace(/ style="([^"]*)"/g, (_, css: string) => presentation(css))
       .replace(

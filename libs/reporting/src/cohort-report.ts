@@ -1,12 +1,21 @@
 import { CHART_FONT, Chart, renderChart } from './charts.js';
-import { distributionChartOption, sectionChartHeight, sectionChartOption, waterfallChartOption } from './chart-options.js';
+import {
+  distributionChartOption,
+  sectionChartHeight,
+  sectionChartOption,
+  waterfallChartOption,
+} from './chart-options.js';
 import { renderHtml } from './html.js';
 import { speech, type Speech } from './speech.js';
 import { renderPdf } from './typst.js';
 import type { CohortReportView, HtmlOptions, Locale, Measured } from './views.js';
 
 /** The cohort report as one page, with the charts in it. */
-export function renderCohortReportHtml(view: CohortReportView, locale: Locale, options: HtmlOptions = {}): string {
+export function renderCohortReportHtml(
+  view: CohortReportView,
+  locale: Locale,
+  options: HtmlOptions = {},
+): string {
   return renderHtml('cohort-report', {
     ...cohortReportModel(view, locale),
     charts: cohortCharts(view, locale),
@@ -22,7 +31,11 @@ export async function cohortReportPdf(view: CohortReportView, locale: Locale): P
     'cohort-report.typ',
     {
       ...cohortReportModel(view, locale),
-      charts: { sections: drawn(charts.sections), distribution: drawn(charts.distribution), parts: drawn(charts.parts) },
+      charts: {
+        sections: drawn(charts.sections),
+        distribution: drawn(charts.distribution),
+        parts: drawn(charts.parts),
+      },
     },
     { date: view.printedOn },
   );
@@ -45,7 +58,12 @@ function cohortCharts(view: CohortReportView, locale: Locale) {
   const { parts } = view;
   return {
     sections: rows.length
-      ? new Chart(sectionChartOption(rows, names, theme), 460, sectionChartHeight(rows.length), say.words.bySection)
+      ? new Chart(
+          sectionChartOption(rows, names, theme),
+          460,
+          sectionChartHeight(rows.length),
+          say.words.bySection,
+        )
       : null,
     distribution: view.distribution.length
       ? new Chart(distributionChartOption(view.distribution, names, theme), 460, 240, say.words.distribution)
@@ -139,7 +157,9 @@ export function cohortReportModel(view: CohortReportView, locale: Locale) {
       baseline: section.baseline === null ? t.notRated : say.decimal(section.baseline),
       followUp: section.followUp === null ? t.notRated : say.decimal(section.followUp),
       change:
-        section.baseline === null || section.followUp === null ? '–' : say.signed(section.followUp - section.baseline),
+        section.baseline === null || section.followUp === null
+          ? '–'
+          : say.signed(section.followUp - section.baseline),
     })),
     hasParts: view.parts !== null,
     method: methodLines(view, say),

@@ -7,26 +7,37 @@ import type { ConformityCounts, GapItem, GapReportView, HtmlOptions, Locale, Ste
 /** The page must load on a cheap phone over a slow network: it stays below this. */
 export const GAP_REPORT_BYTES = 30_000;
 
-/** The gap report as one page: no script, no outside file. Advice is left out, least serious first, to stay small. */
+/**
+ * The gap report as one page: no script, no outside file. To stay small, buyers' names beside a gap give way to their
+ * numbers in the list of buyers, then advice is left out, least serious gaps first.
+ */
 export function renderGapReportHtml(view: GapReportView, locale: Locale, options: HtmlOptions = {}): string {
-  const page = (advised: number): string =>
-    renderHtml('gap-report', { ...gapReportModel(view, locale, advised), nonce: options.nonce ?? null });
+  const page = (advised: number, brief: boolean): string =>
+    renderHtml('gap-report', {
+      ...gapReportModel(view, locale, advised, brief),
+      nonce: options.nonce ?? null,
+    });
   let advised = view.gaps.length;
-  let html = page(advised);
-  while (Buffer.byteLength(html) > GAP_REPORT_BYTES && advised > 0) {
-    advised = Math.max(0, advised - 4);
-    html = page(advised);
+  let html = page(advised, false);
+  while (Buffer.byteLength(html) >= GAP_REPORT_BYTES && advised > 0) {
+    html = page(advised, true);
+    if (Buffer.byteLength(html) >= GAP_REPORT_BYTES) advised = Math.max(0, advised - 4);
   }
-  return html;
+  return advised > 0 ? html : page(0, true);
 }
 
 /** The same report to print and to file. */
 export async function gapReportPdf(view: GapReportView, locale: Locale): Promise<Uint8Array> {
-  return renderPdf('gap-report.typ', gapReportModel(view, locale, view.gaps.length), { date: view.printedOn });
+  return renderPdf('gap-report.typ', gapReportModel(view, locale, view.gaps.length), {
+    date: view.printedOn,
+  });
 }
 
-/** What both templates show, in words. `advised`: how many gaps, most serious first, carry the checklist's advice. */
-export function gapReportModel(view: GapReportView, locale: Locale, advised: number) {
+/**
+ * What both templates show, in words. `advised`: how many gaps, most serious first, carry the checklist's advice;
+ * `brief`: a gap names the buyers it blocks by their numbers.
+ */
+export function gapReportModel(view: GapReportView, locale: Locale, advised: number, brief = false) {
   const say = speech(locale);
   const { counts } = view.result;
   const grouped = CRITICALITIES.map((criticality) => ({
@@ -48,12 +59,19 @@ export function gapReportModel(view: GapReportView, locale: Locale, advised: num
     verdictClass: view.result.verdict === 'pass' ? 'good' : view.result.verdict === 'fail' ? 'bad' : 'plain',
     points: view.result.points === null ? null : say.points(view.result.points),
     grade: view.result.grade ?? null,
-    conformLine: say.say('conformLine', { conforming: counts.conforming, applicable: counts.total - counts.notApplicable }),
+    conformLine: say.say('conformLine', {
+      conforming: counts.conforming,
+      applicable: counts.total - counts.notApplicable,
+    }),
     countsLine: say.say('countsLine', countWords(counts)),
-    applicableLine: say.say('applicableOf', { applicable: counts.total - counts.notApplicable, total: counts.total }),
+    applicableLine: say.say('applicableOf', {
+      applicable: counts.total - counts.notApplicable,
+      total: counts.total,
+    }),
     bar: bar(counts, say),
     steps: view.firstSteps.map((step, index) => stepModel(step, index, say)),
-    buyers: view.buyers.map((buyer) => ({
+    buyers: view.buyers.map((buyer, index) => ({
+      number: say.number(index + 1),
       name: buyer.buyer,
       category: buyer.category,
       rule: buyer.rule,
@@ -61,11 +79,17 @@ export function gapReportModel(view: GapReportView, locale: Locale, advised: num
       state: say.say(buyer.ready ? 'ready' : 'notReady'),
       missing: buyer.missing.length ? say.count('missingCount', buyer.missing.length) : null,
       codesLine: say.codes(buyer.missing),
-      codes: buyer.missing.map((code) => ({ code, linked: view.gaps.some((gap) => gap.requirement === code) })),
+      codes: buyer.missing.map((code) => ({
+        code,
+        linked: view.gaps.some((gap) => gap.requirement === code),
+      })),
       reasons: buyer.reasons.length ? say.list(buyer.reasons) : null,
     })),
     path: view.cheapestPath && {
-      target: say.say('cheapestPathFor', { buyer: view.cheapestPath.buyer, category: view.cheapestPath.category }),
+      target: say.say('cheapestPathFor', {
+        buyer: view.cheapestPath.buyer,
+        category: view.cheapestPath.category,
+      }),
       steps: view.cheapestPath.steps.map((step, index) => stepModel(step, index, say)),
       total: expense(view.cheapestPath.totalHours, view.cheapestPath.totalCost, say),
     },
@@ -75,7 +99,10 @@ export function gapReportModel(view: GapReportView, locale: Locale, advised: num
       title: say.grade(criticality),
       count: say.count('gapsCount', gaps.length),
       meaning: say.say(`${criticality}Meaning`),
-      gaps: gaps.map((gap) => gapModel(gap, place++ < advised, say)),
+      gaps: gaps.map((gap) => ({
+        ...gapModel(gap, place++ < advised, say),
+        ...(brief ? { blocks: blockedNumbers(view, gap, say) } : {}),
+      })),
     })),
     shortened: advised < view.gaps.length && view.gaps.some((gap) => gap.guidance),
     sections: view.sections.map((section) => {
@@ -101,7 +128,10 @@ export function gapReportModel(view: GapReportView, locale: Locale, advised: num
       edition: view.checklist.edition,
       level: view.checklist.level,
     }),
-    translation: view.checklist.translationStatus === 'original' ? null : say.translation(view.checklist.translationStatus),
+    translation:
+      view.checklist.translationStatus === 'original'
+        ? null
+        : say.translation(view.checklist.translationStatus),
     disclaimer: say.disclaimer(view.programme, view.checklist),
     printed: say.say('printed', { date: say.date(view.printedOn) }),
     reference: view.reference,
@@ -120,6 +150,14 @@ function gapModel(gap: GapItem, advised: boolean, say: Speech) {
     due: gap.dueOn ? say.date(gap.dueOn) : null,
     course: gap.course ?? null,
   };
+}
+
+/** Numbers, in the list of buyers, of those whose rule waits for this requirement. */
+function blockedNumbers(view: GapReportView, gap: GapItem, say: Speech): string | null {
+  const numbers = view.buyers.flatMap((buyer, index) =>
+    buyer.missing.includes(gap.requirement) ? [say.number(index + 1)] : [],
+  );
+  return numbers.length ? numbers.join(say.dir === 'rtl' ? '، ' : ', ') : null;
 }
 
 function stepModel(step: StepLine, index: number, say: Speech) {

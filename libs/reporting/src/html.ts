@@ -16,7 +16,8 @@ handlebars.registerHelper('chart', (chart: unknown) => {
 const compiled = new Map<string, Handlebars.TemplateDelegate>();
 
 function partial(name: string): void {
-  if (!handlebars.partials[name]) handlebars.registerPartial(name, handlebars.compile(template(`${name}.hbs`), OPTIONS));
+  if (!handlebars.partials[name])
+    handlebars.registerPartial(name, handlebars.compile(template(`${name}.hbs`), OPTIONS));
 }
 
 const OPTIONS: CompileOptions = {

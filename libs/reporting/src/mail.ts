@@ -45,10 +45,14 @@ const LETTERS: { readonly [Kind in MailKind]: (view: MailViews[Kind], say: Speec
     ],
   }),
   'corrective-action-due': (view, say) => ({
-    subject: say.count(view.daysLeft < 0 ? 'actionOverdueSubject' : 'actionSubject', Math.abs(view.daysLeft), {
-      requirement: view.requirement,
-      site: view.site,
-    }),
+    subject: say.count(
+      view.daysLeft < 0 ? 'actionOverdueSubject' : 'actionSubject',
+      Math.abs(view.daysLeft),
+      {
+        requirement: view.requirement,
+        site: view.site,
+      },
+    ),
     text: view.daysLeft < 0 ? say.words.actionOverdueText : say.words.actionText,
     facts: [
       fact(say.words.site, view.site),
@@ -68,7 +72,10 @@ const LETTERS: { readonly [Kind in MailKind]: (view: MailViews[Kind], say: Speec
     facts: certificateFacts(view, say),
   }),
   'certificate-status': (view, say) => ({
-    subject: say.say('certificateStatusSubject', { number: view.number, status: statusName(view.status, say) }),
+    subject: say.say('certificateStatusSubject', {
+      number: view.number,
+      status: statusName(view.status, say),
+    }),
     text: say.words.certificateStatusText,
     facts: [
       fact(say.words.certificateNumber, `${view.number}: ${statusName(view.status, say)}`),
@@ -105,10 +112,17 @@ function certificateFacts(view: CertificateMail, say: Speech) {
 }
 
 /** A mail in plain text and HTML. Line breaks in a name cannot reach the subject line. */
-export function renderMail<Kind extends MailKind>(kind: Kind, view: MailViews[Kind], locale: Locale): RenderedMail {
+export function renderMail<Kind extends MailKind>(
+  kind: Kind,
+  view: MailViews[Kind],
+  locale: Locale,
+): RenderedMail {
   const say = speech(locale);
   const letter = LETTERS[kind](view, say);
-  const subject = letter.subject.replace(/[\r\n\u0000-\u001f\u2068\u2069]+/g, ' ').replace(/ {2,}/g, ' ').trim();
+  const subject = letter.subject
+    .replace(/[\p{Cc}\u2068\u2069]+/gu, ' ')
+    .replace(/ {2,}/g, ' ')
+    .trim();
   const greeting = say.say('greeting', { to: view.to });
   const regards = say.say('regards', { product: PRODUCT });
   const text = [

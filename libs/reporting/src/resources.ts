@@ -8,7 +8,10 @@ import { dirname, join } from 'node:path';
 export function packageRoot(from: string = import.meta.dirname): string {
   for (let folder = from; ; folder = dirname(folder)) {
     const manifest = join(folder, 'package.json');
-    if (existsSync(manifest) && (JSON.parse(readFileSync(manifest, 'utf8')) as { name?: string }).name === 'uplift') {
+    if (
+      existsSync(manifest) &&
+      (JSON.parse(readFileSync(manifest, 'utf8')) as { name?: string }).name === 'uplift'
+    ) {
       return folder;
     }
     if (dirname(folder) === folder) throw new Error(`no package.json named "uplift" above ${from}`);

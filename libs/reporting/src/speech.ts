@@ -35,7 +35,10 @@ export class Speech {
   count(key: PluralKey, n: number, words: Words = {}, digits = 0): string {
     const forms = messages[this.locale][key];
     const shown = Number(n.toFixed(digits));
-    return this.fill(forms[this.plurals.select(Math.abs(shown))] ?? forms.other, { ...words, n: this.number(shown, digits) });
+    return this.fill(forms[this.plurals.select(Math.abs(shown))] ?? forms.other, {
+      ...words,
+      n: this.number(shown, digits),
+    });
   }
 
   number(value: number, digits = 0): string {
@@ -54,17 +57,21 @@ export class Speech {
 
   /** With its sign, for changes; one decimal. */
   signed(value: number, digits = 1): string {
-    return this.minus(this.format({
-      minimumFractionDigits: digits,
-      maximumFractionDigits: digits,
-      signDisplay: 'exceptZero',
-    }).format(value));
+    return this.minus(
+      this.format({
+        minimumFractionDigits: digits,
+        maximumFractionDigits: digits,
+        signDisplay: 'exceptZero',
+      }).format(value),
+    );
   }
 
   /** `45` → "+45 %" as the language writes it. */
   signedPercent(value: number): string {
     return this.minus(
-      this.format({ style: 'percent', maximumFractionDigits: 1, signDisplay: 'exceptZero' }).format(value / 100),
+      this.format({ style: 'percent', maximumFractionDigits: 1, signDisplay: 'exceptZero' }).format(
+        value / 100,
+      ),
     );
   }
 
@@ -81,7 +88,9 @@ export class Speech {
   }
 
   money(value: Money): string {
-    return this.format({ style: 'currency', currency: value.currency, maximumFractionDigits: 0 }).format(value.amount);
+    return this.format({ style: 'currency', currency: value.currency, maximumFractionDigits: 0 }).format(
+      value.amount,
+    );
   }
 
   date(day: LocalDate): string {
@@ -94,13 +103,27 @@ export class Speech {
 
   verdict(verdict: Verdict): string {
     return this.say(
-      ({ pass: 'verdictPass', fail: 'verdictFail', rated: 'verdictRated', 'not-scorable': 'verdictNotScorable' } as const)[verdict],
+      (
+        {
+          pass: 'verdictPass',
+          fail: 'verdictFail',
+          rated: 'verdictRated',
+          'not-scorable': 'verdictNotScorable',
+        } as const
+      )[verdict],
     );
   }
 
   kind(kind: AssessmentKind): string {
     return this.say(
-      ({ self: 'kindSelf', baseline: 'kindBaseline', 'follow-up': 'kindFollowUp', verification: 'kindVerification' } as const)[kind],
+      (
+        {
+          self: 'kindSelf',
+          baseline: 'kindBaseline',
+          'follow-up': 'kindFollowUp',
+          verification: 'kindVerification',
+        } as const
+      )[kind],
     );
   }
 
@@ -110,7 +133,11 @@ export class Speech {
 
   conformity(conformity: Conformity): string {
     return this.say(
-      conformity === 'not-applicable' ? 'notApplicable' : conformity === 'not-assessed' ? 'notAssessed' : conformity,
+      conformity === 'not-applicable'
+        ? 'notApplicable'
+        : conformity === 'not-assessed'
+          ? 'notAssessed'
+          : conformity,
     );
   }
 
@@ -166,7 +193,9 @@ export class Speech {
 
   /** Keeps a foreign-script name from disturbing the order of a right-to-left sentence. */
   isolate(text: string): string {
-    return this.dir === 'rtl' && /[A-Za-z0-9]/.test(text) && !/\p{Script=Arabic}/u.test(text) ? `\u2068${text}\u2069` : text;
+    return this.dir === 'rtl' && /[A-Za-z0-9]/.test(text) && !/\p{Script=Arabic}/u.test(text)
+      ? `\u2068${text}\u2069`
+      : text;
   }
 
   /** A true minus sign instead of a hyphen. */

@@ -4,7 +4,14 @@
  * level names, product categories) arrive already in the language of the reader, with the status of that
  * translation. The renderers only arrange, format numbers and dates, and add their own words.
  */
-import type { AssessmentKind, CertificateStatus, Conformity, Criticality, FindingGrade, TranslationStatus } from '#domain';
+import type {
+  AssessmentKind,
+  CertificateStatus,
+  Conformity,
+  Criticality,
+  FindingGrade,
+  TranslationStatus,
+} from '#domain';
 
 /** Languages the reports speak. */
 export type Locale = 'en' | 'es' | 'ar';
@@ -321,7 +328,8 @@ export interface CertificateView {
 /** A step of a certificate's life, newest last. */
 export interface HistoryLine {
   readonly on: LocalDate;
-  readonly event: 'issued' | 'suspended' | 'reinstated' | 'withdrawn' | 'expired' | 'superseded' | 'scope-reduced';
+  readonly event:
+    'issued' | 'suspended' | 'reinstated' | 'withdrawn' | 'expired' | 'superseded' | 'scope-reduced';
   /** Public reason, already in the reader's language. */
   readonly reason?: string;
 }
@@ -376,7 +384,10 @@ export interface MailViews {
   };
   readonly 'certificate-issued': CertificateMail;
   readonly 'certificate-expiring': CertificateMail & { readonly daysLeft: number };
-  readonly 'certificate-status': CertificateMail & { readonly status: CertificateStatus; readonly reason?: string };
+  readonly 'certificate-status': CertificateMail & {
+    readonly status: CertificateStatus;
+    readonly reason?: string;
+  };
 }
 
 export interface VisitMail {

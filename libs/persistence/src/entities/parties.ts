@@ -64,7 +64,7 @@ export class Programme {
   @Column('text', { default: 'Africa/Cairo' }) timeZone: string;
   @Column('integer', { default: 24 }) lookBackMonths: number;
   /** Legacy claims with their source. Text, never computed: see docs/scoring-and-gains.md. */
-  @Column('jsonb', { default: [] }) claims: { text: string; unit: string; source: string }[];
+  @Column('jsonb', { default: [] }) claims: { figure: string; text: string; unit: string; source: string }[];
   @Column('boolean', { default: false }) demo: boolean;
 }
 

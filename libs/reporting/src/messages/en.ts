@@ -80,7 +80,8 @@ export const en = {
   due: 'Due',
   course: 'Course',
   mandatory: 'mandatory',
-  guidanceElsewhere: 'To keep this page small, advice is printed for the most serious gaps only; the checklist has it for all.',
+  guidanceElsewhere:
+    'To keep this page small, advice is printed for the most serious gaps only; the checklist has it for all.',
   sections: 'Section by section',
   sectionCounts: '{conforming} of {applicable} conform',
   // cohort report
@@ -114,7 +115,10 @@ export const en = {
   same: 'Same',
   worse: 'Worse',
   ofMatched: '{n} of {matched} matched sites',
-  toleranceLine: { one: 'A change of up to {n} point counts as the same.', other: 'A change of up to {n} points counts as the same.' },
+  toleranceLine: {
+    one: 'A change of up to {n} point counts as the same.',
+    other: 'A change of up to {n} points counts as the same.',
+  },
   attrition: 'Not in the matched count, and why',
   attritionTotal: '{missing} of {enrolled} enrolled sites have no matched pair.',
   reason: 'Reason',
@@ -134,13 +138,16 @@ export const en = {
   partMissing: 'Missing items',
   partHeadline: 'Headline',
   method: 'How it was measured',
-  itemsLine: 'Comparable requirements: {common} (of {baseline} at baseline, {followUp} at follow-up). The gain rests on these only.',
-  independenceLine: 'Follow-up assessor independent of coaching in the last {months} months: {independent}; overlapping: {overlapping}; unknown: {unknown}.',
+  itemsLine:
+    'Comparable requirements: {common} (of {baseline} at baseline, {followUp} at follow-up). The gain rests on these only.',
+  independenceLine:
+    'Follow-up assessor independent of coaching in the last {months} months: {independent}; overlapping: {overlapping}; unknown: {unknown}.',
   daysBetweenLine: 'Days between the two assessments: median {median} ({min} to {max}).',
   suppressedLine: 'Groups of fewer than {n} sites are not shown.',
   noControl: 'There is no comparison group: the change cannot be put down to the programme alone.',
   people: 'Knowledge tests (persons, not sites)',
-  peopleLine: '{matched} persons tested before and after: {pre} to {post} ({change}). Never added to or averaged with the figures of sites.',
+  peopleLine:
+    '{matched} persons tested before and after: {pre} to {post} ({change}). Never added to or averaged with the figures of sites.',
   claims: 'Claims reported elsewhere – not computed here',
   claimUnit: 'Counted: {unit}',
   claimSource: 'Source: {source}',
@@ -188,7 +195,8 @@ export const en = {
   statusExpired: 'Expired',
   statusSuperseded: 'Superseded',
   explainValid: 'The certificate is valid until {date}.',
-  explainSuspended: 'The certificate is not valid at present. It must not be relied on or advertised until it is reinstated.',
+  explainSuspended:
+    'The certificate is not valid at present. It must not be relied on or advertised until it is reinstated.',
   explainWithdrawn: 'The certificate was withdrawn. It is not valid and will not return.',
   explainExpired: 'The certificate ended on {date}. It is not valid any more.',
   explainSuperseded: 'A newer certificate has taken its place. This one is not valid any more.',
@@ -204,7 +212,8 @@ export const en = {
   eventScopeReduced: 'Scope reduced',
   unknownTitle: 'No certificate has this number',
   unknownText: 'We have never issued a certificate with the number {number}.',
-  unknownAdvice: 'Check the number letter by letter against the document, or scan its code again. If it still is not found, do not rely on the document and tell the programme.',
+  unknownAdvice:
+    'Check the number letter by letter against the document, or scan its code again. If it still is not found, do not rely on the document and tell the programme.',
   // mail
   greeting: 'Dear {to},',
   regards: 'The {product} team',
@@ -216,7 +225,8 @@ export const en = {
   visitFrom: '{date}, {from}',
   open: 'Open',
   visitInvitationSubject: 'Site visit on {date}: {site}',
-  visitInvitationText: 'An assessor would like to visit your site. Please confirm the day, or ask for another one.',
+  visitInvitationText:
+    'An assessor would like to visit your site. Please confirm the day, or ask for another one.',
   visitChangedSubject: 'Site visit moved to {date}: {site}',
   visitChangedText: 'The visit to your site has been moved. These are the new details.',
   visitCancelledSubject: 'Site visit on {date} is cancelled: {site}',
@@ -224,15 +234,26 @@ export const en = {
   submissionSubject: 'Received: self-assessment of {site}',
   submissionText: 'Your answers have arrived and are safe. A reviewer will look at them.',
   received: 'Received',
-  actionSubject: { one: 'Due in {n} day: {requirement}, {site}', other: 'Due in {n} days: {requirement}, {site}' },
-  actionOverdueSubject: { one: 'Overdue for {n} day: {requirement}, {site}', other: 'Overdue for {n} days: {requirement}, {site}' },
+  actionSubject: {
+    one: 'Due in {n} day: {requirement}, {site}',
+    other: 'Due in {n} days: {requirement}, {site}',
+  },
+  actionOverdueSubject: {
+    one: 'Overdue for {n} day: {requirement}, {site}',
+    other: 'Overdue for {n} days: {requirement}, {site}',
+  },
   actionText: 'A corrective action is waiting for you. Send the evidence before the day it is due.',
   actionOverdueText: 'A corrective action is overdue. Send the evidence now, or ask for more time.',
   findingGrade: 'Grade',
   certificateIssuedSubject: 'Certificate {number} has been issued: {site}',
-  certificateIssuedText: 'Your buyer-readiness certificate has been issued. You decide who sees the report behind it.',
-  certificateExpiringSubject: { one: 'Certificate {number} ends in {n} day', other: 'Certificate {number} ends in {n} days' },
+  certificateIssuedText:
+    'Your buyer-readiness certificate has been issued. You decide who sees the report behind it.',
+  certificateExpiringSubject: {
+    one: 'Certificate {number} ends in {n} day',
+    other: 'Certificate {number} ends in {n} days',
+  },
   certificateExpiringText: 'Plan the next assessment in good time, so that buyers see no gap.',
   certificateStatusSubject: 'Certificate {number}: {status}',
-  certificateStatusText: 'The status of the certificate has changed. Anybody who checks the number sees the new status.',
+  certificateStatusText:
+    'The status of the certificate has changed. Anybody who checks the number sees the new status.',
 } as const;

@@ -228,7 +228,10 @@ export const es: Messages = {
   submissionSubject: 'Recibida: autoevaluación de {site}',
   submissionText: 'Sus respuestas han llegado y están a salvo. Un revisor las verá.',
   received: 'Recibida',
-  actionSubject: { one: 'Vence en {n} día: {requirement}, {site}', other: 'Vence en {n} días: {requirement}, {site}' },
+  actionSubject: {
+    one: 'Vence en {n} día: {requirement}, {site}',
+    other: 'Vence en {n} días: {requirement}, {site}',
+  },
   actionOverdueSubject: {
     one: 'Vencida hace {n} día: {requirement}, {site}',
     other: 'Vencida hace {n} días: {requirement}, {site}',
@@ -237,12 +240,15 @@ export const es: Messages = {
   actionOverdueText: 'Una acción correctiva está vencida. Envíe la evidencia ahora o pida más tiempo.',
   findingGrade: 'Grado',
   certificateIssuedSubject: 'Certificado {number} emitido: {site}',
-  certificateIssuedText: 'Se emitió su certificado de preparación para compradores. Usted decide quién ve el informe.',
+  certificateIssuedText:
+    'Se emitió su certificado de preparación para compradores. Usted decide quién ve el informe.',
   certificateExpiringSubject: {
     one: 'El certificado {number} termina en {n} día',
     other: 'El certificado {number} termina en {n} días',
   },
-  certificateExpiringText: 'Planee la próxima evaluación con tiempo para que los compradores no vean un vacío.',
+  certificateExpiringText:
+    'Planee la próxima evaluación con tiempo para que los compradores no vean un vacío.',
   certificateStatusSubject: 'Certificado {number}: {status}',
-  certificateStatusText: 'El estado del certificado ha cambiado. Quien compruebe el número verá el nuevo estado.',
+  certificateStatusText:
+    'El estado del certificado ha cambiado. Quien compruebe el número verá el nuevo estado.',
 };

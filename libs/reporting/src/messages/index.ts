@@ -13,7 +13,9 @@ export type Messages = {
   readonly [Key in keyof Dictionary]: Dictionary[Key] extends string ? string : Plural;
 };
 
-export type PhraseKey = { [Key in keyof Dictionary]: Dictionary[Key] extends string ? Key : never }[keyof Dictionary];
+export type PhraseKey = {
+  [Key in keyof Dictionary]: Dictionary[Key] extends string ? Key : never;
+}[keyof Dictionary];
 export type PluralKey = Exclude<keyof Dictionary, PhraseKey>;
 
 export const messages: Readonly<Record<Locale, Messages>> = { en, es, ar };
