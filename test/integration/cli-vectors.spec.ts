@@ -8,11 +8,18 @@ import { cohortCommand } from '../../apps/cli/src/commands/cohort.js';
 import { gainCommand } from '../../apps/cli/src/commands/gain.js';
 import { scoreCommand } from '../../apps/cli/src/commands/score.js';
 import { verifyCommand } from '../../apps/cli/src/commands/verify.js';
-import { schemaValidator, type CommandIo, type ProblemJson, type SchemaName } from '../../apps/cli/src/json-io.js';
+import {
+  schemaValidator,
+  type CommandIo,
+  type ProblemJson,
+  type SchemaName,
+} from '../../apps/cli/src/json-io.js';
 
 const root = join(import.meta.dirname, '..', '..');
 const vectors = join(root, 'test', 'cases', 'vectors');
-const names = readdirSync(vectors).filter((name) => existsSync(join(vectors, name, 'expected.json'))).sort();
+const names = readdirSync(vectors)
+  .filter((name) => existsSync(join(vectors, name, 'expected.json')))
+  .sort();
 
 type CommandName = 'score' | 'gain' | 'cohort' | 'verify';
 const commands: Record<CommandName, (io: CommandIo) => Command> = {
@@ -56,16 +63,22 @@ function differences(expected: unknown, actual: unknown, at = ''): string[] {
     return Math.abs(expected - actual) <= 1.000001e-6 ? [] : [`${at}: expected ${expected}, got ${actual}`];
   }
   if (typeof expected !== 'object' || expected === null || typeof actual !== 'object' || actual === null) {
-    return expected === actual ? [] : [`${at}: expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`];
+    return expected === actual
+      ? []
+      : [`${at}: expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`];
   }
   if (Array.isArray(expected) && expected.length !== (actual as unknown[]).length) {
     return [`${at}: expected ${expected.length} members, got ${(actual as unknown[]).length}`];
   }
-  return Object.entries(expected).flatMap(([key, value]) => differences(value, (actual as Record<string, unknown>)[key], `${at}/${key}`));
+  return Object.entries(expected).flatMap(([key, value]) =>
+    differences(value, (actual as Record<string, unknown>)[key], `${at}/${key}`),
+  );
 }
 
-const read = (name: string): Expected => JSON.parse(readFileSync(join(vectors, name, 'expected.json'), 'utf8')) as Expected;
-const fieldsOf = (text: string): string[] => (JSON.parse(text) as ProblemJson).errors.map((e) => e.field).sort();
+const read = (name: string): Expected =>
+  JSON.parse(readFileSync(join(vectors, name, 'expected.json'), 'utf8')) as Expected;
+const fieldsOf = (text: string): string[] =>
+  (JSON.parse(text) as ProblemJson).errors.map((e) => e.field).sort();
 
 describe('golden vectors', () => {
   it.each(names)('%s', async (name) => {
@@ -84,29 +97,61 @@ describe('golden vectors', () => {
     }
     if (problem) {
       const actual = JSON.parse(got.err) as ProblemJson;
-      expect(actual).toMatchObject({ code: problem.code, title: expect.any(String), detail: expect.any(String) });
+      expect(actual).toMatchObject({
+        code: problem.code,
+        title: expect.any(String),
+        detail: expect.any(String),
+      });
       expect(actual.type).toMatch(new RegExp(`/${problem.code}$`));
       expect(fieldsOf(got.err)).toEqual(problem.errors.map((e) => e.field).sort());
-      for (const error of actual.errors) expect({ ...error, ok: Boolean(error.message && error.fix) }).toMatchObject({ ok: true });
+      for (const error of actual.errors)
+        expect({ ...error, ok: Boolean(error.message && error.fix) }).toMatchObject({ ok: true });
     }
   });
 
   it('covers what docs/test-vectors.md promises, and the index lists each once', () => {
     const index = readFileSync(join(vectors, 'README.md'), 'utf8');
     for (const name of names) expect(index.split(`[${name}](${name}/)`)).toHaveLength(2);
-    const said = names.flatMap((name) => ['input.json', 'expected.json'].map((file) => readFileSync(join(vectors, name, file), 'utf8'))).join();
+    const said = names
+      .flatMap((name) =>
+        ['input.json', 'expected.json'].map((file) => readFileSync(join(vectors, name, file), 'utf8')),
+      )
+      .join();
     for (const word of [
-      'count-matrix', 'weighted-percent', 'percent-by-class', 'mean-ordinal', 'deduct-from-100',
-      'points', 'earned', 'every-section', 'section', 'class', 'max-findings', 'max-nonconforming-in-class', 'required-items',
-      'no-applicable-requirement', 'unanswered-requirements', 'nothing-to-rate', 'after-closure', 'not-rated',
-      'follow-up-before-baseline', 'different-profiles', 'different-checklists', 'crosswalk-mismatch',
-      'not-scorable-baseline', 'not-scorable-follow-up', 'no-common-items',
-    ]) expect(said).toContain(`"${word}"`);
+      'count-matrix',
+      'weighted-percent',
+      'percent-by-class',
+      'mean-ordinal',
+      'deduct-from-100',
+      'points',
+      'earned',
+      'every-section',
+      'section',
+      'class',
+      'max-findings',
+      'max-nonconforming-in-class',
+      'required-items',
+      'no-applicable-requirement',
+      'unanswered-requirements',
+      'nothing-to-rate',
+      'after-closure',
+      'not-rated',
+      'follow-up-before-baseline',
+      'different-profiles',
+      'different-checklists',
+      'crosswalk-mismatch',
+      'not-scorable-baseline',
+      'not-scorable-follow-up',
+      'no-common-items',
+    ])
+      expect(said).toContain(`"${word}"`);
   });
 
   it('shows that a wrong figure would be noticed', () => {
     const { output } = read('score-01-count-matrix');
-    expect(differences(output, { ...output, points: 70.00001 })).toEqual(['/points: expected 70, got 70.00001']);
+    expect(differences(output, { ...output, points: 70.00001 })).toEqual([
+      '/points: expected 70, got 70.00001',
+    ]);
   });
 });
 
@@ -159,35 +204,66 @@ describe('reading input', () => {
   ])('refuses %s', async (_name, text, problem) => {
     for (const command of ['score', 'gain', 'cohort', 'verify'] as const) {
       const { code, out, err } = await run(command, [], text);
-      expect({ code, out, problem: (JSON.parse(err) as ProblemJson).code }).toEqual({ code: 2, out: '', problem });
+      expect({ code, out, problem: (JSON.parse(err) as ProblemJson).code }).toEqual({
+        code: 2,
+        out: '',
+        problem,
+      });
     }
   });
 
   it('refuses a file that is not there', async () => {
     const { code, err } = await run('score', ['nowhere.json']);
     expect(code).toBe(2);
-    expect(JSON.parse(err)).toMatchObject({ code: 'input-unreadable', detail: 'nowhere.json: there is no such file.' });
+    expect(JSON.parse(err)).toMatchObject({
+      code: 'input-unreadable',
+      detail: 'nowhere.json: there is no such file.',
+    });
   });
 
   it('reads content from YAML files and names problems in them by file and pointer', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'uplift-cli-'));
     try {
-      writeFileSync(join(folder, 'good.yaml'), readFileSync(join(root, 'checklists/profiles/programme-default.yaml')));
+      writeFileSync(
+        join(folder, 'good.yaml'),
+        readFileSync(join(root, 'checklists/profiles/programme-default.yaml')),
+      );
       writeFileSync(join(folder, 'bad.yaml'), 'format: uplift.scoring-profile/1\nprofile: x\n');
       const input = (file: string) =>
-        JSON.stringify({ checklist: { checklist: 'food-manufacturing', version: '2' }, profile: { file }, level: 'basic', responses: [] });
+        JSON.stringify({
+          checklist: { checklist: 'food-manufacturing', version: '2' },
+          profile: { file },
+          level: 'basic',
+          responses: [],
+        });
       const good = await run('score', [], input('good.yaml'), folder);
-      expect(JSON.parse(good.out)).toMatchObject({ status: 'not-scorable', reason: 'unanswered-requirements', points: null, counts: { notAssessed: 107 } });
+      expect(JSON.parse(good.out)).toMatchObject({
+        status: 'not-scorable',
+        reason: 'unanswered-requirements',
+        points: null,
+        counts: { notAssessed: 107 },
+      });
       const bad = await run('score', [], input('bad.yaml'), folder);
       expect(bad.code).toBe(2);
-      expect((JSON.parse(bad.err) as ProblemJson).errors.every((e) => e.field.startsWith('bad.yaml#/'))).toBe(true);
+      expect((JSON.parse(bad.err) as ProblemJson).errors.every((e) => e.field.startsWith('bad.yaml#/'))).toBe(
+        true,
+      );
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
   });
 
   it('never leaves the shipped content by a code', async () => {
-    const { code, err } = await run('score', [], JSON.stringify({ checklist: { checklist: '../x', version: '../1' }, profile: { profile: '../../x' }, level: 'basic', responses: [] }));
+    const { code, err } = await run(
+      'score',
+      [],
+      JSON.stringify({
+        checklist: { checklist: '../x', version: '../1' },
+        profile: { profile: '../../x' },
+        level: 'basic',
+        responses: [],
+      }),
+    );
     expect(code).toBe(2);
     expect(fieldsOf(err)).toEqual(['/checklist/checklist', '/checklist/version', '/profile/profile']);
   });
@@ -197,39 +273,87 @@ describe('verify a number', () => {
   it.each(['UP-2026-7KQ2MX-P', 'up 2026 7kq2mx p', 'UP20267KQ2MXP'])('%s', async (number) => {
     const { code, out } = await run('verify', [number]);
     expect(code).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ verified: true, number: 'UP-2026-7KQ2MX-P', notChecked: [expect.stringContaining('register')] });
+    expect(JSON.parse(out)).toMatchObject({
+      verified: true,
+      number: 'UP-2026-7KQ2MX-P',
+      notChecked: [expect.stringContaining('register')],
+    });
   });
 
-  it.each(['UP-2026-7KQ2MX-Q', 'UP-2026-7KQ2XM-P', 'hello'])('says no to %s with exit code 1', async (number) => {
-    const { code, out } = await run('verify', [number]);
-    expect(code).toBe(1);
-    expect(JSON.parse(out)).toMatchObject({ verified: false, number: null });
-  });
+  it.each(['UP-2026-7KQ2MX-Q', 'UP-2026-7KQ2XM-P', 'hello'])(
+    'says no to %s with exit code 1',
+    async (number) => {
+      const { code, out } = await run('verify', [number]);
+      expect(code).toBe(1);
+      expect(JSON.parse(out)).toMatchObject({ verified: false, number: null });
+    },
+  );
 
   it('finds that a credential rests on another assessment by its report hash', async () => {
-    const { credential, assessment } = JSON.parse(readFileSync(join(vectors, 'verify-03-credential-with-assessment/input.json'), 'utf8'));
-    const own = await run('verify', [], JSON.stringify({ credential: { ...credential, statement: { reportHash: '0'.repeat(64) } }, assessment }));
+    const { credential, assessment } = JSON.parse(
+      readFileSync(join(vectors, 'verify-03-credential-with-assessment/input.json'), 'utf8'),
+    );
+    const own = await run(
+      'verify',
+      [],
+      JSON.stringify({
+        credential: { ...credential, statement: { reportHash: '0'.repeat(64) } },
+        assessment,
+      }),
+    );
     expect(own.code).toBe(1);
     const { checks } = JSON.parse(own.out) as { checks: { check: string; holds: boolean; detail: string }[] };
     const check = checks.find((c) => c.check === 'report-hash')!;
     expect(check.holds).toBe(false);
     const reportHash = /recomputed ([0-9a-f]{64})/.exec(check.detail)![1];
-    const again = await run('verify', [], JSON.stringify({ credential: { ...credential, statement: { reportHash } }, assessment }));
+    const again = await run(
+      'verify',
+      [],
+      JSON.stringify({ credential: { ...credential, statement: { reportHash } }, assessment }),
+    );
     expect(again.code).toBe(0);
   });
 
   it('names every problem of an exported assessment', async () => {
-    const { code, err } = await run('verify', [], JSON.stringify({ siteId: 's', lockHash: 'x', responses: [{ requirement: 'M-1' }] }));
+    const { code, err } = await run(
+      'verify',
+      [],
+      JSON.stringify({ siteId: 's', lockHash: 'x', responses: [{ requirement: 'M-1' }] }),
+    );
     expect(code).toBe(2);
-    expect(fieldsOf(err)).toEqual(['/assessedOn', '/checklist', '/kind', '/level', '/lockHash', '/profile', '/profileVersion', '/responses/0/answer', '/version']);
+    expect(fieldsOf(err)).toEqual([
+      '/assessedOn',
+      '/checklist',
+      '/kind',
+      '/level',
+      '/lockHash',
+      '/profile',
+      '/profileVersion',
+      '/responses/0/answer',
+      '/version',
+    ]);
   });
 });
 
 const built = join(root, 'dist/apps/cli/src/main.js');
-(existsSync(built) ? it : it.skip)('the built command answers on standard output and by its exit code', () => {
-  const env = { ...process.env, DATABASE_URL: '' };
-  const good = spawnSync(process.execPath, [built, 'cohort', '-'], { input: '{"rows":[]}', encoding: 'utf8', env });
-  expect({ status: good.status, json: JSON.parse(good.stdout) as unknown }).toMatchObject({ status: 0, json: { nEnrolled: 0 } });
-  const bad = spawnSync(process.execPath, [built, 'score', '-'], { input: '{}', encoding: 'utf8', env });
-  expect({ status: bad.status, out: bad.stdout, code: (JSON.parse(bad.stderr) as ProblemJson).code }).toEqual({ status: 2, out: '', code: 'input-invalid' });
-});
+(existsSync(built) ? it : it.skip)(
+  'the built command answers on standard output and by its exit code',
+  () => {
+    const env = { ...process.env, DATABASE_URL: '' };
+    const good = spawnSync(process.execPath, [built, 'cohort', '-'], {
+      input: '{"rows":[]}',
+      encoding: 'utf8',
+      env,
+    });
+    expect({ status: good.status, json: JSON.parse(good.stdout) as unknown }).toMatchObject({
+      status: 0,
+      json: { nEnrolled: 0 },
+    });
+    const bad = spawnSync(process.execPath, [built, 'score', '-'], { input: '{}', encoding: 'utf8', env });
+    expect({
+      status: bad.status,
+      out: bad.stdout,
+      code: (JSON.parse(bad.stderr) as ProblemJson).code,
+    }).toEqual({ status: 2, out: '', code: 'input-invalid' });
+  },
+);

@@ -1,4 +1,14 @@
-import { AssessmentsService, CertificatesService, ContentService, createIdentity, type Identity, PartiesService, ReadinessService, ReportsService, VisitsService } from '#application';
+import {
+  AssessmentsService,
+  CertificatesService,
+  ContentService,
+  createIdentity,
+  type Identity,
+  PartiesService,
+  ReadinessService,
+  ReportsService,
+  VisitsService,
+} from '#application';
 import { dataSourceOptions } from '#persistence';
 import { type Config, createMetrics, type JobQueue, makeQueue } from '#platform';
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
@@ -15,7 +25,11 @@ import { CONFIG, IDENTITY, METRICS, QUEUE } from './http/tokens.js';
 import { PartiesController } from './parties.controller.js';
 import { ReportsController } from './reports.controller.js';
 
-const onDatabase = <T>(Service: new (db: DataSource) => T) => ({ provide: Service, inject: [DataSource], useFactory: (db: DataSource) => new Service(db) });
+const onDatabase = <T>(Service: new (db: DataSource) => T) => ({
+  provide: Service,
+  inject: [DataSource],
+  useFactory: (db: DataSource) => new Service(db),
+});
 
 /** The API: controllers over the use cases. Wiring only. */
 @Module({})
@@ -29,7 +43,16 @@ export class ApiModule implements OnApplicationShutdown {
     return {
       module: ApiModule,
       imports: [TypeOrmModule.forRoot({ ...dataSourceOptions(config.databaseUrl), retryAttempts: 3 })],
-      controllers: [PartiesController, AssessmentsController, VisitsController, ReadinessController, CertificatesController, ReportsController, ContentController, HealthController],
+      controllers: [
+        PartiesController,
+        AssessmentsController,
+        VisitsController,
+        ReadinessController,
+        CertificatesController,
+        ReportsController,
+        ContentController,
+        HealthController,
+      ],
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: QUEUE, useFactory: () => makeQueue(config) },
@@ -41,13 +64,22 @@ export class ApiModule implements OnApplicationShutdown {
         onDatabase(ReadinessService),
         onDatabase(ReportsService),
         onDatabase(ContentService),
-        { provide: CertificatesService, inject: [DataSource], useFactory: (db: DataSource) => new CertificatesService(db, config.baseUrl) },
+        {
+          provide: CertificatesService,
+          inject: [DataSource],
+          useFactory: (db: DataSource) => new CertificatesService(db, config.baseUrl),
+        },
         {
           provide: APP_GUARD,
           inject: [IDENTITY, PartiesService, Reflector],
-          useFactory: (identity: Identity, parties: PartiesService, reflector: Reflector) => new SignedInGuard(identity, parties, reflector),
+          useFactory: (identity: Identity, parties: PartiesService, reflector: Reflector) =>
+            new SignedInGuard(identity, parties, reflector),
         },
-        { provide: APP_INTERCEPTOR, inject: [DataSource], useFactory: (db: DataSource) => new IdempotencyInterceptor(db) },
+        {
+          provide: APP_INTERCEPTOR,
+          inject: [DataSource],
+          useFactory: (db: DataSource) => new IdempotencyInterceptor(db),
+        },
       ],
     };
   }

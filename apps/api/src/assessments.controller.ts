@@ -19,12 +19,20 @@ export class AssessmentsController {
   /** Opens an assessment; checklist version and scoring profile are pinned for ever. */
   @Post()
   @ApiHeader({ name: 'Idempotency-Key', required: false })
-  async create(@CurrentActor() actor: Actor, @Body() body: NewAssessmentDto, @Res({ passthrough: true }) reply: FastifyReply) {
+  async create(
+    @CurrentActor() actor: Actor,
+    @Body() body: NewAssessmentDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     return withEtag(reply, await this.assessments.create(actor, body));
   }
 
   @Get(':id')
-  async get(@CurrentActor() actor: Actor, @Param('id', ParseUUIDPipe) id: string, @Res({ passthrough: true }) reply: FastifyReply) {
+  async get(
+    @CurrentActor() actor: Actor,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     return withEtag(reply, await this.assessments.get(actor, id));
   }
 

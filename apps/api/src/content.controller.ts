@@ -25,7 +25,10 @@ export class ContentController {
 
   @Get('checklists/:checklist/:version')
   async checklist(@Param('checklist') checklist: string, @Param('version') version: string) {
-    const [row] = await this.db.query(`SELECT body FROM checklist_version WHERE checklist = $1 AND version = $2`, [checklist, version]);
+    const [row] = await this.db.query(
+      `SELECT body FROM checklist_version WHERE checklist = $1 AND version = $2`,
+      [checklist, version],
+    );
     if (!row) throw notFound('checklist');
     return row.body;
   }
@@ -40,7 +43,8 @@ export class ContentController {
   /** Publishes checklists, translations, crosswalks and profiles: all of the files, or none. */
   @Post('content')
   publish(@CurrentActor() actor: Actor, @Body() body: ContentImportDto) {
-    if (!actsAs(actor, ['owner', 'programme-manager'], ['development-agency'])) throw forbidden('Only an agency publishes content.');
+    if (!actsAs(actor, ['owner', 'programme-manager'], ['development-agency']))
+      throw forbidden('Only an agency publishes content.');
     return this.content.publishAll(body.files);
   }
 }

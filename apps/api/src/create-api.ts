@@ -19,7 +19,10 @@ const BODY_LIMIT = 5 * 1024 * 1024;
 
 function fieldsOf(errors: readonly ValidationError[], path = ''): FieldProblem[] {
   return errors.flatMap((error) => [
-    ...Object.values(error.constraints ?? {}).map((message) => ({ field: `${path}/${error.property}`, message })),
+    ...Object.values(error.constraints ?? {}).map((message) => ({
+      field: `${path}/${error.property}`,
+      message,
+    })),
     ...fieldsOf(error.children ?? [], `${path}/${error.property}`),
   ]);
 }
@@ -52,7 +55,9 @@ export async function createApi(config: Config, preview = false): Promise<NestFa
   if (preview) return app;
   const document = openApiOf(app);
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
-  await fastify.register(helmet as never, { contentSecurityPolicy: { directives: { defaultSrc: ["'none'"] } } });
+  await fastify.register(helmet as never, {
+    contentSecurityPolicy: { directives: { defaultSrc: ["'none'"] } },
+  });
   fastify.get('/openapi.json', async (_request, reply) => reply.send(document));
   mountIdentity(fastify, app.get<Identity>(IDENTITY));
   watchRequests(fastify, app.get<Metrics>(METRICS));
@@ -84,7 +89,11 @@ function mountIdentity(fastify: FastifyInstance, identity: Identity): void {
       const headers = toHeaders(request.headers);
       headers.delete('content-length');
       const response = await identity.handle(
-        new Request(url, { method: request.method, headers, ...(request.body ? { body: JSON.stringify(request.body) } : {}) }),
+        new Request(url, {
+          method: request.method,
+          headers,
+          ...(request.body ? { body: JSON.stringify(request.body) } : {}),
+        }),
       );
       void reply.status(response.status);
       response.headers.forEach((value, name) => {
@@ -106,7 +115,10 @@ function watchRequests(fastify: FastifyInstance, metrics: Metrics): void {
   fastify.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown';
     metrics.request(request.method, route, reply.statusCode, reply.elapsedTime / 1000);
-    request.log.info({ method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'request');
+    request.log.info(
+      { method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
+      'request',
+    );
     done();
   });
 }

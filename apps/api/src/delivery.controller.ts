@@ -53,14 +53,22 @@ export class ReadinessController {
 
   /** The buyer's suppliers by status, each with why. */
   @Get('buyers/:id/suppliers')
-  suppliers(@CurrentActor() actor: Actor, @Param('id', ParseUUIDPipe) id: string, @Query() query: SuppliersQuery) {
+  suppliers(
+    @CurrentActor() actor: Actor,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Query() query: SuppliersQuery,
+  ) {
     return this.readiness.suppliers(actor, id, query.status);
   }
 
   /** Publishes a rule of the buyer (format `uplift.buyer-rule/1`). */
   @Post('buyers/:id/rules')
   @ApiBody({ schema: { type: 'object', description: 'See checklists/schemas/buyer-rule.schema.json' } })
-  async publishRule(@CurrentActor() actor: Actor, @Param('id', ParseUUIDPipe) id: string, @Body() rule: Record<string, unknown>) {
+  async publishRule(
+    @CurrentActor() actor: Actor,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Body() rule: Record<string, unknown>,
+  ) {
     return { id: await this.readiness.publishRule(actor, id, rule as unknown as BuyerRule) };
   }
 }

@@ -30,12 +30,15 @@ export class HealthController {
       const counts = await this.queue.getJobCounts('waiting', 'failed');
       this.metrics.queueDepth(counts);
       checks.queue = true;
-      const [beat] = await this.db.query(`SELECT beat_at > now() - interval '30 seconds' AS alive FROM worker_beat WHERE id = 1`);
+      const [beat] = await this.db.query(
+        `SELECT beat_at > now() - interval '30 seconds' AS alive FROM worker_beat WHERE id = 1`,
+      );
       checks.worker = beat?.alive === true;
     } catch {
       // The answer says which part is down.
     }
-    if (!Object.values(checks).every(Boolean)) throw new ServiceUnavailableException({ status: 'not ready', checks });
+    if (!Object.values(checks).every(Boolean))
+      throw new ServiceUnavailableException({ status: 'not ready', checks });
     return { status: 'ok', checks };
   }
 

@@ -11,7 +11,9 @@ try {
 } catch (error) {
   const taken = (error as { code?: string }).code === 'EADDRINUSE';
   if (taken || error instanceof StartError) {
-    process.stderr.write(`${taken ? `The port ${process.env['PORT'] ?? 3000} is taken; set PORT to another one.` : (error as Error).message}\n`);
+    process.stderr.write(
+      `${taken ? `The port ${process.env['PORT'] ?? 3000} is taken; set PORT to another one.` : (error as Error).message}\n`,
+    );
   } else {
     process.stderr.write(`${(error as Error).stack}\n`);
   }

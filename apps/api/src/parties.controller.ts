@@ -2,7 +2,16 @@ import { type Actor, pageRequest, PartiesService } from '#application';
 import { Body, Controller, Get, HttpCode, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { CurrentActor } from './http/auth.js';
-import { ExitDto, NewCohortDto, NewEnrolmentDto, NewOrganisationDto, NewProgrammeDto, NewSiteDto, PageQuery, SitesQuery } from './requests.dto.js';
+import {
+  ExitDto,
+  NewCohortDto,
+  NewEnrolmentDto,
+  NewOrganisationDto,
+  NewProgrammeDto,
+  NewSiteDto,
+  PageQuery,
+  SitesQuery,
+} from './requests.dto.js';
 
 @ApiTags('parties')
 @Controller('api/v1')

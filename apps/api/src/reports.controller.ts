@@ -1,5 +1,13 @@
 import { type Actor, CertificatesService, ReportsService } from '#application';
-import { certificatePdf, cohortReportPdf, gapReportPdf, renderCohortReportHtml, renderGapReportHtml, renderVerificationHtml, type Locale } from '#reporting';
+import {
+  certificatePdf,
+  cohortReportPdf,
+  gapReportPdf,
+  renderCohortReportHtml,
+  renderGapReportHtml,
+  renderVerificationHtml,
+  type Locale,
+} from '#reporting';
 import { Controller, Get, Header, Param, ParseUUIDPipe, Query, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -12,7 +20,9 @@ const HTML = 'text/html; charset=utf-8';
 /** The reader's language: asked for, else the first of the browser's that we speak, else English. */
 function localeOf(query: LanguageQuery, request: FastifyRequest): Locale {
   if (query.lang) return query.lang;
-  const wanted = (request.headers['accept-language'] ?? '').split(',').map((part) => part.trim().slice(0, 2).toLowerCase());
+  const wanted = (request.headers['accept-language'] ?? '')
+    .split(',')
+    .map((part) => part.trim().slice(0, 2).toLowerCase());
   return (wanted.find((language) => ['en', 'es', 'ar'].includes(language)) as Locale | undefined) ?? 'en';
 }
 
@@ -21,7 +31,10 @@ function page(reply: FastifyReply, render: (nonce: string) => string): string {
   const nonce = randomBytes(16).toString('base64');
   void reply
     .type(HTML)
-    .header('content-security-policy', `default-src 'none'; style-src 'nonce-${nonce}'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`);
+    .header(
+      'content-security-policy',
+      `default-src 'none'; style-src 'nonce-${nonce}'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+    );
   return render(nonce);
 }
 
@@ -40,44 +53,92 @@ export class ReportsController {
 
   /** The gap report as data, texts in the reader's language. */
   @Get('api/v1/assessments/:id/gap-report')
-  gapReport(@CurrentActor() actor: Actor, @Param('id', ParseUUIDPipe) id: string, @Query() query: LanguageQuery, @Req() request: FastifyRequest) {
+  gapReport(
+    @CurrentActor() actor: Actor,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Query() query: LanguageQuery,
+    @Req() request: FastifyRequest,
+  ) {
     return this.reports.gapReport(actor, id, localeOf(query, request));
   }
 
   @Get('api/v1/assessments/:id/gap-report.html')
-  async gapReportHtml(@CurrentActor() actor: Actor, @Param('id', ParseUUIDPipe) id: string, @Query() query: LanguageQuery, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply) {
+  async gapReportHtml(
+    @CurrentActor() actor: Actor,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Query() query: LanguageQuery,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     const locale = localeOf(query, request);
     const view = await this.reports.gapReport(actor, id, locale);
     return page(reply, (nonce) => renderGapReportHtml(view, locale, { nonce }));
   }
 
   @Get('api/v1/assessments/:id/gap-report.pdf')
-  async gapReportPdf(@CurrentActor() actor: Actor, @Param('id', ParseUUIDPipe) id: string, @Query() query: LanguageQuery, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply) {
+  async gapReportPdf(
+    @CurrentActor() actor: Actor,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Query() query: LanguageQuery,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     const locale = localeOf(query, request);
-    return pdf(reply, await gapReportPdf(await this.reports.gapReport(actor, id, locale), locale), `gap-report-${id}`);
+    return pdf(
+      reply,
+      await gapReportPdf(await this.reports.gapReport(actor, id, locale), locale),
+      `gap-report-${id}`,
+    );
   }
 
   /** The cohort's gains: every figure with its n, spread, attrition and the parts of the change. */
   @Get('api/v1/cohorts/:id/report')
-  cohort(@CurrentActor() actor: Actor, @Param('id', ParseUUIDPipe) id: string, @Query() query: LanguageQuery, @Req() request: FastifyRequest) {
+  cohort(
+    @CurrentActor() actor: Actor,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Query() query: LanguageQuery,
+    @Req() request: FastifyRequest,
+  ) {
     return this.reports.cohortReport(actor, id, localeOf(query, request));
   }
 
   @Get('api/v1/cohorts/:id/report.html')
-  async cohortHtml(@CurrentActor() actor: Actor, @Param('id', ParseUUIDPipe) id: string, @Query() query: LanguageQuery, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply) {
+  async cohortHtml(
+    @CurrentActor() actor: Actor,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Query() query: LanguageQuery,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     const locale = localeOf(query, request);
     const view = await this.reports.cohortReport(actor, id, locale);
     return page(reply, (nonce) => renderCohortReportHtml(view, locale, { nonce }));
   }
 
   @Get('api/v1/cohorts/:id/report.pdf')
-  async cohortPdf(@CurrentActor() actor: Actor, @Param('id', ParseUUIDPipe) id: string, @Query() query: LanguageQuery, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply) {
+  async cohortPdf(
+    @CurrentActor() actor: Actor,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Query() query: LanguageQuery,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     const locale = localeOf(query, request);
-    return pdf(reply, await cohortReportPdf(await this.reports.cohortReport(actor, id, locale), locale), `cohort-${id}`);
+    return pdf(
+      reply,
+      await cohortReportPdf(await this.reports.cohortReport(actor, id, locale), locale),
+      `cohort-${id}`,
+    );
   }
 
   @Get('api/v1/certificates/:id/certificate.pdf')
-  async certificate(@CurrentActor() actor: Actor, @Param('id', ParseUUIDPipe) id: string, @Query() query: LanguageQuery, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply) {
+  async certificate(
+    @CurrentActor() actor: Actor,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Query() query: LanguageQuery,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     const view = await this.certificates.view(actor, id);
     return pdf(reply, await certificatePdf(view, localeOf(query, request)), view.number);
   }
@@ -86,7 +147,12 @@ export class ReportsController {
   @Public()
   @Get('verify/:number')
   @Header('cache-control', 'no-store')
-  async verify(@Param('number') number: string, @Query() query: LanguageQuery, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply) {
+  async verify(
+    @Param('number') number: string,
+    @Query() query: LanguageQuery,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     const locale = localeOf(query, request);
     const view = await this.certificates.verify(number, locale);
     if (!view.known) void reply.status(404);

@@ -1,10 +1,35 @@
 import { type ClassConstructor, Type } from 'class-transformer';
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsInt, IsISO31661Alpha2, IsLatitude, IsLongitude, IsOptional, IsString, IsUUID, Length, Matches, Max, MaxLength, Min, ValidateNested } from 'class-validator';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  IsArray,
+  IsIn,
+  IsInt,
+  IsISO31661Alpha2,
+  IsLatitude,
+  IsLongitude,
+  IsOptional,
+  IsString,
+  IsUUID,
+  Length,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  ValidateNested,
+} from 'class-validator';
 import { applyDecorators } from '@nestjs/common';
 
-const Day = () => applyDecorators(Matches(/^\d{4}-\d{2}-\d{2}$/, { message: '$property must be a day such as 2026-03-01' }));
-const Code = () => applyDecorators(Matches(/^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$/, { message: '$property must be a code of letters, digits, dots and hyphens' }));
-const Many = (type: () => ClassConstructor<object>, max: number) => applyDecorators(IsArray(), ArrayMinSize(1), ArrayMaxSize(max), ValidateNested({ each: true }), Type(type));
+const Day = () =>
+  applyDecorators(Matches(/^\d{4}-\d{2}-\d{2}$/, { message: '$property must be a day such as 2026-03-01' }));
+const Code = () =>
+  applyDecorators(
+    Matches(/^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$/, {
+      message: '$property must be a code of letters, digits, dots and hyphens',
+    }),
+  );
+const Many = (type: () => ClassConstructor<object>, max: number) =>
+  applyDecorators(IsArray(), ArrayMinSize(1), ArrayMaxSize(max), ValidateNested({ each: true }), Type(type));
 
 export class PageQuery {
   /** `nextCursor` of the page before. */
@@ -17,7 +42,9 @@ export class AssessmentsQuery extends PageQuery {
   @IsOptional() @IsUUID() siteId?: string;
   @IsOptional() @IsUUID() cohortId?: string;
   @IsOptional() @IsIn(['self', 'baseline', 'follow-up', 'verification']) kind?: string;
-  @IsOptional() @IsIn(['draft', 'in-progress', 'submitted', 'under-review', 'closed', 'reopened']) state?: string;
+  @IsOptional()
+  @IsIn(['draft', 'in-progress', 'submitted', 'under-review', 'closed', 'reopened'])
+  state?: string;
 }
 
 export class SitesQuery extends PageQuery {
@@ -38,8 +65,23 @@ export class LanguageQuery {
 
 export class NewOrganisationDto {
   @Length(1, 200) name: string;
-  @IsIn(['supplier', 'buyer', 'development-agency', 'assessment-provider', 'training-provider', 'donor', 'authority'])
-  kind: 'supplier' | 'buyer' | 'development-agency' | 'assessment-provider' | 'training-provider' | 'donor' | 'authority';
+  @IsIn([
+    'supplier',
+    'buyer',
+    'development-agency',
+    'assessment-provider',
+    'training-provider',
+    'donor',
+    'authority',
+  ])
+  kind:
+    | 'supplier'
+    | 'buyer'
+    | 'development-agency'
+    | 'assessment-provider'
+    | 'training-provider'
+    | 'donor'
+    | 'authority';
   @IsISO31661Alpha2() country: string;
 }
 
@@ -80,7 +122,8 @@ export class ExitDto {
 export class NewAssessmentDto {
   @IsUUID() siteId: string;
   @IsOptional() @IsUUID() cohortId?: string;
-  @IsIn(['self', 'baseline', 'follow-up', 'verification']) kind: 'self' | 'baseline' | 'follow-up' | 'verification';
+  @IsIn(['self', 'baseline', 'follow-up', 'verification']) kind:
+    'self' | 'baseline' | 'follow-up' | 'verification';
   /** Code of the checklist, for example `food-manufacturing`. */
   @Code() checklist: string;
   @Code() version: string;

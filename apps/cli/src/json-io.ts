@@ -40,7 +40,11 @@ export const processIo: CommandIo = {
   async readStdin() {
     if (process.stdin.isTTY) {
       throw badInput('input-missing', 'There is no input.', [
-        { field: '', message: 'neither a file nor standard input', fix: 'Name a file, or pipe JSON into the command.' },
+        {
+          field: '',
+          message: 'neither a file nor standard input',
+          fix: 'Name a file, or pipe JSON into the command.',
+        },
       ]);
     }
     const chunks: Buffer[] = [];
@@ -69,7 +73,11 @@ export function problemOf(error: DomainError): ProblemJson {
     title: error.code.charAt(0).toUpperCase() + error.code.slice(1).replaceAll('-', ' '),
     code: error.code,
     detail: error.message,
-    errors: error.fields.map(({ field, message, fix }) => ({ field, message, fix: fix ?? 'Correct it; see docs/cli.md.' })),
+    errors: error.fields.map(({ field, message, fix }) => ({
+      field,
+      message,
+      fix: fix ?? 'Correct it; see docs/cli.md.',
+    })),
   };
 }
 
@@ -129,19 +137,23 @@ export async function readJson(io: CommandIo, file: string | undefined): Promise
   }
 }
 
-const JSON_SCALAR = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
+const JSON_SCALAR =
+  /"(?:[^"\\\r\n]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
 
 /** Where broken JSON breaks: the start of the first token that cannot stand there. Node does not always say. */
 function placeOfError(text: string): number {
   const open: ('{' | '[')[] = [];
   // What may come next; "first" is a value or the end of a list, "key?" a key or the end of an object.
   let next: 'value' | 'first' | 'key' | 'key?' | 'colon' | 'after' = 'value';
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     while (' \t\r\n'.includes(text[at] ?? 'x')) at++;
     const sign = text[at];
     if (sign === undefined) return at;
     const inside = open.at(-1);
-    if ((sign === '}' && inside === '{' && (next === 'key?' || next === 'after')) || (sign === ']' && inside === '[' && (next === 'first' || next === 'after'))) {
+    if (
+      (sign === '}' && inside === '{' && (next === 'key?' || next === 'after')) ||
+      (sign === ']' && inside === '[' && (next === 'first' || next === 'after'))
+    ) {
       open.pop();
       next = 'after';
       at++;
@@ -154,7 +166,7 @@ function placeOfError(text: string): number {
       next = sign === '{' ? 'key?' : 'first';
       at++;
     } else {
-      const isKey = next === 'key' || next === 'key?';
+      const isKey: boolean = next === 'key' || next === 'key?';
       JSON_SCALAR.lastIndex = at;
       if (!JSON_SCALAR.test(text) || (isKey && sign !== '"')) return at;
       next = isKey ? 'colon' : 'after';
@@ -168,16 +180,32 @@ function readText(path: string, named: string, field: string): string {
     return readFileSync(path, 'utf8');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : `it cannot be read (${code})`;
+    const why =
+      code === 'ENOENT'
+        ? 'there is no such file'
+        : code === 'EISDIR'
+          ? 'it is a folder'
+          : `it cannot be read (${code})`;
     throw badInput('input-unreadable', `${named}: ${why}.`, [
-      { field, message: `${named}: ${why}`, fix: 'Name a file that exists; paths inside the input start from the folder of the input.' },
+      {
+        field,
+        message: `${named}: ${why}`,
+        fix: 'Name a file that exists; paths inside the input start from the folder of the input.',
+      },
     ]);
   }
 }
 
 const SCHEMAS = [
-  'checklist', 'scoring-profile', 'crosswalk',
-  'score-input', 'gain-input', 'cohort-input', 'score-output', 'gain-output', 'cohort-output',
+  'checklist',
+  'scoring-profile',
+  'crosswalk',
+  'score-input',
+  'gain-input',
+  'cohort-input',
+  'score-output',
+  'gain-output',
+  'cohort-output',
 ] as const;
 
 /** Schemas of the offline commands, without `.schema.json`. */
@@ -190,7 +218,10 @@ export function schemaValidator(name: SchemaName): ValidateFunction {
   if (!ajv) {
     ajv = new Ajv2020({ allErrors: true, strict: false, validateFormats: false });
     for (const each of SCHEMAS) {
-      ajv.addSchema(JSON.parse(readFileSync(join(contentRoot(), 'schemas', `${each}.schema.json`), 'utf8')) as object, each);
+      ajv.addSchema(
+        JSON.parse(readFileSync(join(contentRoot(), 'schemas', `${each}.schema.json`), 'utf8')) as object,
+        each,
+      );
     }
   }
   return ajv.getSchema(name)!;
@@ -224,11 +255,19 @@ function fieldOf(error: ErrorObject): FieldProblem {
   const { instancePath: at, keyword, params, message = 'is not right' } = error;
   switch (keyword) {
     case 'required':
-      return { field: `${at}/${escapePointer(params.missingProperty)}`, message: 'is missing', fix: `Add "${params.missingProperty}".` };
+      return {
+        field: `${at}/${escapePointer(params.missingProperty)}`,
+        message: 'is missing',
+        fix: `Add "${params.missingProperty}".`,
+      };
     case 'additionalProperties':
     case 'unevaluatedProperties': {
       const name = String(params.additionalProperty ?? params.unevaluatedProperty);
-      return { field: `${at}/${escapePointer(name)}`, message: 'is not known here', fix: `Take "${name}" out, or correct its name.` };
+      return {
+        field: `${at}/${escapePointer(name)}`,
+        message: 'is not known here',
+        fix: `Take "${name}" out, or correct its name.`,
+      };
     }
     case 'enum':
       return { field: at, message, fix: `Use one of: ${(params.allowedValues as unknown[]).join(', ')}.` };
@@ -244,11 +283,16 @@ function fieldOf(error: ErrorObject): FieldProblem {
 }
 
 /** Checklist in the input: itself, a file, or one the product ships. */
-export type ChecklistSource = ChecklistVersion | { readonly file: string } | { readonly checklist: string; readonly version: string };
+export type ChecklistSource =
+  ChecklistVersion | { readonly file: string } | { readonly checklist: string; readonly version: string };
 /** Profile in the input: itself, a file, or one the product ships. */
-export type ProfileSource = ScoringProfile | { readonly file: string } | { readonly profile: string; readonly version?: string };
+export type ProfileSource =
+  ScoringProfile | { readonly file: string } | { readonly profile: string; readonly version?: string };
 /** Crosswalk in the input: itself, a file, or one the product ships. */
-export type CrosswalkSource = Crosswalk | { readonly file: string } | { readonly checklist: string; readonly from: string; readonly to: string };
+export type CrosswalkSource =
+  | Crosswalk
+  | { readonly file: string }
+  | { readonly checklist: string; readonly from: string; readonly to: string };
 
 /**
  * Collects refusals of independent checks and throws them as one; the code is the first refusal's.
@@ -264,7 +308,14 @@ export class Refusals {
       if (!(error instanceof DomainError)) throw error;
       const fields = error.fields.length > 0 ? error.fields : [{ field: '', message: error.message }];
       this.errors.push(
-        new DomainError(error.code, error.message, fields.map((f) => ({ ...f, field: f.field === '' || f.field.startsWith('/') ? prefix + f.field : f.field }))),
+        new DomainError(
+          error.code,
+          error.message,
+          fields.map((f) => ({
+            ...f,
+            field: f.field === '' || f.field.startsWith('/') ? prefix + f.field : f.field,
+          })),
+        ),
       );
       return undefined;
     }
@@ -275,7 +326,11 @@ export class Refusals {
     const [first] = this.errors;
     if (!first) return;
     const fields = this.errors.flatMap((e) => e.fields);
-    throw badInput(first.code, fields.length === 1 ? first.message : `${first.message} (${fields.length} problems in all)`, fields);
+    throw badInput(
+      first.code,
+      fields.length === 1 ? first.message : `${first.message} (${fields.length} problems in all)`,
+      fields,
+    );
   }
 }
 
@@ -295,7 +350,12 @@ export class ContentSources {
   checklist(source: ChecklistSource): Loaded<ChecklistVersion> {
     const loaded = this.load<ChecklistVersion>(source, 'uplift.checklist/1', () => {
       const { checklist, version } = source as { checklist: string; version: string };
-      return this.shipped(join(checklist, `${version}.yaml`), 'unknown-checklist', `checklist ${checklist} ${version}`, shippedChecklists);
+      return this.shipped(
+        join(checklist, `${version}.yaml`),
+        'unknown-checklist',
+        `checklist ${checklist} ${version}`,
+        shippedChecklists,
+      );
     });
     return checked(loaded, checkChecklist);
   }
@@ -304,12 +364,25 @@ export class ContentSources {
   profile(source: ProfileSource): Loaded<ScoringProfile> {
     return this.load<ScoringProfile>(source, 'uplift.scoring-profile/1', () => {
       const { profile, version } = source as { profile: string; version?: string };
-      const found = this.shipped(join('profiles', `${profile}.yaml`), 'unknown-profile', `profile ${profile}`, shippedProfiles);
+      const found = this.shipped(
+        join('profiles', `${profile}.yaml`),
+        'unknown-profile',
+        `profile ${profile}`,
+        shippedProfiles,
+      );
       const has = (found as ScoringProfile).version;
       if (version !== undefined && version !== has) {
-        throw badInput('unknown-profile', `The product ships version ${has} of profile ${profile}, not ${version}.`, [
-          { field: '/version', message: `is not shipped`, fix: `Use "${has}", or give the profile itself.` },
-        ]);
+        throw badInput(
+          'unknown-profile',
+          `The product ships version ${has} of profile ${profile}, not ${version}.`,
+          [
+            {
+              field: '/version',
+              message: `is not shipped`,
+              fix: `Use "${has}", or give the profile itself.`,
+            },
+          ],
+        );
       }
       return found;
     });
@@ -319,7 +392,12 @@ export class ContentSources {
   crosswalk(source: CrosswalkSource): Loaded<Crosswalk> {
     return this.load<Crosswalk>(source, 'uplift.crosswalk/1', () => {
       const { checklist, from, to } = source as { checklist: string; from: string; to: string };
-      return this.shipped(join(checklist, `${from}-${to}.crosswalk.yaml`), 'unknown-crosswalk', `crosswalk of ${checklist} from ${from} to ${to}`, shippedCrosswalks);
+      return this.shipped(
+        join(checklist, `${from}-${to}.crosswalk.yaml`),
+        'unknown-crosswalk',
+        `crosswalk of ${checklist} from ${from} to ${to}`,
+        shippedCrosswalks,
+      );
     });
   }
 
@@ -332,7 +410,11 @@ export class ContentSources {
     this.files.set(path, content);
     if (content.format !== format) {
       throw badInput('content-invalid', `${named} is ${content.format}, not ${format}.`, [
-        { field: `${named}#/format`, message: `is ${content.format}`, fix: `Name a file of the format ${format}.` },
+        {
+          field: `${named}#/format`,
+          message: `is ${content.format}`,
+          fix: `Name a file of the format ${format}.`,
+        },
       ]);
     }
     return { content: content as T, at: `${named}#` };
@@ -342,7 +424,11 @@ export class ContentSources {
     const path = join(contentRoot(), file);
     if (!existsSync(path) || relative(contentRoot(), path).startsWith('..')) {
       throw badInput(code, `The product ships no ${what}.`, [
-        { field: '', message: `no ${what} is shipped`, fix: `Use one of: ${list().join(', ')}; or {"file": "…"}; or give it inline.` },
+        {
+          field: '',
+          message: `no ${what} is shipped`,
+          fix: `Use one of: ${list().join(', ')}; or {"file": "…"}; or give it inline.`,
+        },
       ]);
     }
     return parseContent(readFileSync(path, 'utf8'));
@@ -359,7 +445,12 @@ function parseNamed(text: string, named: string): ReturnType<typeof parseContent
 }
 
 function inFile(error: DomainError, at: string): DomainError {
-  return new DomainError(error.code, error.message, error.fields.map((f) => ({ ...f, field: at + f.field })), error.kind);
+  return new DomainError(
+    error.code,
+    error.message,
+    error.fields.map((f) => ({ ...f, field: at + f.field })),
+    error.kind,
+  );
 }
 
 function checked<T>(loaded: Loaded<T>, check: (content: T) => void): Loaded<T> {
@@ -377,9 +468,13 @@ function shippedFiles(pattern: RegExp, name: (match: RegExpExecArray) => string)
     .flatMap((match) => (match ? [name(match)] : []))
     .sort();
 }
-const shippedChecklists = () => shippedFiles(/^([a-z-]+)\/([^/.]+)\.yaml$/, (m) => `${m[1]} ${m[2]}`).filter((s) => !/^(profiles|rules|mappings) /.test(s));
+const shippedChecklists = () =>
+  shippedFiles(/^([a-z-]+)\/([^/.]+)\.yaml$/, (m) => `${m[1]} ${m[2]}`).filter(
+    (s) => !/^(profiles|rules|mappings) /.test(s),
+  );
 const shippedProfiles = () => shippedFiles(/^profiles\/([^/.]+)\.yaml$/, (m) => m[1]!);
-const shippedCrosswalks = () => shippedFiles(/^([a-z-]+)\/(.+)-(.+)\.crosswalk\.yaml$/, (m) => `${m[1]} ${m[2]} to ${m[3]}`);
+const shippedCrosswalks = () =>
+  shippedFiles(/^([a-z-]+)\/(.+)-(.+)\.crosswalk\.yaml$/, (m) => `${m[1]} ${m[2]} to ${m[3]}`);
 
 /** One assessment in an input: content by source, level and responses. */
 export interface AssessmentSource {
@@ -410,7 +505,9 @@ export function readyAssessment(
   const checklist = refusals.try(`${at}/checklist`, () => sources.checklist(source.checklist))?.content;
   const loaded = refusals.try(`${at}/profile`, () => sources.profile(source.profile));
   if (!loaded) return undefined;
-  const profile = refusals.try(`${at}/profile`, () => checked(loaded, (p) => checkProfile(p, checklist)))?.content;
+  const profile = refusals.try(`${at}/profile`, () =>
+    checked(loaded, (p) => checkProfile(p, checklist)),
+  )?.content;
   if (!checklist || !profile) return undefined;
   const { level, responses } = source;
   const ok = refusals.try(at, () => {
@@ -436,15 +533,28 @@ export function readyCrosswalk(
   const names = (side: 'from' | 'to', v: ChecklistVersion): boolean =>
     loaded.content[side].checklist === v.checklist && loaded.content[side].version === v.version;
   const [a, b] = versions;
-  const pair = names('from', a) && names('to', b) ? ([a, b] as const) : names('from', b) && names('to', a) ? ([b, a] as const) : undefined;
-  return refusals.try('/crosswalk', () => checked(loaded, (walk) => pair && checkCrosswalk(walk, ...pair)))?.content;
+  const pair =
+    names('from', a) && names('to', b)
+      ? ([a, b] as const)
+      : names('from', b) && names('to', a)
+        ? ([b, a] as const)
+        : undefined;
+  return refusals.try('/crosswalk', () => checked(loaded, (walk) => pair && checkCrosswalk(walk, ...pair)))
+    ?.content;
 }
 
 function mustBeDays(responses: readonly Response[]): void {
   const wrong = responses.flatMap(({ closedOn }, i) =>
     closedOn === undefined || isLocalDate(closedOn)
       ? []
-      : [{ field: `/responses/${i}/closedOn`, message: `"${closedOn}" is not a day`, fix: 'Write a day that exists as YYYY-MM-DD.' }],
+      : [
+          {
+            field: `/responses/${i}/closedOn`,
+            message: `"${closedOn}" is not a day`,
+            fix: 'Write a day that exists as YYYY-MM-DD.',
+          },
+        ],
   );
-  if (wrong.length > 0) throw badInput('impossible-date', 'A closing day is not a day of the calendar.', wrong);
+  if (wrong.length > 0)
+    throw badInput('impossible-date', 'A closing day is not a day of the calendar.', wrong);
 }

@@ -13,14 +13,18 @@ import { importInspectionsCommand } from './commands/import-inspections.js';
 import { scoreCommand } from './commands/score.js';
 import { verifyCommand } from './commands/verify.js';
 
-const program = new Command('uplift').description('Supplier-development compliance: score, gain, cohort, import, verify.');
+const program = new Command('uplift').description(
+  'Supplier-development compliance: score, gain, cohort, import, verify.',
+);
 
 program.addCommand(scoreCommand());
 program.addCommand(gainCommand());
 program.addCommand(cohortCommand());
 program.addCommand(verifyCommand());
 
-const imports = new Command('import').description('Publishes content, or brings in records of other systems.');
+const imports = new Command('import').description(
+  'Publishes content, or brings in records of other systems.',
+);
 imports
   .command('content')
   .argument('<file...>', 'checklists, translations, crosswalks, scoring profiles (YAML or JSON)')
@@ -28,7 +32,9 @@ imports
   .action(async (files: string[]) => {
     const dataSource = await openDataSource(loadConfig().databaseUrl, 2);
     try {
-      const published = await new ContentService(dataSource).publishAll(files.map((file) => readFileSync(file, 'utf8')));
+      const published = await new ContentService(dataSource).publishAll(
+        files.map((file) => readFileSync(file, 'utf8')),
+      );
       console.log(JSON.stringify(published, null, 2));
     } finally {
       await dataSource.destroy();
@@ -39,15 +45,21 @@ program.addCommand(imports);
 
 program
   .command('migrate')
-  .description('Brings the database to the newest schema, and publishes the content that ships with the product.')
+  .description(
+    'Brings the database to the newest schema, and publishes the content that ships with the product.',
+  )
   .action(async () => {
     const config = loadConfig();
     const ran = await migrate(config.databaseUrl);
     await migrateIdentity(config);
     await migrateQueue(config);
     const dataSource = await openDataSource(config.databaseUrl, 2);
-    const published = await new ContentService(dataSource).publishShipped().finally(() => dataSource.destroy());
-    console.log(JSON.stringify({ migrations: ran, published: published.filter((each) => each.created).length }));
+    const published = await new ContentService(dataSource)
+      .publishShipped()
+      .finally(() => dataSource.destroy());
+    console.log(
+      JSON.stringify({ migrations: ran, published: published.filter((each) => each.created).length }),
+    );
   });
 
 program
@@ -72,7 +84,9 @@ try {
   await program.parseAsync();
 } catch (error) {
   if (error instanceof DomainError) {
-    process.stderr.write(`${JSON.stringify({ type: `https://uplift.example/problems/${error.code}`, title: error.message, code: error.code, errors: error.fields }, null, 2)}\n`);
+    process.stderr.write(
+      `${JSON.stringify({ type: `https://uplift.example/problems/${error.code}`, title: error.message, code: error.code, errors: error.fields }, null, 2)}\n`,
+    );
     process.exitCode = 2;
   } else {
     process.stderr.write(`${error instanceof StartError ? error.message : (error as Error).stack}\n`);

@@ -32,7 +32,14 @@ export interface HandlerDependencies {
 }
 
 /** What the worker does. Every handler may run twice for one job without harm. */
-export function handlersOf({ db, results, readiness, visits, mailer, baseUrl }: HandlerDependencies): TypedHandlers {
+export function handlersOf({
+  db,
+  results,
+  readiness,
+  visits,
+  mailer,
+  baseUrl,
+}: HandlerDependencies): TypedHandlers {
   const evaluate = (siteId: string) => readiness.evaluateSite(siteId);
   return {
     'assessment-submitted': ({ assessmentId }) => results.compute(assessmentId),
@@ -74,7 +81,9 @@ export function handlersOf({ db, results, readiness, visits, mailer, baseUrl }: 
     'certificate-changed': async () => undefined,
     'daily-sweep': async () => {
       // Ages and deadlines move with the calendar: everything that rests on "today" is looked at anew.
-      const sites = await db.query(`SELECT DISTINCT site_id AS id FROM readiness WHERE status IN ('ready', 'conditional') AND valid_until < current_date`);
+      const sites = await db.query(
+        `SELECT DISTINCT site_id AS id FROM readiness WHERE status IN ('ready', 'conditional') AND valid_until < current_date`,
+      );
       for (const { id } of sites as { id: string }[]) await evaluate(id);
       await visits.plan();
       await db.query(`DELETE FROM idempotency_key WHERE created_at < now() - interval '7 days'`);

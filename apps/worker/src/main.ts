@@ -6,7 +6,10 @@ import { WorkerModule } from './worker.module.js';
 try {
   const config = loadConfig();
   const log = createLogger(config, 'worker');
-  const app = await NestFactory.createApplicationContext(WorkerModule.with(config, log), { logger: new PinoNestLogger(log), abortOnError: false });
+  const app = await NestFactory.createApplicationContext(WorkerModule.with(config, log), {
+    logger: new PinoNestLogger(log),
+    abortOnError: false,
+  });
   onShutdown(() => app.close(), log);
   log.info('working');
 } catch (error) {

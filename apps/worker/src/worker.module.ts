@@ -1,7 +1,24 @@
 import { CertificatesService, ReadinessService, ResultsService, VisitsService } from '#application';
 import { dataSourceOptions } from '#persistence';
-import { type Config, createMailer, createMetrics, type JobQueue, type JobWorker, type Logger, makeQueue, makeWorker, type OutboxRelay, relayOutbox } from '#platform';
-import { type DynamicModule, Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import {
+  type Config,
+  createMailer,
+  createMetrics,
+  type JobQueue,
+  type JobWorker,
+  type Logger,
+  makeQueue,
+  makeWorker,
+  type OutboxRelay,
+  relayOutbox,
+} from '#platform';
+import {
+  type DynamicModule,
+  Inject,
+  Module,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
@@ -49,13 +66,24 @@ export class WorkerModule implements OnModuleInit, OnApplicationShutdown {
       mailer: createMailer(config),
     });
     this.queue = makeQueue(config, { logger: log });
-    this.worker = makeWorker(config, handlers as never, { logger: log, metrics: createMetrics('worker').jobs, concurrency: 4 });
+    this.worker = makeWorker(config, handlers as never, {
+      logger: log,
+      metrics: createMetrics('worker').jobs,
+      concurrency: 4,
+    });
     this.pool = new pg.Pool({ connectionString: config.databaseUrl, max: 3 });
     this.pool.on('error', (error) => log.warn({ err: error }, 'connection lost'));
     this.relay = relayOutbox(this.pool, this.queue, { logger: log });
-    await this.queue.upsertJobScheduler('daily-sweep', { pattern: '0 3 * * *' }, { name: 'daily-sweep', data: {} });
+    await this.queue.upsertJobScheduler(
+      'daily-sweep',
+      { pattern: '0 3 * * *' },
+      { name: 'daily-sweep', data: {} },
+    );
     await this.sayAlive();
-    this.beat = setInterval(() => void this.sayAlive().catch((error: unknown) => log.warn({ err: error }, 'no beat')), 5000);
+    this.beat = setInterval(
+      () => void this.sayAlive().catch((error: unknown) => log.warn({ err: error }, 'no beat')),
+      5000,
+    );
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -67,6 +95,8 @@ export class WorkerModule implements OnModuleInit, OnApplicationShutdown {
   }
 
   private async sayAlive(): Promise<void> {
-    await this.db.query(`INSERT INTO worker_beat (id, beat_at) VALUES (1, now()) ON CONFLICT (id) DO UPDATE SET beat_at = now()`);
+    await this.db.query(
+      `INSERT INTO worker_beat (id, beat_at) VALUES (1, now()) ON CONFLICT (id) DO UPDATE SET beat_at = now()`,
+    );
   }
 }

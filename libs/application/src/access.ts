@@ -11,17 +11,26 @@ export interface SiteAccess {
 }
 
 /** How the actor sees a site. @throws DomainError `not-found`, the same for hidden and for unknown sites. */
-export async function siteAccess(db: Queryable, actor: Actor, siteId: string, noun = 'site'): Promise<SiteAccess[]> {
-  const rows: SiteAccess[] = await db.query(`SELECT part, role FROM site_access WHERE user_id = $1 AND site_id = $2`, [
-    actor.userId,
-    siteId,
-  ]);
+export async function siteAccess(
+  db: Queryable,
+  actor: Actor,
+  siteId: string,
+  noun = 'site',
+): Promise<SiteAccess[]> {
+  const rows: SiteAccess[] = await db.query(
+    `SELECT part, role FROM site_access WHERE user_id = $1 AND site_id = $2`,
+    [actor.userId, siteId],
+  );
   if (rows.length === 0) throw notFound(noun);
   return rows;
 }
 
 /** Whether one of the accesses has a role among `roles` in a part among `parts`. */
-export function may(access: readonly SiteAccess[], roles: readonly Role[], parts: readonly SiteAccess['part'][]): boolean {
+export function may(
+  access: readonly SiteAccess[],
+  roles: readonly Role[],
+  parts: readonly SiteAccess['part'][],
+): boolean {
   return access.some((entry) => roles.includes(entry.role) && parts.includes(entry.part));
 }
 
@@ -32,7 +41,8 @@ export function must(
   parts: readonly SiteAccess['part'][],
   what: string,
 ): void {
-  if (!may(access, roles, parts)) throw forbidden(`To ${what} you need the role ${roles.join(' or ')} for this site.`);
+  if (!may(access, roles, parts))
+    throw forbidden(`To ${what} you need the role ${roles.join(' or ')} for this site.`);
 }
 
 /** Programme roles of the actor in the programme of a cohort. @throws DomainError `not-found`. */

@@ -19,7 +19,8 @@ export interface Actor {
 /** Whether the actor holds one of the roles in any organisation of one of the kinds. */
 export function actsAs(actor: Actor, roles: readonly Role[], kinds?: readonly OrganisationKind[]): boolean {
   return actor.memberships.some(
-    (membership) => roles.includes(membership.role) && (!kinds || kinds.includes(membership.organisationKind)),
+    (membership) =>
+      roles.includes(membership.role) && (!kinds || kinds.includes(membership.organisationKind)),
   );
 }
 

@@ -87,7 +87,10 @@ export const assessmentJoins = `
   JOIN scoring_profile p ON p.id = a.scoring_profile_id`;
 
 /** Loads an assessment with content and verdicts; no access check (the worker's door). */
-export async function loadAssessment(db: Pick<EntityManager, 'query'>, id: string): Promise<LoadedAssessment> {
+export async function loadAssessment(
+  db: Pick<EntityManager, 'query'>,
+  id: string,
+): Promise<LoadedAssessment> {
   const [row] = await db.query(
     `SELECT ${assessmentColumns}, v.body AS "checklistBody", p.body AS "profileBody" FROM ${assessmentJoins} WHERE a.id = $1`,
     [id],
@@ -122,7 +125,11 @@ export class AssessmentsService {
       const profile = await loadProfile(tx, input.profile, input.profileVersion);
       if (!version.body.levels.some((level) => level.code === input.level)) {
         throw new DomainError('unknown-level', `The checklist has no level "${input.level}".`, [
-          { field: '/level', message: 'unknown', fix: `Use one of: ${version.body.levels.map((level) => level.code).join(', ')}.` },
+          {
+            field: '/level',
+            message: 'unknown',
+            fix: `Use one of: ${version.body.levels.map((level) => level.code).join(', ')}.`,
+          },
         ]);
       }
       if (input.cohortId) await mustBeEnrolled(tx, input.cohortId, input.siteId);
@@ -133,14 +140,31 @@ export class AssessmentsService {
           `INSERT INTO assessment (id, site_id, cohort_id, checklist_version_id, scoring_profile_id, level, kind, state,
                                    assessed_on, assessor_id, baseline_id)
            VALUES ($1, $2, $3, $4, $5, $6, $7, 'draft', $8, $9, $10)`,
-          [id, input.siteId, input.cohortId ?? null, version.id, profile.id, input.level, input.kind, input.assessedOn, actor.userId, baselineId],
+          [
+            id,
+            input.siteId,
+            input.cohortId ?? null,
+            version.id,
+            profile.id,
+            input.level,
+            input.kind,
+            input.assessedOn,
+            actor.userId,
+            baselineId,
+          ],
         )
         .catch((error: unknown) => {
           if (isUniqueViolation(error, 'one_follow_up_per_baseline')) {
             throw new DomainError(
               'follow-up-exists',
               'This baseline has a follow-up already.',
-              [{ field: '/baselineId', message: 'taken', fix: 'Open that follow-up, or start from a newer baseline.' }],
+              [
+                {
+                  field: '/baselineId',
+                  message: 'taken',
+                  fix: 'Open that follow-up, or start from a newer baseline.',
+                },
+              ],
               'conflict',
             );
           }
@@ -163,7 +187,11 @@ export class AssessmentsService {
   }
 
   /** Assessments of the sites the actor sees, newest first. */
-  async list(actor: Actor, filter: { siteId?: string; cohortId?: string; kind?: string; state?: string }, page: PageRequest): Promise<Page<AssessmentRow>> {
+  async list(
+    actor: Actor,
+    filter: { siteId?: string; cohortId?: string; kind?: string; state?: string },
+    page: PageRequest,
+  ): Promise<Page<AssessmentRow>> {
     const rows = await this.db.query(
       `SELECT ${assessmentColumns} FROM ${assessmentJoins}
         WHERE EXISTS (SELECT 1 FROM site_access s WHERE s.user_id = $1 AND s.site_id = a.site_id
@@ -182,7 +210,12 @@ export class AssessmentsService {
    * kept as claims beside the assessor's verdicts.
    * @throws DomainError every problem of every answer; `stale-revision` when somebody else was faster.
    */
-  async answer(actor: Actor, id: string, revision: number | null, answers: readonly AnswerInput[]): Promise<AssessmentRow> {
+  async answer(
+    actor: Actor,
+    id: string,
+    revision: number | null,
+    answers: readonly AnswerInput[],
+  ): Promise<AssessmentRow> {
     return this.db.transaction(async (tx) => {
       const row = await this.lock(tx, actor, id, revision);
       const access = await siteAccess(tx, actor, row.siteId, 'assessment');
@@ -219,8 +252,13 @@ export class AssessmentsService {
       const action: AssessmentAction = row.state === 'reopened' ? 'resubmit' : 'submit';
       const to = transition(assessmentMachine, row.state === 'draft' ? 'in-progress' : row.state, action);
       const loaded = await loadAssessment(tx, id);
-      checkResponses(loaded.checklistBody, loaded.level, loaded.profileBody, loaded.responses, { complete: true });
-      await tx.query(`UPDATE assessment SET state = $2, submitted_at = now(), revision = revision + 1 WHERE id = $1`, [id, to]);
+      checkResponses(loaded.checklistBody, loaded.level, loaded.profileBody, loaded.responses, {
+        complete: true,
+      });
+      await tx.query(
+        `UPDATE assessment SET state = $2, submitted_at = now(), revision = revision + 1 WHERE id = $1`,
+        [id, to],
+      );
       await appendToOutbox(tx, 'assessment-submitted', { assessmentId: id });
       return this.row(tx, id);
     });
@@ -280,7 +318,8 @@ export class AssessmentsService {
   /** Throws `not-found` unless the actor sees the assessment; buyers see closed ones only. */
   async mustSee(actor: Actor, row: Pick<AssessmentRow, 'siteId' | 'state'>): Promise<SiteAccess[]> {
     const access = await siteAccess(this.db, actor, row.siteId, 'assessment');
-    if (row.state !== 'closed' && access.every((entry) => entry.part === 'buyer')) throw notFound('assessment');
+    if (row.state !== 'closed' && access.every((entry) => entry.part === 'buyer'))
+      throw notFound('assessment');
     return access;
   }
 
@@ -290,7 +329,12 @@ export class AssessmentsService {
     return row;
   }
 
-  private async lock(tx: EntityManager, actor: Actor, id: string, revision: number | null): Promise<AssessmentRow> {
+  private async lock(
+    tx: EntityManager,
+    actor: Actor,
+    id: string,
+    revision: number | null,
+  ): Promise<AssessmentRow> {
     await tx.query(`SELECT 1 FROM assessment WHERE id = $1 FOR UPDATE`, [id]);
     const row = await this.row(tx, id);
     await this.mustSee(actor, row);
@@ -298,14 +342,24 @@ export class AssessmentsService {
       throw new DomainError(
         'stale-revision',
         `The assessment has changed since you read it (you have ${revision}, it is at ${row.revision}).`,
-        [{ field: 'If-Match', message: 'stale', fix: 'Read it again, look at what changed, and send your change with the new ETag.' }],
+        [
+          {
+            field: 'If-Match',
+            message: 'stale',
+            fix: 'Read it again, look at what changed, and send your change with the new ETag.',
+          },
+        ],
         'stale',
       );
     }
     return row;
   }
 
-  private async move(tx: EntityManager, row: AssessmentRow, action: AssessmentAction): Promise<AssessmentRow> {
+  private async move(
+    tx: EntityManager,
+    row: AssessmentRow,
+    action: AssessmentAction,
+  ): Promise<AssessmentRow> {
     const to = transition(assessmentMachine, row.state, action);
     await tx.query(`UPDATE assessment SET state = $2, revision = revision + 1 WHERE id = $1`, [row.id, to]);
     return this.row(tx, row.id);
@@ -326,7 +380,11 @@ export class AssessmentsService {
     }
     if (input.assessedOn < baseline.assessedOn) {
       throw new DomainError('follow-up-before-baseline', 'A follow-up cannot be held before its baseline.', [
-        { field: '/assessedOn', message: `before ${baseline.assessedOn}`, fix: `Give a day from ${baseline.assessedOn} on.` },
+        {
+          field: '/assessedOn',
+          message: `before ${baseline.assessedOn}`,
+          fix: `Give a day from ${baseline.assessedOn} on.`,
+        },
       ]);
     }
     return baseline.id;
@@ -335,12 +393,24 @@ export class AssessmentsService {
 
 /** SHA-256 over everything a closed assessment rests on. */
 export function lockHash(assessment: LoadedAssessment): string {
-  const { siteId, checklist, version, profile, profileVersion, level, kind, assessedOn, responses } = assessment;
-  return contentHash({ siteId, checklist, version, profile, profileVersion, level, kind, assessedOn, responses });
+  const { siteId, checklist, version, profile, profileVersion, level, kind, assessedOn, responses } =
+    assessment;
+  return contentHash({
+    siteId,
+    checklist,
+    version,
+    profile,
+    profileVersion,
+    level,
+    kind,
+    assessedOn,
+    responses,
+  });
 }
 
 /** The requirements an assessment asks, in the order of the checklist. */
-export const requirementsOf = (assessment: LoadedAssessment) => requirementsAt(assessment.checklistBody, assessment.level);
+export const requirementsOf = (assessment: LoadedAssessment) =>
+  requirementsAt(assessment.checklistBody, assessment.level);
 
 function mustWrite(access: readonly SiteAccess[], kind: AssessmentKind): void {
   if (kind === 'self') must(access, ['owner', 'qa-manager'], ['owner-organisation'], 'assess your own site');
@@ -348,7 +418,10 @@ function mustWrite(access: readonly SiteAccess[], kind: AssessmentKind): void {
 }
 
 async function mustBeEnrolled(tx: EntityManager, cohortId: string, siteId: string): Promise<void> {
-  const rows = await tx.query(`SELECT 1 FROM enrolment WHERE cohort_id = $1 AND site_id = $2`, [cohortId, siteId]);
+  const rows = await tx.query(`SELECT 1 FROM enrolment WHERE cohort_id = $1 AND site_id = $2`, [
+    cohortId,
+    siteId,
+  ]);
   if (rows.length === 0) {
     throw new DomainError('not-enrolled', 'The site is not enrolled in this cohort.', [
       { field: '/cohortId', message: 'not enrolled', fix: 'Enrol the site first, or leave the cohort out.' },
@@ -356,7 +429,11 @@ async function mustBeEnrolled(tx: EntityManager, cohortId: string, siteId: strin
   }
 }
 
-async function loadProfile(tx: EntityManager, profile: string, version?: string): Promise<{ id: string; body: ScoringProfile }> {
+async function loadProfile(
+  tx: EntityManager,
+  profile: string,
+  version?: string,
+): Promise<{ id: string; body: ScoringProfile }> {
   const [row] = await tx.query(
     `SELECT id, body FROM scoring_profile WHERE profile = $1 AND ($2::text IS NULL OR version = $2) ORDER BY published_at DESC, version DESC LIMIT 1`,
     [profile, version ?? null],
@@ -371,6 +448,9 @@ async function loadProfile(tx: EntityManager, profile: string, version?: string)
 
 /** Whether PostgreSQL refused a row because of this unique index. */
 export function isUniqueViolation(error: unknown, index: string): boolean {
-  const cause = (error as { driverError?: { code?: string; constraint?: string } }).driverError ?? (error as never);
-  return (cause as { code?: string }).code === '23505' && (cause as { constraint?: string }).constraint === index;
+  const cause =
+    (error as { driverError?: { code?: string; constraint?: string } }).driverError ?? (error as never);
+  return (
+    (cause as { code?: string }).code === '23505' && (cause as { constraint?: string }).constraint === index
+  );
 }

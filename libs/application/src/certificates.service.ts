@@ -23,7 +23,10 @@ import { loadAssessment } from './assessments.service.js';
 import { contentHash } from './content.service.js';
 
 /** What a certificate states: frozen when it is proposed, in the base language of the content. */
-type Facts = Omit<CertificateView, 'number' | 'verifyUrl' | 'issuedOn' | 'validUntil' | 'nextDue' | 'decider' | 'attachment'>;
+type Facts = Omit<
+  CertificateView,
+  'number' | 'verifyUrl' | 'issuedOn' | 'validUntil' | 'nextDue' | 'decider' | 'attachment'
+>;
 
 export interface CertificateRow {
   readonly id: string;
@@ -55,28 +58,58 @@ export class CertificatesService {
     return this.db.transaction(async (tx) => {
       const assessment = await loadAssessment(tx, assessmentId);
       const access = await siteAccess(tx, actor, assessment.siteId, 'assessment');
-      must(access, ['reviewer', 'programme-manager', 'decider'], ['agency', 'assessment-provider'], 'propose a certificate');
+      must(
+        access,
+        ['reviewer', 'programme-manager', 'decider'],
+        ['agency', 'assessment-provider'],
+        'propose a certificate',
+      );
       if (assessment.state !== 'closed' || !assessment.lockHash) {
-        throw new DomainError('assessment-not-closed', 'Only a closed assessment can carry a certificate.', [
-          { field: '/assessmentId', message: assessment.state, fix: 'Have it reviewed and closed first.' },
-        ], 'conflict');
+        throw new DomainError(
+          'assessment-not-closed',
+          'Only a closed assessment can carry a certificate.',
+          [{ field: '/assessmentId', message: assessment.state, fix: 'Have it reviewed and closed first.' }],
+          'conflict',
+        );
       }
-      if (assessment.kind === 'self') throw new DomainError('self-assessment', 'A self-assessment carries no certificate.');
+      if (assessment.kind === 'self')
+        throw new DomainError('self-assessment', 'A self-assessment carries no certificate.');
       const facts = await this.facts(tx, assessmentId);
       if (facts.afterClosure.verdict === 'fail' || facts.afterClosure.verdict === 'not-scorable') {
-        throw new DomainError('assessment-not-passed', 'The assessment did not pass, after closure included.', [], 'conflict');
+        throw new DomainError(
+          'assessment-not-passed',
+          'The assessment did not pass, after closure included.',
+          [],
+          'conflict',
+        );
       }
-      const number = certificateNumber(Number(dayIn(new Date()).slice(0, 4)), certificatePayload(randomBytes(6)));
+      const number = certificateNumber(
+        Number(dayIn(new Date()).slice(0, 4)),
+        certificatePayload(randomBytes(6)),
+      );
       const id = randomUUID();
       const history = [{ at: new Date().toISOString(), action: 'submit', by: actor.userId }];
       await tx
         .query(
           `INSERT INTO certificate (id, number, site_id, assessment_id, state, proposed_by, facts, history) VALUES ($1, $2, $3, $4, 'under-review', $5, $6, $7)`,
-          [id, number, assessment.siteId, assessmentId, actor.userId, JSON.stringify(facts), JSON.stringify(history)],
+          [
+            id,
+            number,
+            assessment.siteId,
+            assessmentId,
+            actor.userId,
+            JSON.stringify(facts),
+            JSON.stringify(history),
+          ],
         )
         .catch((error: { driverError?: { code?: string } }) => {
           if (error.driverError?.code !== '23505') throw error;
-          throw new DomainError('certificate-exists', 'This assessment has a certificate already.', [], 'conflict');
+          throw new DomainError(
+            'certificate-exists',
+            'This assessment has a certificate already.',
+            [],
+            'conflict',
+          );
         });
       return this.row(tx, id);
     });
@@ -86,7 +119,12 @@ export class CertificatesService {
    * Decides: issues it, returns it, or later suspends, restores or withdraws it. Four eyes: whoever assessed or coached
    * does not decide. @throws DomainError `four-eyes` with every breach.
    */
-  async act(actor: Actor, id: string, action: Exclude<CertificateAction, 'submit'>, reason?: string): Promise<CertificateRow> {
+  async act(
+    actor: Actor,
+    id: string,
+    action: Exclude<CertificateAction, 'submit'>,
+    reason?: string,
+  ): Promise<CertificateRow> {
     return this.db.transaction(async (tx) => {
       await tx.query(`SELECT 1 FROM certificate WHERE id = $1 FOR UPDATE`, [id]);
       const row = await this.row(tx, id);
@@ -95,7 +133,10 @@ export class CertificatesService {
       const state = transition(certificateMachine, row.state, action, reason);
       const today = dayIn(new Date());
       if (action === 'issue') await this.mustBeImpartial(tx, actor, row, today);
-      const history = [...row.history, { at: new Date().toISOString(), action, by: actor.userId, ...(reason && { reason }) }];
+      const history = [
+        ...row.history,
+        { at: new Date().toISOString(), action, by: actor.userId, ...(reason && { reason }) },
+      ];
       await tx.query(
         `UPDATE certificate SET state = $2, history = $3, revision = revision + 1, decided_by = CASE WHEN $4 THEN $5 ELSE decided_by END,
                 issued_on = CASE WHEN $4 THEN $6::date ELSE issued_on END, valid_until = CASE WHEN $4 THEN $7::date ELSE valid_until END WHERE id = $1`,
@@ -108,13 +149,18 @@ export class CertificatesService {
 
   async get(actor: Actor, id: string): Promise<CertificateRow> {
     const row = await this.row(this.db, id);
-    await siteAccess(this.db, actor, row.siteId, 'certificate');
+    const access = await siteAccess(this.db, actor, row.siteId, 'certificate');
+    if (row.issuedOn === null && access.every((entry) => entry.part === 'buyer'))
+      throw notFound('certificate');
     return row;
   }
 
   async list(actor: Actor, siteId: string): Promise<CertificateRow[]> {
-    await siteAccess(this.db, actor, siteId);
-    const rows = await this.db.query(`SELECT ${columns} FROM certificate WHERE site_id = $1 ORDER BY created_at DESC`, [siteId]);
+    const access = await siteAccess(this.db, actor, siteId);
+    const rows = await this.db.query(
+      `SELECT ${columns} FROM certificate WHERE site_id = $1 AND ($2 OR issued_on IS NOT NULL) ORDER BY created_at DESC`,
+      [siteId, access.some((entry) => entry.part !== 'buyer')],
+    );
     return rows.map(withStatus);
   }
 
@@ -125,7 +171,13 @@ export class CertificatesService {
   }
 
   private async viewOf(db: Pick<EntityManager, 'query'>, id: string): Promise<CertificateView> {
-    const [row] = await db.query(`SELECT ${columns}, u.name AS "deciderName" FROM certificate LEFT JOIN auth."user" u ON u.id::text = decided_by WHERE certificate.id = $1`.replace('SELECT id,', 'SELECT certificate.id,'), [id]);
+    const [row] = await db.query(
+      `SELECT ${columns}, u.name AS "deciderName" FROM certificate LEFT JOIN auth."user" u ON u.id::text = decided_by WHERE certificate.id = $1`.replace(
+        'SELECT id,',
+        'SELECT certificate.id,',
+      ),
+      [id],
+    );
     if (!row?.issuedOn) throw notFound('certificate');
     const facts = row.facts as Facts;
     const credential = {
@@ -153,12 +205,18 @@ export class CertificatesService {
     const checkedOn = dayIn(new Date());
     const number = parseCertificateNumber(input);
     const [row] = number
-      ? await this.db.query(`SELECT ${columns} FROM certificate WHERE number = $1 AND issued_on IS NOT NULL`, [number])
+      ? await this.db.query(
+          `SELECT ${columns} FROM certificate WHERE number = $1 AND issued_on IS NOT NULL`,
+          [number],
+        )
       : [];
     if (!row) return { known: false, number: number ?? input.slice(0, 40), checkedOn };
     const facts = row.facts as Facts;
     const stored = withStatus(row);
-    const events: Record<string, 'issued' | 'suspended' | 'reinstated' | 'withdrawn' | 'superseded' | 'scope-reduced'> = {
+    const events: Record<
+      string,
+      'issued' | 'suspended' | 'reinstated' | 'withdrawn' | 'superseded' | 'scope-reduced'
+    > = {
       issue: 'issued',
       suspend: 'suspended',
       restore: 'reinstated',
@@ -183,12 +241,19 @@ export class CertificatesService {
       reportHash: facts.reportHash,
       history: stored.history.flatMap((entry) => {
         const event = events[entry.action];
-        return event ? [{ on: entry.at.slice(0, 10), event, ...(entry.reason && { reason: entry.reason }) }] : [];
+        return event
+          ? [{ on: entry.at.slice(0, 10), event, ...(entry.reason && { reason: entry.reason }) }]
+          : [];
       }),
     };
   }
 
-  private async mustBeImpartial(tx: EntityManager, actor: Actor, row: CertificateRow, today: string): Promise<void> {
+  private async mustBeImpartial(
+    tx: EntityManager,
+    actor: Actor,
+    row: CertificateRow,
+    today: string,
+  ): Promise<void> {
     const assessment = await loadAssessment(tx, row.assessmentId);
     const engagements = await tx.query(
       `SELECT person_id AS person, from_date::text AS "from", until_date::text AS "to" FROM engagement WHERE site_id = $1`,
@@ -203,7 +268,13 @@ export class CertificatesService {
       date: today,
       assessedOn: assessment.assessedOn,
     });
-    if (actor.userId === row.proposedBy) violations.push({ code: 'decider-is-assessor', person: actor.userId, engagement: null, clearsOn: null });
+    if (actor.userId === row.proposedBy)
+      violations.push({
+        code: 'decider-is-assessor',
+        person: actor.userId,
+        engagement: null,
+        clearsOn: null,
+      });
     if (violations.length > 0) {
       throw new DomainError(
         'four-eyes',
@@ -233,19 +304,35 @@ export class CertificatesService {
          JOIN assessment_score sc ON sc.assessment_id = a.id WHERE a.id = $1`,
       [assessmentId],
     );
-    if (!context) throw new DomainError('not-scored-yet', 'The result is still being computed; try again in a moment.', [], 'conflict');
+    if (!context)
+      throw new DomainError(
+        'not-scored-yet',
+        'The result is still being computed; try again in a moment.',
+        [],
+        'conflict',
+      );
     const { checklistBody, profileBody } = assessment;
-    const level = checklistBody.levels.find((each) => each.code === assessment.level)?.title ?? assessment.level;
+    const level =
+      checklistBody.levels.find((each) => each.code === assessment.level)?.title ?? assessment.level;
     return {
       issuer: context.issuer ?? 'Uplift',
-      subject: { organisation: context.organisation, site: context.site, address: [context.city, context.country].filter(Boolean).join(', ') },
+      subject: {
+        organisation: context.organisation,
+        site: context.site,
+        address: [context.city, context.country].filter(Boolean).join(', '),
+      },
       programme: context.programme ?? checklistBody.title,
       scope: checklistBody.title,
       checklist: {
         title: checklistBody.title,
         edition: checklistBody.version,
         level,
-        profile: { title: profileBody.title, version: profileBody.version, source: profileBody.provenance.source, status: profileBody.provenance.status },
+        profile: {
+          title: profileBody.title,
+          version: profileBody.version,
+          source: profileBody.provenance.source,
+          status: profileBody.provenance.status,
+        },
         translationStatus: 'original',
       },
       productCategories: context.categories,
@@ -275,12 +362,25 @@ export class CertificatesService {
 
 function withStatus(row: CertificateRow & { facts?: unknown }): CertificateRow {
   const { facts: _facts, ...rest } = row;
-  return { ...rest, status: certificateStatus({ state: row.state, issuedOn: row.issuedOn, validUntil: row.validUntil }, dayIn(new Date())) };
+  return {
+    ...rest,
+    status: certificateStatus(
+      { state: row.state, issuedOn: row.issuedOn, validUntil: row.validUntil },
+      dayIn(new Date()),
+    ),
+  };
 }
 
 function resultOf(score: Score, findings: 'findings' | 'openFindings') {
   return {
-    verdict: score.status === 'not-scorable' ? ('not-scorable' as const) : score.passed === null ? ('rated' as const) : score.passed ? ('pass' as const) : ('fail' as const),
+    verdict:
+      score.status === 'not-scorable'
+        ? ('not-scorable' as const)
+        : score.passed === null
+          ? ('rated' as const)
+          : score.passed
+            ? ('pass' as const)
+            : ('fail' as const),
     points: score.points,
     conforming: score.counts.conforming,
     applicable: score.counts.applicable,

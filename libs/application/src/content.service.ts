@@ -59,7 +59,9 @@ function validatorOf(format: Content['format']): ValidateFunction {
   let validate = validators.get(format);
   if (!validate) {
     const ajv = new Ajv2020({ allErrors: true, strict: false });
-    validate = ajv.compile(JSON.parse(readFileSync(join(contentRoot(), 'schemas', schemaFiles[format]), 'utf8')));
+    validate = ajv.compile(
+      JSON.parse(readFileSync(join(contentRoot(), 'schemas', schemaFiles[format]), 'utf8')),
+    );
     validators.set(format, validate);
   }
   return validate;
@@ -78,7 +80,10 @@ export function parseContent(text: string): Content {
       'The file is not valid YAML.',
       document.errors.map((error) => {
         const { line, col } = lineCounter.linePos(error.pos[0]);
-        return { field: `line ${line}, column ${col}`, message: error.message.split('\n')[0] ?? 'unreadable' };
+        return {
+          field: `line ${line}, column ${col}`,
+          message: error.message.split('\n')[0] ?? 'unreadable',
+        };
       }),
     );
   }
@@ -91,7 +96,11 @@ export function parseContent(text: string): Content {
   const format = value?.format;
   if (!format || !(format in schemaFiles)) {
     throw new DomainError('content-invalid', 'The file does not say what it is.', [
-      { field: '/format', message: 'unknown format', fix: `Use one of: ${Object.keys(schemaFiles).join(', ')}.` },
+      {
+        field: '/format',
+        message: 'unknown format',
+        fix: `Use one of: ${Object.keys(schemaFiles).join(', ')}.`,
+      },
     ]);
   }
   const validate = validatorOf(format);
@@ -117,7 +126,8 @@ export class ContentService {
   /** Publishes files in an order in which each finds what it refers to; all or nothing. */
   async publishAll(texts: readonly string[]): Promise<Published[]> {
     const order = Object.keys(schemaFiles);
-    const rank = (content: Content) => (content.format === 'uplift.scoring-profile/1' ? 0 : order.indexOf(content.format) + 1);
+    const rank = (content: Content) =>
+      content.format === 'uplift.scoring-profile/1' ? 0 : order.indexOf(content.format) + 1;
     const contents = texts.map(parseContent).sort((a, b) => rank(a) - rank(b));
     return this.db.transaction(async (tx) => {
       const published: Published[] = [];
@@ -177,7 +187,13 @@ export class ContentService {
       throw new DomainError(
         'version-published',
         `Version ${content.version} of ${code} is published and cannot be changed.`,
-        [{ field: '/version', message: 'already published with other content', fix: 'Give the changed file a new version.' }],
+        [
+          {
+            field: '/version',
+            message: 'already published with other content',
+            fix: 'Give the changed file a new version.',
+          },
+        ],
         'conflict',
       );
     }
@@ -212,7 +228,12 @@ export class ContentService {
       [from.id, to.id],
     );
     if (existing.content_hash !== hash) {
-      throw new DomainError('version-published', 'A different crosswalk between these versions is published.', [], 'conflict');
+      throw new DomainError(
+        'version-published',
+        'A different crosswalk between these versions is published.',
+        [],
+        'conflict',
+      );
     }
     return { kind: crosswalk.format, id: existing.id, created: false };
   }
@@ -224,11 +245,22 @@ export async function loadVersion(
   checklist: string,
   version: string,
 ): Promise<{ id: string; body: ChecklistVersion }> {
-  const [row] = await tx.query(`SELECT id, body FROM checklist_version WHERE checklist = $1 AND version = $2`, [checklist, version]);
+  const [row] = await tx.query(
+    `SELECT id, body FROM checklist_version WHERE checklist = $1 AND version = $2`,
+    [checklist, version],
+  );
   if (!row) {
-    throw new DomainError('unknown-checklist', `There is no published version ${version} of the checklist ${checklist}.`, [
-      { field: '/checklist', message: 'not published', fix: 'Publish the checklist first, or correct its code and version.' },
-    ]);
+    throw new DomainError(
+      'unknown-checklist',
+      `There is no published version ${version} of the checklist ${checklist}.`,
+      [
+        {
+          field: '/checklist',
+          message: 'not published',
+          fix: 'Publish the checklist first, or correct its code and version.',
+        },
+      ],
+    );
   }
   return row;
 }

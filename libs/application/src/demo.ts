@@ -49,7 +49,26 @@ const WORDS: Readonly<Record<(typeof CATEGORIES)[number], readonly string[]>> = 
   'fruit-and-vegetables': ['Greens', 'Frozen Vegetables', 'Juices'],
   confectionery: ['Sweets', 'Halva', 'Biscuits'],
 };
-const NAMES = ['Ganub', 'Rimal', 'Sahel', 'Wadi', 'Nakheel', 'Zahra', 'Lotus', 'Qamar', 'Marsa', 'Bustan', 'Nour', 'Yasmin', 'Safsaf', 'Karam', 'Hadaba', 'Nahr', 'Fajr', 'Tareeq'];
+const NAMES = [
+  'Ganub',
+  'Rimal',
+  'Sahel',
+  'Wadi',
+  'Nakheel',
+  'Zahra',
+  'Lotus',
+  'Qamar',
+  'Marsa',
+  'Bustan',
+  'Nour',
+  'Yasmin',
+  'Safsaf',
+  'Karam',
+  'Hadaba',
+  'Nahr',
+  'Fajr',
+  'Tareeq',
+];
 
 interface People {
   readonly [key: string]: { readonly id: string; readonly name: string; readonly email: string };
@@ -72,21 +91,46 @@ export class Demo {
     const people = await this.people(organisations);
     const programmeId = await this.programme(organisations);
     await this.calendars(organisations, people, today);
-    const pilot = await this.cohort(programmeId, 'Pilot cohort (demo, 18 processors)', addDays(today, -170), addDays(today, -20));
-    const roll = await this.cohort(programmeId, 'Roll-out cohort (demo, 90 suppliers)', addDays(today, -160), null);
+    const pilot = await this.cohort(
+      programmeId,
+      'Pilot cohort (demo, 18 processors)',
+      addDays(today, -170),
+      addDays(today, -20),
+    );
+    const roll = await this.cohort(
+      programmeId,
+      'Roll-out cohort (demo, 90 suppliers)',
+      addDays(today, -160),
+      null,
+    );
     await this.rules(organisations);
     const v1 = await loadVersion(this.db, 'food-manufacturing', '1');
     const v2 = await loadVersion(this.db, 'food-manufacturing', '2');
-    const [profile] = await this.db.query(`SELECT id FROM scoring_profile WHERE profile = 'programme-default'`);
-    const firstSite = await this.suppliers(pilot, 18, today, people, { baseline: v2, followUp: v2, profileId: profile.id, finished: 1, ownerId: people['supplier']!.id });
-    await this.suppliers(roll, 90, today, people, { baseline: v1, followUp: v2, profileId: profile.id, finished: 0.5 });
+    const [profile] = await this.db.query(
+      `SELECT id FROM scoring_profile WHERE profile = 'programme-default'`,
+    );
+    const firstSite = await this.suppliers(pilot, 18, today, people, {
+      baseline: v2,
+      followUp: v2,
+      profileId: profile.id,
+      finished: 1,
+      ownerId: people['supplier']!.id,
+    });
+    await this.suppliers(roll, 90, today, people, {
+      baseline: v1,
+      followUp: v2,
+      profileId: profile.id,
+      finished: 0.5,
+    });
     const certificate = await this.certify(pilot, people);
     return {
       accounts: this.accounts,
       try: [
         `Sign in: curl -c jar -H 'content-type: application/json' -d '{"email":"${this.accounts[0]!.email}","password":"${this.accounts[0]!.password}"}' ${this.baseUrl}/api/auth/sign-in/email`,
         `Read a gap report in Arabic: curl -b jar '${this.baseUrl}/api/v1/assessments/${firstSite}/gap-report.html?lang=ar'; the cohort's gains: ${this.baseUrl}/api/v1/cohorts/${pilot}/report.html`,
-        certificate ? `Verify a certificate, as anyone can: ${this.baseUrl}/verify/${certificate}` : `Look at the API: ${this.baseUrl}/openapi.json`,
+        certificate
+          ? `Verify a certificate, as anyone can: ${this.baseUrl}/verify/${certificate}`
+          : `Look at the API: ${this.baseUrl}/openapi.json`,
       ],
     };
   }
@@ -101,7 +145,10 @@ export class Demo {
     const ids: Record<string, string> = {};
     for (const [key, name, kind] of wanted) {
       ids[key] = randomUUID();
-      await this.db.query(`INSERT INTO organisation (id, name, kind, country, demo) VALUES ($1, $2, $3, 'EG', true)`, [ids[key], name, kind]);
+      await this.db.query(
+        `INSERT INTO organisation (id, name, kind, country, demo) VALUES ($1, $2, $3, 'EG', true)`,
+        [ids[key], name, kind],
+      );
     }
     return ids;
   }
@@ -127,9 +174,17 @@ export class Demo {
       const password = randomBytes(12).toString('base64url');
       const id = await this.identity.createPerson(name, email, password);
       people[key] = { id, name, email };
-      this.accounts.push({ name, email, password, role: organisation ? `${role} (${organisation})` : 'supplier owner' });
+      this.accounts.push({
+        name,
+        email,
+        password,
+        role: organisation ? `${role} (${organisation})` : 'supplier owner',
+      });
       if (organisation) {
-        await this.db.query(`INSERT INTO membership (id, user_id, organisation_id, role) VALUES ($1, $2, $3, $4)`, [randomUUID(), id, organisations[organisation], role]);
+        await this.db.query(
+          `INSERT INTO membership (id, user_id, organisation_id, role) VALUES ($1, $2, $3, $4)`,
+          [randomUUID(), id, organisations[organisation], role],
+        );
       }
     }
     return people;
@@ -140,7 +195,7 @@ export class Demo {
     const claims = [
       {
         figure: '+45 %',
-        text: 'compliance with basic food-safety standards, compared with the suppliers\' initial assessment',
+        text: "compliance with basic food-safety standards, compared with the suppliers' initial assessment",
         unit: 'suppliers (18); points or percent not stated',
         source: 'UNIDO discussion paper for CELAC, 2014, on the Egyptian pilot of 2009–10',
       },
@@ -151,14 +206,29 @@ export class Demo {
         source: 'UNIDO discussion paper for CELAC, 2014, on the Egyptian pilot of 2009–10',
       },
     ];
-    await this.db.query(`INSERT INTO programme (id, code, name, claims, demo) VALUES ($1, 'demo-nile', 'Nile Valley Supplier Programme (demo, invented)', $2, true)`, [id, JSON.stringify(claims)]);
-    for (const [organisation, part] of [['agency', 'agency'], ['provider', 'assessment-provider'], ['lotus', 'buyer'], ['sahara', 'buyer']] as const) {
-      await this.db.query(`INSERT INTO programme_participant (id, programme_id, organisation_id, part) VALUES ($1, $2, $3, $4)`, [randomUUID(), id, organisations[organisation], part]);
+    await this.db.query(
+      `INSERT INTO programme (id, code, name, claims, demo) VALUES ($1, 'demo-nile', 'Nile Valley Supplier Programme (demo, invented)', $2, true)`,
+      [id, JSON.stringify(claims)],
+    );
+    for (const [organisation, part] of [
+      ['agency', 'agency'],
+      ['provider', 'assessment-provider'],
+      ['lotus', 'buyer'],
+      ['sahara', 'buyer'],
+    ] as const) {
+      await this.db.query(
+        `INSERT INTO programme_participant (id, programme_id, organisation_id, part) VALUES ($1, $2, $3, $4)`,
+        [randomUUID(), id, organisations[organisation], part],
+      );
     }
     return id;
   }
 
-  private async calendars(organisations: Record<string, string>, people: People, today: string): Promise<void> {
+  private async calendars(
+    organisations: Record<string, string>,
+    people: People,
+    today: string,
+  ): Promise<void> {
     const keys = ['assessor1', 'assessor2', 'assessor3', 'assessor4', 'mentor1', 'mentor2'];
     for (const [index, key] of keys.entries()) {
       const person = people[key]!;
@@ -167,30 +237,70 @@ export class Demo {
       await this.db.query(
         `INSERT INTO assessor (id, organisation_id, name, email, part, country, lat, lon, competences, languages, working_days, max_visits_per_week)
          VALUES ($1, $2, $3, $4, $5, 'EG', $6, $7, $8, $9, '{7,1,2,3,4}', 4)`,
-        [person.id, organisations[mentor ? 'agency' : 'provider'], person.name, person.email, mentor ? 'mentor' : 'assessor', lat, lon, ['food-manufacturing'], index === 3 ? ['ar', 'fr'] : ['ar', 'en']],
+        [
+          person.id,
+          organisations[mentor ? 'agency' : 'provider'],
+          person.name,
+          person.email,
+          mentor ? 'mentor' : 'assessor',
+          lat,
+          lon,
+          ['food-manufacturing'],
+          index === 3 ? ['ar', 'fr'] : ['ar', 'en'],
+        ],
       );
       const from = addDays(today, 10 + index * 9);
-      await this.db.query(`INSERT INTO absence (id, assessor_id, from_date, to_date, reason) VALUES ($1, $2, $3, $4, 'leave')`, [randomUUID(), person.id, from, addDays(from, 6)]);
+      await this.db.query(
+        `INSERT INTO absence (id, assessor_id, from_date, to_date, reason) VALUES ($1, $2, $3, $4, 'leave')`,
+        [randomUUID(), person.id, from, addDays(from, 6)],
+      );
     }
   }
 
-  private async cohort(programmeId: string, name: string, startsOn: string, endsOn: string | null): Promise<string> {
+  private async cohort(
+    programmeId: string,
+    name: string,
+    startsOn: string,
+    endsOn: string | null,
+  ): Promise<string> {
     const id = randomUUID();
-    await this.db.query(`INSERT INTO cohort (id, programme_id, name, starts_on, ends_on) VALUES ($1, $2, $3, $4, $5)`, [id, programmeId, name, startsOn, endsOn]);
+    await this.db.query(
+      `INSERT INTO cohort (id, programme_id, name, starts_on, ends_on) VALUES ($1, $2, $3, $4, $5)`,
+      [id, programmeId, name, startsOn, endsOn],
+    );
     return id;
   }
 
   private async rules(organisations: Record<string, string>): Promise<void> {
-    const base = { format: 'uplift.buyer-rule/1', version: '1', checklist: 'food-manufacturing', level: 'basic', profile: 'programme-default', maxAgeDays: 365 } as const;
+    const base = {
+      format: 'uplift.buyer-rule/1',
+      version: '1',
+      checklist: 'food-manufacturing',
+      level: 'basic',
+      profile: 'programme-default',
+      maxAgeDays: 365,
+    } as const;
     const rules: [string, BuyerRule][] = [
-      ['lotus', { ...base, buyer: 'lotus', rule: 'listing', title: 'Basic level, at least 80 points, no open major', categories: ['*'], minPoints: 80, maxOpen: { major: 0 } }],
+      [
+        'lotus',
+        {
+          ...base,
+          buyer: 'lotus',
+          rule: 'listing',
+          title: 'Basic level, at least 80 points, no open major',
+          categories: ['*'],
+          minPoints: 80,
+          maxOpen: { major: 0 },
+        },
+      ],
       [
         'sahara',
         {
           ...base,
           buyer: 'sahara',
           rule: 'fresh',
-          title: 'Fresh products: Basic level, 70 points, traceability and recall in place, at most three open majors',
+          title:
+            'Fresh products: Basic level, 70 points, traceability and recall in place, at most three open majors',
           categories: ['dairy', 'meat-and-poultry', 'fruit-and-vegetables'],
           minPoints: 70,
           maxOpen: { major: 3 },
@@ -199,7 +309,8 @@ export class Demo {
       ],
     ];
     const readiness = new ReadinessService(this.db);
-    for (const [organisation, rule] of rules) await readiness.publishRule(null, organisations[organisation]!, rule);
+    for (const [organisation, rule] of rules)
+      await readiness.publishRule(null, organisations[organisation]!, rule);
   }
 
   /** Suppliers with one site each, enrolled and assessed. Returns the newest assessment of the first. */
@@ -208,7 +319,13 @@ export class Demo {
     count: number,
     today: string,
     people: People,
-    plan: { baseline: { id: string; body: ChecklistVersion }; followUp: { id: string; body: ChecklistVersion }; profileId: string; finished: number; ownerId?: string },
+    plan: {
+      baseline: { id: string; body: ChecklistVersion };
+      followUp: { id: string; body: ChecklistVersion };
+      profileId: string;
+      finished: number;
+      ownerId?: string;
+    },
   ): Promise<string> {
     const toCompute: string[] = [];
     await this.db.transaction(async (tx) => {
@@ -216,24 +333,55 @@ export class Demo {
         const { siteId, category } = await this.supplier(tx, index, count, plan.ownerId);
         const enrolledOn = addDays(today, -170 + Math.floor(this.random() * 10));
         const leaves = index % 18 === 6 || index % 18 === 13;
-        await tx.query(`INSERT INTO enrolment (id, cohort_id, site_id, enrolled_on, exited_on, exit_reason) VALUES ($1, $2, $3, $4, $5, $6)`, [
-          randomUUID(), cohortId, siteId, enrolledOn, leaves ? addDays(enrolledOn, 70) : null, leaves ? (index % 18 === 6 ? 'ownership changed' : 'no staff to take part') : null,
-        ]);
+        await tx.query(
+          `INSERT INTO enrolment (id, cohort_id, site_id, enrolled_on, exited_on, exit_reason) VALUES ($1, $2, $3, $4, $5, $6)`,
+          [
+            randomUUID(),
+            cohortId,
+            siteId,
+            enrolledOn,
+            leaves ? addDays(enrolledOn, 70) : null,
+            leaves ? (index % 18 === 6 ? 'ownership changed' : 'no staff to take part') : null,
+          ],
+        );
         const mentor = people[index % 2 === 0 ? 'mentor1' : 'mentor2']!;
-        await tx.query(`INSERT INTO engagement (id, person_id, site_id, role, from_date) VALUES ($1, $2, $3, 'coach', $4)`, [randomUUID(), mentor.id, siteId, addDays(enrolledOn, 20)]);
+        await tx.query(
+          `INSERT INTO engagement (id, person_id, site_id, role, from_date) VALUES ($1, $2, $3, 'coach', $4)`,
+          [randomUUID(), mentor.id, siteId, addDays(enrolledOn, 20)],
+        );
         const assessor = (offset: number) => people[`assessor${((index + offset) % 4) + 1}`]!.id;
         if (index % 30 === 29) continue; // Enrolled, never started.
         const skill = 0.42 + this.random() * 0.33 + (category === 'confectionery' ? 0.05 : 0);
         const heldOn = addDays(enrolledOn, 3 + Math.floor(this.random() * 14));
         const seen = new Map<string, number>();
-        const baselineId = await this.assess(tx, { siteId, cohortId, kind: 'baseline', version: plan.baseline, profileId: plan.profileId, assessedOn: heldOn, assessorId: assessor(0), reviewerId: people['reviewer']!.id, skill, seen });
+        const baselineId = await this.assess(tx, {
+          siteId,
+          cohortId,
+          kind: 'baseline',
+          version: plan.baseline,
+          profileId: plan.profileId,
+          assessedOn: heldOn,
+          assessorId: assessor(0),
+          reviewerId: people['reviewer']!.id,
+          skill,
+          seen,
+        });
         toCompute.push(baselineId);
         if (leaves || index / count >= plan.finished) continue;
         const declines = index % 9 === 7;
         const later = declines ? skill - 0.06 : Math.min(0.995, skill + 0.2 + this.random() * 0.3);
         const followUpId = await this.assess(tx, {
-          siteId, cohortId, kind: 'follow-up', version: plan.followUp, profileId: plan.profileId, assessedOn: addDays(heldOn, 95 + Math.floor(this.random() * 45)),
-          assessorId: assessor(1), reviewerId: people['reviewer']!.id, skill: index % 3 === 0 && !declines ? 1 : later, baselineId, seen,
+          siteId,
+          cohortId,
+          kind: 'follow-up',
+          version: plan.followUp,
+          profileId: plan.profileId,
+          assessedOn: addDays(heldOn, 95 + Math.floor(this.random() * 45)),
+          assessorId: assessor(1),
+          reviewerId: people['reviewer']!.id,
+          skill: index % 3 === 0 && !declines ? 1 : later,
+          baselineId,
+          seen,
         });
         toCompute.push(followUpId);
       }
@@ -243,40 +391,86 @@ export class Demo {
     return toCompute[1] ?? toCompute[0]!;
   }
 
-  private async supplier(tx: EntityManager, index: number, count: number, ownerId?: string): Promise<{ siteId: string; category: string }> {
+  private async supplier(
+    tx: EntityManager,
+    index: number,
+    count: number,
+    ownerId?: string,
+  ): Promise<{ siteId: string; category: string }> {
     const category = CATEGORIES[index % CATEGORIES.length]!;
     const [city, lat, lon] = CITIES[Math.floor(this.random() * CITIES.length)]!;
     const name = `${NAMES[index % NAMES.length]} ${WORDS[category][Math.floor(index / NAMES.length) % 3]}${count > 18 ? ` ${index + 1}` : ''} (demo)`;
     const organisationId = randomUUID();
     const siteId = randomUUID();
-    await tx.query(`INSERT INTO organisation (id, name, kind, country, demo) VALUES ($1, $2, 'supplier', 'EG', true)`, [organisationId, name]);
-    await tx.query(`INSERT INTO site (id, organisation_id, name, city, country, lat, lon, categories, languages) VALUES ($1, $2, $3, $4, 'EG', $5, $6, $7, '{ar}')`, [
-      siteId, organisationId, `${name}, ${city}`, city, lat + (this.random() - 0.5) / 5, lon + (this.random() - 0.5) / 5, [category],
-    ]);
-    if (index === 0 && ownerId) await tx.query(`INSERT INTO membership (id, user_id, organisation_id, role) VALUES ($1, $2, $3, 'owner')`, [randomUUID(), ownerId, organisationId]);
+    await tx.query(
+      `INSERT INTO organisation (id, name, kind, country, demo) VALUES ($1, $2, 'supplier', 'EG', true)`,
+      [organisationId, name],
+    );
+    await tx.query(
+      `INSERT INTO site (id, organisation_id, name, city, country, lat, lon, categories, languages) VALUES ($1, $2, $3, $4, 'EG', $5, $6, $7, '{ar}')`,
+      [
+        siteId,
+        organisationId,
+        `${name}, ${city}`,
+        city,
+        lat + (this.random() - 0.5) / 5,
+        lon + (this.random() - 0.5) / 5,
+        [category],
+      ],
+    );
+    if (index === 0 && ownerId)
+      await tx.query(
+        `INSERT INTO membership (id, user_id, organisation_id, role) VALUES ($1, $2, $3, 'owner')`,
+        [randomUUID(), ownerId, organisationId],
+      );
     return { siteId, category };
   }
 
   private async assess(
     tx: EntityManager,
     input: {
-      siteId: string; cohortId: string; kind: 'baseline' | 'follow-up'; version: { id: string; body: ChecklistVersion }; profileId: string; assessedOn: string;
-      assessorId: string; reviewerId: string; skill: number; baselineId?: string; seen: Map<string, number>;
+      siteId: string;
+      cohortId: string;
+      kind: 'baseline' | 'follow-up';
+      version: { id: string; body: ChecklistVersion };
+      profileId: string;
+      assessedOn: string;
+      assessorId: string;
+      reviewerId: string;
+      skill: number;
+      baselineId?: string;
+      seen: Map<string, number>;
     },
   ): Promise<string> {
     const id = randomUUID();
     await tx.query(
       `INSERT INTO assessment (id, site_id, cohort_id, checklist_version_id, scoring_profile_id, level, kind, state, assessed_on, assessor_id, reviewer_id, baseline_id, submitted_at, closed_at)
        VALUES ($1, $2, $3, $4, $5, 'basic', $6, 'closed', $7, $8, $9, $10, $7::date + interval '17 hours', $7::date + interval '3 days')`,
-      [id, input.siteId, input.cohortId, input.version.id, input.profileId, input.kind, input.assessedOn, input.assessorId, input.reviewerId, input.baselineId ?? null],
+      [
+        id,
+        input.siteId,
+        input.cohortId,
+        input.version.id,
+        input.profileId,
+        input.kind,
+        input.assessedOn,
+        input.assessorId,
+        input.reviewerId,
+        input.baselineId ?? null,
+      ],
     );
-    const answers = requirementsAt(input.version.body, 'basic').map((requirement) => this.answer(requirement, input.skill, input.seen));
+    const answers = requirementsAt(input.version.body, 'basic').map((requirement) =>
+      this.answer(requirement, input.skill, input.seen),
+    );
     await tx.query(
       `INSERT INTO response (assessment_id, requirement, answer, na_reason, note, answered_by, answered_at)
        SELECT $1, requirement, answer, "naReason", note, $3, $4::date + interval '16 hours' FROM jsonb_to_recordset($2::jsonb) AS r(requirement text, answer text, "naReason" text, note text)`,
       [id, JSON.stringify(answers), input.assessorId, input.assessedOn],
     );
-    await tx.query(`UPDATE assessment SET lock_hash = $2 WHERE id = $1`, [id, lockHash(await loadAssessment(tx, id))]);
+    await tx.query(`UPDATE assessment SET lock_hash = $2 WHERE id = $1`, [
+      id,
+      lockHash(await loadAssessment(tx, id)),
+    ]);
     return id;
   }
 
@@ -285,10 +479,16 @@ export class Demo {
     const luck = seen.get(requirement.code) ?? this.random();
     seen.set(requirement.code, luck);
     const code = requirement.code;
-    if (requirement.naAllowed !== false && luck > 0.975) return { requirement: code, answer: 'na', naReason: 'The site has no such process.' };
+    if (requirement.naAllowed !== false && luck > 0.975)
+      return { requirement: code, answer: 'na', naReason: 'The site has no such process.' };
     if (luck <= skill) return { requirement: code, answer: 'conform' };
     const answer = requirement.criticality === 'minor' || luck - skill < 0.15 ? 'minor' : 'major';
-    return { requirement: code, answer, note: answer === 'major' ? 'Not in place on the day of the visit.' : 'In place in part; records have gaps.' };
+    return {
+      requirement: code,
+      answer,
+      note:
+        answer === 'major' ? 'Not in place on the day of the visit.' : 'In place in part; records have gaps.',
+    };
   }
 
   /** Issues certificates for follow-ups that passed, proposed by one person and decided by another. */

@@ -22,7 +22,12 @@ function authOptions(options: IdentityOptions, pool: pg.Pool) {
     secret: options.secret,
     emailAndPassword: { enabled: true, disableSignUp: false, minPasswordLength: 12 },
     session: { expiresIn: 60 * 60 * 24 * 7, updateAge: 60 * 60 * 24 },
-    rateLimit: { enabled: true, window: 60, max: 120, customRules: { '/sign-in/email': { window: 60, max: 20 } } },
+    rateLimit: {
+      enabled: true,
+      window: 60,
+      max: 120,
+      customRules: { '/sign-in/email': { window: 60, max: 20 } },
+    },
     // Scripts send the token they got at sign-in as `Authorization: Bearer …`.
     plugins: [bearer()],
     telemetry: { enabled: false },

@@ -7,12 +7,19 @@ export interface LocalisedChecklist {
   readonly title: string;
   readonly level: (code: string) => string;
   readonly section: (code: string) => string;
-  readonly requirement: (code: string) => { question: string; guidance?: string; evidence: readonly string[] };
+  readonly requirement: (code: string) => {
+    question: string;
+    guidance?: string;
+    evidence: readonly string[];
+  };
   readonly status: ContentTranslation;
 }
 
 /** Puts a translation over a version. Without one the original stands, and says so. */
-export function localise(version: ChecklistVersion, translation: ChecklistTranslation | null): LocalisedChecklist {
+export function localise(
+  version: ChecklistVersion,
+  translation: ChecklistTranslation | null,
+): LocalisedChecklist {
   const levels = new Map(version.levels.map((level) => [level.code, level.title]));
   const sections = new Map(version.sections.map((section) => [section.code, section.title]));
   const requirements = new Map(version.requirements.map((requirement) => [requirement.code, requirement]));
@@ -42,6 +49,9 @@ export async function localisedVersion(
   locale: Locale,
 ): Promise<LocalisedChecklist> {
   if (locale === version.language) return localise(version, null);
-  const [row] = await db.query(`SELECT body FROM checklist_translation WHERE checklist_version_id = $1 AND language = $2`, [versionId, locale]);
+  const [row] = await db.query(
+    `SELECT body FROM checklist_translation WHERE checklist_version_id = $1 AND language = $2`,
+    [versionId, locale],
+  );
   return localise(version, (row?.body as ChecklistTranslation | undefined) ?? null);
 }

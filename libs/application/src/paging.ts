@@ -31,5 +31,8 @@ export function pageRequest(cursor?: string, limit?: number): PageRequest {
 export function pageOf<T>(rows: readonly T[], page: PageRequest, key: (row: T) => string): Page<T> {
   const items = rows.slice(0, page.limit);
   const last = items.at(-1);
-  return { items, nextCursor: rows.length > page.limit && last ? Buffer.from(key(last)).toString('base64url') : null };
+  return {
+    items,
+    nextCursor: rows.length > page.limit && last ? Buffer.from(key(last)).toString('base64url') : null,
+  };
 }

@@ -46,8 +46,16 @@ export class PartiesService {
     }
     const id = randomUUID();
     await this.db.transaction(async (tx) => {
-      await tx.query(`INSERT INTO organisation (id, name, kind, country) VALUES ($1, $2, $3, $4)`, [id, input.name, input.kind, input.country]);
-      await tx.query(`INSERT INTO membership (id, user_id, organisation_id, role) VALUES ($1, $2, $3, 'owner')`, [randomUUID(), actor.userId, id]);
+      await tx.query(`INSERT INTO organisation (id, name, kind, country) VALUES ($1, $2, $3, $4)`, [
+        id,
+        input.name,
+        input.kind,
+        input.country,
+      ]);
+      await tx.query(
+        `INSERT INTO membership (id, user_id, organisation_id, role) VALUES ($1, $2, $3, 'owner')`,
+        [randomUUID(), actor.userId, id],
+      );
     });
     return { id };
   }
@@ -67,24 +75,48 @@ export class PartiesService {
   }
 
   async addMember(actor: Actor, organisationId: string, userId: string, role: Role): Promise<void> {
-    if (!actor.memberships.some((membership) => membership.organisationId === organisationId && membership.role === 'owner')) throw notFound('organisation');
-    await this.db.query(`INSERT INTO membership (id, user_id, organisation_id, role) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, [randomUUID(), userId, organisationId, role]);
+    if (
+      !actor.memberships.some(
+        (membership) => membership.organisationId === organisationId && membership.role === 'owner',
+      )
+    )
+      throw notFound('organisation');
+    await this.db.query(
+      `INSERT INTO membership (id, user_id, organisation_id, role) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+      [randomUUID(), userId, organisationId, role],
+    );
   }
 
   async createSite(actor: Actor, input: NewSite): Promise<{ id: string }> {
     const own = actor.memberships.some(
-      (membership) => membership.organisationId === input.organisationId && ['owner', 'qa-manager'].includes(membership.role),
+      (membership) =>
+        membership.organisationId === input.organisationId &&
+        ['owner', 'qa-manager'].includes(membership.role),
     );
     if (!own) throw notFound('organisation');
     const id = randomUUID();
     await this.db.query(
       `INSERT INTO site (id, organisation_id, name, city, country, lat, lon, categories, languages) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-      [id, input.organisationId, input.name, input.city ?? '', input.country, input.lat ?? null, input.lon ?? null, input.categories ?? [], input.languages ?? []],
+      [
+        id,
+        input.organisationId,
+        input.name,
+        input.city ?? '',
+        input.country,
+        input.lat ?? null,
+        input.lon ?? null,
+        input.categories ?? [],
+        input.languages ?? [],
+      ],
     );
     return { id };
   }
 
-  async sites(actor: Actor, filter: { cohortId?: string; category?: string }, page: PageRequest): Promise<Page<{ id: string }>> {
+  async sites(
+    actor: Actor,
+    filter: { cohortId?: string; category?: string },
+    page: PageRequest,
+  ): Promise<Page<{ id: string }>> {
     const rows = await this.db.query(
       `SELECT s.id, s.name, s.city, s.country, s.lat, s.lon, s.categories, s.languages, s.organisation_id AS "organisationId", o.name AS organisation
          FROM site s JOIN organisation o ON o.id = s.organisation_id
@@ -115,7 +147,10 @@ export class PartiesService {
     );
   }
 
-  async createProgramme(actor: Actor, input: { organisationId: string; code: string; name: string }): Promise<{ id: string }> {
+  async createProgramme(
+    actor: Actor,
+    input: { organisationId: string; code: string; name: string },
+  ): Promise<{ id: string }> {
     const manages = actor.memberships.some(
       (membership) =>
         membership.organisationId === input.organisationId &&
@@ -125,9 +160,21 @@ export class PartiesService {
     if (!manages) throw notFound('organisation');
     const id = randomUUID();
     await this.db.transaction(async (tx) => {
-      const inserted = await tx.query(`INSERT INTO programme (id, code, name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING id`, [id, input.code, input.name]);
-      if (inserted.length === 0) throw new DomainError('code-taken', `A programme with the code ${input.code} exists.`, [{ field: '/code', message: 'taken' }], 'conflict');
-      await tx.query(`INSERT INTO programme_participant (id, programme_id, organisation_id, part) VALUES ($1, $2, $3, 'agency')`, [randomUUID(), id, input.organisationId]);
+      const inserted = await tx.query(
+        `INSERT INTO programme (id, code, name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING id`,
+        [id, input.code, input.name],
+      );
+      if (inserted.length === 0)
+        throw new DomainError(
+          'code-taken',
+          `A programme with the code ${input.code} exists.`,
+          [{ field: '/code', message: 'taken' }],
+          'conflict',
+        );
+      await tx.query(
+        `INSERT INTO programme_participant (id, programme_id, organisation_id, part) VALUES ($1, $2, $3, 'agency')`,
+        [randomUUID(), id, input.organisationId],
+      );
     });
     return { id };
   }
@@ -141,7 +188,10 @@ export class PartiesService {
     );
   }
 
-  async createCohort(actor: Actor, input: { programmeId: string; name: string; startsOn: string; endsOn?: string }): Promise<{ id: string }> {
+  async createCohort(
+    actor: Actor,
+    input: { programmeId: string; name: string; startsOn: string; endsOn?: string },
+  ): Promise<{ id: string }> {
     parseLocalDate(input.startsOn);
     if (input.endsOn) parseLocalDate(input.endsOn);
     const [manager] = await this.db.query(
@@ -151,15 +201,23 @@ export class PartiesService {
     );
     if (!manager) throw notFound('programme');
     const id = randomUUID();
-    await this.db.query(`INSERT INTO cohort (id, programme_id, name, starts_on, ends_on) VALUES ($1, $2, $3, $4, $5)`, [id, input.programmeId, input.name, input.startsOn, input.endsOn ?? null]);
+    await this.db.query(
+      `INSERT INTO cohort (id, programme_id, name, starts_on, ends_on) VALUES ($1, $2, $3, $4, $5)`,
+      [id, input.programmeId, input.name, input.startsOn, input.endsOn ?? null],
+    );
     return { id };
   }
 
   /** Enrols a site; the supplier's owner or the agency that manages the cohort may do so. */
-  async enrol(actor: Actor, cohortId: string, input: { siteId: string; enrolledOn: string }): Promise<{ id: string }> {
+  async enrol(
+    actor: Actor,
+    cohortId: string,
+    input: { siteId: string; enrolledOn: string },
+  ): Promise<{ id: string }> {
     parseLocalDate(input.enrolledOn);
     const access = await cohortAccess(this.db, actor, cohortId);
-    if (!may(access, ['owner', 'programme-manager'], ['agency'])) throw forbidden('Only the programme manager enrols sites.');
+    if (!may(access, ['owner', 'programme-manager'], ['agency']))
+      throw forbidden('Only the programme manager enrols sites.');
     return this.db.transaction(async (tx) => {
       const id = randomUUID();
       const [site] = await tx.query(`SELECT id FROM site WHERE id = $1`, [input.siteId]);
@@ -168,17 +226,25 @@ export class PartiesService {
         `INSERT INTO enrolment (id, cohort_id, site_id, enrolled_on) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING id`,
         [id, cohortId, input.siteId, input.enrolledOn],
       );
-      if (inserted.length === 0) throw new DomainError('already-enrolled', 'The site is enrolled in this cohort.', [], 'conflict');
+      if (inserted.length === 0)
+        throw new DomainError('already-enrolled', 'The site is enrolled in this cohort.', [], 'conflict');
       await appendToOutbox(tx, 'site-changed', { siteId: input.siteId });
       return { id };
     });
   }
 
   /** Records that a site left the cohort and why; its results stay. */
-  async exit(actor: Actor, cohortId: string, siteId: string, exitedOn: string, reason: string): Promise<void> {
+  async exit(
+    actor: Actor,
+    cohortId: string,
+    siteId: string,
+    exitedOn: string,
+    reason: string,
+  ): Promise<void> {
     parseLocalDate(exitedOn);
     const access = await cohortAccess(this.db, actor, cohortId);
-    if (!may(access, ['owner', 'programme-manager'], ['agency'])) throw forbidden('Only the programme manager records exits.');
+    if (!may(access, ['owner', 'programme-manager'], ['agency']))
+      throw forbidden('Only the programme manager records exits.');
     await this.db.transaction(async (tx) => {
       const [, changed] = await tx.query(
         `UPDATE enrolment SET exited_on = $3, exit_reason = $4 WHERE cohort_id = $1 AND site_id = $2 AND enrolled_on <= $3`,

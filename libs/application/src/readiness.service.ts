@@ -38,22 +38,37 @@ export class ReadinessService {
   /** Publishes a buyer's rule; the newest version is the one in force. @throws DomainError when it can never be met. */
   async publishRule(actor: Actor | null, buyerId: string, rule: BuyerRule): Promise<string> {
     const mayPublish = actor?.memberships.some(
-      (membership) => membership.organisationId === buyerId && ['owner', 'qa-manager'].includes(membership.role),
+      (membership) =>
+        membership.organisationId === buyerId && ['owner', 'qa-manager'].includes(membership.role),
     );
     if (actor && !mayPublish) throw forbidden('Only the buyer itself publishes its rules.');
     checkRuleShape(rule);
     return this.db.transaction(async (tx) => {
-      const [version] = await tx.query(`SELECT body FROM checklist_version WHERE checklist = $1 ORDER BY published_at DESC, version DESC LIMIT 1`, [rule.checklist]);
-      const [profile] = await tx.query(`SELECT body FROM scoring_profile WHERE profile = $1 ORDER BY published_at DESC LIMIT 1`, [rule.profile]);
-      if (!version || !profile) throw new DomainError('buyer-rule-invalid', 'The rule names a checklist or profile that is not published.');
+      const [version] = await tx.query(
+        `SELECT body FROM checklist_version WHERE checklist = $1 ORDER BY published_at DESC, version DESC LIMIT 1`,
+        [rule.checklist],
+      );
+      const [profile] = await tx.query(
+        `SELECT body FROM scoring_profile WHERE profile = $1 ORDER BY published_at DESC LIMIT 1`,
+        [rule.profile],
+      );
+      if (!version || !profile)
+        throw new DomainError(
+          'buyer-rule-invalid',
+          'The rule names a checklist or profile that is not published.',
+        );
       checkBuyerRule(rule, version.body, profile.body);
-      await tx.query(`UPDATE buyer_rule_row SET active = false WHERE buyer_id = $1 AND rule = $2`, [buyerId, rule.rule]);
+      await tx.query(`UPDATE buyer_rule_row SET active = false WHERE buyer_id = $1 AND rule = $2`, [
+        buyerId,
+        rule.rule,
+      ]);
       const id = randomUUID();
       const inserted = await tx.query(
         `INSERT INTO buyer_rule_row (id, buyer_id, rule, version, body) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING id`,
         [id, buyerId, rule.rule, rule.version, JSON.stringify(rule)],
       );
-      if (inserted.length === 0) throw new DomainError('version-published', 'This version of the rule is published.', [], 'conflict');
+      if (inserted.length === 0)
+        throw new DomainError('version-published', 'This version of the rule is published.', [], 'conflict');
       await appendToOutbox(tx, 'rules-changed', { buyerId });
       return id;
     });
@@ -81,7 +96,16 @@ export class ReadinessService {
           await tx.query(
             `INSERT INTO readiness (id, site_id, buyer_rule_id, category, status, valid_until, assessment_id, body, evaluated_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now())`,
-            [randomUUID(), siteId, id, category, readiness.status, readiness.validUntil, readiness.assessmentId, JSON.stringify(readiness)],
+            [
+              randomUUID(),
+              siteId,
+              id,
+              category,
+              readiness.status,
+              readiness.validUntil,
+              readiness.assessmentId,
+              JSON.stringify(readiness),
+            ],
           );
         }
       }
@@ -97,8 +121,13 @@ export class ReadinessService {
   }
 
   /** Every site a rule is about, with its status: the buyer's list. */
-  async suppliers(actor: Actor, buyerId: string, status?: string): Promise<(ReadinessRow & { siteName: string; organisation: string })[]> {
-    if (!actor.memberships.some((membership) => membership.organisationId === buyerId)) throw forbidden('Only members of the buyer see its list.');
+  async suppliers(
+    actor: Actor,
+    buyerId: string,
+    status?: string,
+  ): Promise<(ReadinessRow & { siteName: string; organisation: string })[]> {
+    if (!actor.memberships.some((membership) => membership.organisationId === buyerId))
+      throw forbidden('Only members of the buyer see its list.');
     return this.db.query(
       `SELECT r.site_id AS "siteId", s.name AS "siteName", o.name AS organisation, b.name AS buyer, br.rule, br.body->>'title' AS title,
               r.category, r.status, r.valid_until::text AS "validUntil", r.assessment_id AS "assessmentId", r.body
@@ -137,7 +166,11 @@ export class ReadinessService {
 }
 
 /** Stored readiness of a site; `buyers` narrows it to the rules of these organisations. */
-export function readinessOf(db: Pick<EntityManager, 'query'>, siteId: string, buyers: readonly string[] | null = null): Promise<ReadinessRow[]> {
+export function readinessOf(
+  db: Pick<EntityManager, 'query'>,
+  siteId: string,
+  buyers: readonly string[] | null = null,
+): Promise<ReadinessRow[]> {
   return db.query(
     `SELECT r.site_id AS "siteId", b.name AS buyer, br.rule, br.body->>'title' AS title, r.category, r.status,
             r.valid_until::text AS "validUntil", r.assessment_id AS "assessmentId", r.body
@@ -149,12 +182,17 @@ export function readinessOf(db: Pick<EntityManager, 'query'>, siteId: string, bu
 
 function checkRuleShape(rule: unknown): void {
   const ajv = new Ajv2020({ allErrors: true, strict: false });
-  const validate = ajv.compile(JSON.parse(readFileSync(join(contentRoot(), 'schemas', 'buyer-rule.schema.json'), 'utf8')));
+  const validate = ajv.compile(
+    JSON.parse(readFileSync(join(contentRoot(), 'schemas', 'buyer-rule.schema.json'), 'utf8')),
+  );
   if (!validate(rule)) {
     throw new DomainError(
       'buyer-rule-invalid',
       'The rule does not follow buyer-rule.schema.json.',
-      (validate.errors ?? []).map((error) => ({ field: error.instancePath || '/', message: error.message ?? 'invalid' })),
+      (validate.errors ?? []).map((error) => ({
+        field: error.instancePath || '/',
+        message: error.message ?? 'invalid',
+      })),
     );
   }
 }

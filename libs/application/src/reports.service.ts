@@ -1,4 +1,12 @@
-import { aggregateFigures, compileScoring, CRITICALITIES, findingsOf, fromMicroPoints, type Criticality, type Score } from '#domain';
+import {
+  aggregateFigures,
+  compileScoring,
+  CRITICALITIES,
+  findingsOf,
+  fromMicroPoints,
+  type Criticality,
+  type Score,
+} from '#domain';
 import type { Programme } from '#persistence';
 import { dayIn } from '#platform';
 import type { BuyerLine, CohortReportView, GapReportView, Locale, StepLine } from '#reporting';
@@ -18,21 +26,32 @@ export class ReportsService {
   async gapReport(actor: Actor, assessmentId: string, locale: Locale): Promise<GapReportView> {
     const assessment = await loadAssessment(this.db, assessmentId);
     const access = await siteAccess(this.db, actor, assessment.siteId, 'assessment');
-    if (assessment.state !== 'closed' && access.every((entry) => entry.part === 'buyer')) throw notFound('assessment');
+    if (assessment.state !== 'closed' && access.every((entry) => entry.part === 'buyer'))
+      throw notFound('assessment');
     const onlyBuyer = access.every((entry) => entry.part === 'buyer');
     const buyers = onlyBuyer ? actor.memberships.map((membership) => membership.organisationId) : null;
     return this.gapReportOf(assessment, locale, await readinessOf(this.db, assessment.siteId, buyers));
   }
 
-  private async gapReportOf(assessment: LoadedAssessment, locale: Locale, readiness: readonly ReadinessRow[]): Promise<GapReportView> {
+  private async gapReportOf(
+    assessment: LoadedAssessment,
+    locale: Locale,
+    readiness: readonly ReadinessRow[],
+  ): Promise<GapReportView> {
     const { checklistBody, profileBody, responses } = assessment;
     const texts = await localisedVersion(this.db, assessment.checklistVersionId, checklistBody, locale);
-    const score = compileScoring(checklistBody, assessment.level, profileBody).score(responses, 'after-closure');
+    const score = compileScoring(checklistBody, assessment.level, profileBody).score(
+      responses,
+      'after-closure',
+    );
     const findings = findingsOf(checklistBody, score, profileBody, assessment.assessedOn, responses);
     const graded = new Map(findings.map((finding) => [finding.requirement, finding]));
-    const requirements = new Map(checklistBody.requirements.map((requirement) => [requirement.code, requirement]));
+    const requirements = new Map(
+      checklistBody.requirements.map((requirement) => [requirement.code, requirement]),
+    );
     const own = readiness.filter((row) => row.assessmentId === assessment.id);
-    const blockedBy = (code: string) => own.filter((row) => missingFor(row).includes(code)).map((row) => `${row.buyer}: ${row.title}`);
+    const blockedBy = (code: string) =>
+      own.filter((row) => missingFor(row).includes(code)).map((row) => `${row.buyer}: ${row.title}`);
     const [context] = await this.db.query(
       `SELECT s.name AS site, s.city, o.name AS organisation, p.name AS programme, (SELECT name FROM auth."user" u WHERE u.id::text = a.assessor_id) AS assessor
          FROM assessment a JOIN site s ON s.id = a.site_id JOIN organisation o ON o.id = s.organisation_id
@@ -49,7 +68,10 @@ export class ReportsService {
     const gaps = score.items
       .filter((item) => ['partly', 'nonconforming', 'not-assessed'].includes(item.conformity) && !item.closed)
       .map((item) => ({ item, rank: rank(item) }))
-      .sort((a, b) => a.rank.map((value, index) => value - b.rank[index]!).find((difference) => difference !== 0) ?? 0)
+      .sort(
+        (a, b) =>
+          a.rank.map((value, index) => value - b.rank[index]!).find((difference) => difference !== 0) ?? 0,
+      )
       .map(({ item }) => {
         const text = texts.requirement(item.requirement);
         const finding = graded.get(item.requirement);
@@ -58,7 +80,10 @@ export class ReportsService {
           requirement: item.requirement,
           section: item.section,
           question: text.question,
-          criticality: grade === 'critical' || grade === 'major' || grade === 'minor' ? grade : requirements.get(item.requirement)!.criticality,
+          criticality:
+            grade === 'critical' || grade === 'major' || grade === 'minor'
+              ? grade
+              : requirements.get(item.requirement)!.criticality,
           conformity: item.conformity as 'partly' | 'nonconforming' | 'not-assessed',
           required: requirements.get(item.requirement)?.required ?? false,
           ...(finding?.note && { note: finding.note }),
@@ -67,7 +92,10 @@ export class ReportsService {
           ...(finding?.dueOn && { dueOn: finding.dueOn }),
         };
       });
-    const step = (code: string): StepLine => ({ text: texts.requirement(code).question, requirements: [code] });
+    const step = (code: string): StepLine => ({
+      text: texts.requirement(code).question,
+      requirements: [code],
+    });
     const path = own
       .filter((row) => row.body.cheapestPath?.reachesReady && row.body.cheapestPath.items.length > 0)
       .sort((a, b) => a.body.cheapestPath!.items.length - b.body.cheapestPath!.items.length)[0];
@@ -79,10 +107,19 @@ export class ReportsService {
         title: texts.title,
         edition: assessment.version,
         level: texts.level(assessment.level),
-        profile: { title: profileBody.title, version: profileBody.version, source: profileBody.provenance.source, status: profileBody.provenance.status },
+        profile: {
+          title: profileBody.title,
+          version: profileBody.version,
+          source: profileBody.provenance.source,
+          status: profileBody.provenance.status,
+        },
         translationStatus: texts.status,
       },
-      assessment: { kind: assessment.kind, date: assessment.assessedOn, ...(context.assessor && assessment.kind !== 'self' && { assessor: context.assessor }) },
+      assessment: {
+        kind: assessment.kind,
+        date: assessment.assessedOn,
+        ...(context.assessor && assessment.kind !== 'self' && { assessor: context.assessor }),
+      },
       result: {
         verdict: verdictOf(score),
         points: score.points,
@@ -90,9 +127,18 @@ export class ReportsService {
         counts: score.counts,
       },
       sections: score.sections
-        .filter((section) => checklistBody.sections.find((each) => each.code === section.section)?.parent || !checklistBody.sections.some((each) => each.parent === section.section))
+        .filter(
+          (section) =>
+            checklistBody.sections.find((each) => each.code === section.section)?.parent ||
+            !checklistBody.sections.some((each) => each.parent === section.section),
+        )
         .filter((section) => section.counts.total > 0)
-        .map((section) => ({ code: section.section, title: texts.section(section.section), counts: section.counts, points: section.points })),
+        .map((section) => ({
+          code: section.section,
+          title: texts.section(section.section),
+          counts: section.counts,
+          points: section.points,
+        })),
       gaps,
       buyers: own.map((row): BuyerLine => ({
         buyer: row.buyer,
@@ -103,7 +149,13 @@ export class ReportsService {
         reasons: [],
       })),
       firstSteps: gaps.slice(0, 3).map((gap) => step(gap.requirement)),
-      cheapestPath: path ? { buyer: path.buyer, category: path.category, steps: path.body.cheapestPath!.items.map((item) => step(item.requirement)) } : null,
+      cheapestPath: path
+        ? {
+            buyer: path.buyer,
+            category: path.category,
+            steps: path.body.cheapestPath!.items.map((item) => step(item.requirement)),
+          }
+        : null,
       printedOn: dayIn(new Date()),
     };
   }
@@ -126,10 +178,14 @@ export class ReportsService {
       `SELECT coalesce(exit_reason, 'unknown') AS reason, count(*)::int AS count FROM enrolment WHERE cohort_id = $1 AND exited_on IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1`,
       [cohortId],
     );
-    const [counts] = await this.db.query(`SELECT count(*)::int AS enrolled FROM enrolment WHERE cohort_id = $1`, [cohortId]);
+    const [counts] = await this.db.query(
+      `SELECT count(*)::int AS enrolled FROM enrolment WHERE cohort_id = $1`,
+      [cohortId],
+    );
     const pair = await this.newestPair(cohortId, locale);
     const n = figures.nMatched;
-    const part = (key: keyof CohortBody['parts']) => (n === 0 ? 0 : fromMicroPoints(Number(BigInt(body.parts[key])) / n));
+    const part = (key: keyof CohortBody['parts']) =>
+      n === 0 ? 0 : fromMicroPoints(Number(BigInt(body.parts[key])) / n);
     const bins = [0, 10, 20, 30, 40, 50, 60, 70, 80, 90];
     const inBin = (histogram: Readonly<Record<string, number>>, from: number) =>
       Object.entries(histogram).reduce((sum, [point, count]) => {
@@ -149,7 +205,10 @@ export class ReportsService {
       change: {
         points: { value: figures.meanChangePoints, n },
         ofMeansPercent: { value: figures.changeOfMeansPercent, n },
-        meanOfRelativePercent: { value: figures.meanOfRelativeChangesPercent.value, n: figures.meanOfRelativeChangesPercent.n },
+        meanOfRelativePercent: {
+          value: figures.meanOfRelativeChangesPercent.value,
+          n: figures.meanOfRelativeChangesPercent.n,
+        },
         normalised: { value: figures.normalisedGain, n },
         median: figures.approximateQuartiles?.median ?? null,
         q1: figures.approximateQuartiles?.q1 ?? null,
@@ -161,7 +220,12 @@ export class ReportsService {
       sections: figures.sections
         .filter((section) => pair.isLeaf(section.section))
         .sort((a, b) => pair.place(a.section) - pair.place(b.section))
-        .map((section) => ({ title: pair.title(section.section), n: section.n, baseline: section.meanBaseline, followUp: section.meanFollowUp })),
+        .map((section) => ({
+          title: pair.title(section.section),
+          n: section.n,
+          baseline: section.meanBaseline,
+          followUp: section.meanFollowUp,
+        })),
       distribution: bins.map((from) => ({
         from,
         to: from + 10,
@@ -181,7 +245,12 @@ export class ReportsService {
       independence: pair.independence(cohort.lookBack),
       daysBetween: pair.daysBetween,
       people: null,
-      claims: (cohort.claims as Programme['claims']).map(({ figure, text, unit, source }) => ({ figure, statement: text, unit, source })),
+      claims: (cohort.claims as Programme['claims']).map(({ figure, text, unit, source }) => ({
+        figure,
+        statement: text,
+        unit,
+        source,
+      })),
       suppressedBelow: 1,
       printedOn: dayIn(new Date()),
     };
@@ -207,31 +276,57 @@ export class ReportsService {
       [cohortId],
     );
     const line = async (id: string | undefined) => {
-      if (!id) return { title: '—', edition: '—', level: '—', profile: { title: '—', version: '—', source: '—', status: 'programme-default' as const }, translationStatus: 'original' as const };
+      if (!id)
+        return {
+          title: '—',
+          edition: '—',
+          level: '—',
+          profile: { title: '—', version: '—', source: '—', status: 'programme-default' as const },
+          translationStatus: 'original' as const,
+        };
       const assessment = await loadAssessment(this.db, id);
-      const texts = await localisedVersion(this.db, assessment.checklistVersionId, assessment.checklistBody, locale);
+      const texts = await localisedVersion(
+        this.db,
+        assessment.checklistVersionId,
+        assessment.checklistBody,
+        locale,
+      );
       const profile = assessment.profileBody;
       return {
         title: texts.title,
         edition: assessment.version,
         level: texts.level(assessment.level),
-        profile: { title: profile.title, version: profile.version, source: profile.provenance.source, status: profile.provenance.status },
+        profile: {
+          title: profile.title,
+          version: profile.version,
+          source: profile.provenance.source,
+          status: profile.provenance.status,
+        },
         translationStatus: texts.status,
       };
     };
     const followUp = newest ? await loadAssessment(this.db, newest.followUpId) : null;
-    const texts = followUp && (await localisedVersion(this.db, followUp.checklistVersionId, followUp.checklistBody, locale));
-    const parents = new Set(followUp?.checklistBody.sections.flatMap((section) => section.parent ?? []) ?? []);
+    const texts =
+      followUp &&
+      (await localisedVersion(this.db, followUp.checklistVersionId, followUp.checklistBody, locale));
+    const parents = new Set(
+      followUp?.checklistBody.sections.flatMap((section) => section.parent ?? []) ?? [],
+    );
     return {
       header: {
         baselineChecklist: await line(newest?.baselineId),
         followUpChecklist: await line(newest?.followUpId),
-        items: { common: newest?.common ?? 0, baseline: newest?.baseline ?? 0, followUp: newest?.followUp ?? 0 },
+        items: {
+          common: newest?.common ?? 0,
+          baseline: newest?.baseline ?? 0,
+          followUp: newest?.followUp ?? 0,
+        },
       },
       followUps: stats.n as number,
       title: (code: string) => texts?.section(code) ?? code,
       isLeaf: (code: string) => !parents.has(code),
-      place: (code: string) => followUp?.checklistBody.sections.findIndex((section) => section.code === code) ?? 0,
+      place: (code: string) =>
+        followUp?.checklistBody.sections.findIndex((section) => section.code === code) ?? 0,
       independence: (lookBackMonths: number) => ({
         independent: count('independent') as number,
         overlapping: count('coach-assessed') as number,
@@ -252,6 +347,8 @@ function verdictOf(score: Score): 'pass' | 'fail' | 'rated' | 'not-scorable' {
 function missingFor(row: ReadinessRow): string[] {
   if (row.status === 'ready') return [];
   const path = row.body.cheapestPath?.items.map((item) => item.requirement) ?? [];
-  const named = row.body.conditions.filter((condition) => !condition.holds).flatMap((condition) => condition.requirements);
+  const named = row.body.conditions
+    .filter((condition) => !condition.holds)
+    .flatMap((condition) => condition.requirements);
   return [...new Set([...path, ...named])];
 }

@@ -63,7 +63,8 @@ export class ResultsService {
       const assessment = await loadAssessment(tx, assessmentId);
       await this.writeScore(tx, assessment);
       if (assessment.kind === 'baseline') await this.recountBaselines(tx, assessment.cohortId);
-      for (const followUp of await this.followUpsToCompute(tx, assessment)) await this.writeGain(tx, followUp);
+      for (const followUp of await this.followUpsToCompute(tx, assessment))
+        await this.writeGain(tx, followUp);
       await appendToOutbox(tx, 'result-computed', { assessmentId, siteId: assessment.siteId });
     });
   }
@@ -73,7 +74,10 @@ export class ResultsService {
     await this.db.transaction(async (tx) => {
       const assessment = await loadAssessment(tx, assessmentId);
       if (assessment.state !== 'reopened') return;
-      const followUps = await tx.query(`SELECT follow_up_id AS id FROM gain WHERE follow_up_id = $1 OR baseline_id = $1`, [assessmentId]);
+      const followUps = await tx.query(
+        `SELECT follow_up_id AS id FROM gain WHERE follow_up_id = $1 OR baseline_id = $1`,
+        [assessmentId],
+      );
       for (const { id } of followUps as { id: string }[]) await this.replaceGain(tx, id, null);
     });
   }
@@ -122,10 +126,10 @@ export class ResultsService {
     const followUp = await loadAssessment(tx, followUpId);
     if (!followUp.baselineId) return;
     const baseline = await loadAssessment(tx, followUp.baselineId);
-    const [crosswalk] = await tx.query(`SELECT body FROM crosswalk WHERE from_version_id = $1 AND to_version_id = $2`, [
-      baseline.checklistVersionId,
-      followUp.checklistVersionId,
-    ]);
+    const [crosswalk] = await tx.query(
+      `SELECT body FROM crosswalk WHERE from_version_id = $1 AND to_version_id = $2`,
+      [baseline.checklistVersionId, followUp.checklistVersionId],
+    );
     const result = computeGain(
       await this.forGain(tx, baseline),
       await this.forGain(tx, followUp),
@@ -160,7 +164,8 @@ export class ResultsService {
       `SELECT cohort_id AS "cohortId", contribution FROM gain WHERE follow_up_id = $1 FOR UPDATE`,
       [followUpId],
     );
-    if (previous?.cohortId && previous.contribution) await changeAggregate(tx, previous.cohortId, previous.contribution, -1);
+    if (previous?.cohortId && previous.contribution)
+      await changeAggregate(tx, previous.cohortId, previous.contribution, -1);
     if (!next) {
       await tx.query(`DELETE FROM gain WHERE follow_up_id = $1`, [followUpId]);
       return;
@@ -208,12 +213,19 @@ export class ResultsService {
 const pick = (micro: GainMicroPoints): StoredContribution['parts'] =>
   Object.fromEntries(PARTS.map((part) => [part, micro[part]])) as StoredContribution['parts'];
 
-async function changeAggregate(tx: EntityManager, cohortId: string, contribution: StoredContribution, sign: 1 | -1): Promise<void> {
+async function changeAggregate(
+  tx: EntityManager,
+  cohortId: string,
+  contribution: StoredContribution,
+  sign: 1 | -1,
+): Promise<void> {
   await tx.query(
     `INSERT INTO cohort_aggregate (cohort_id, body, updated_at) VALUES ($1, $2, now()) ON CONFLICT DO NOTHING`,
     [cohortId, JSON.stringify(emptyCohort())],
   );
-  const [row] = await tx.query(`SELECT body FROM cohort_aggregate WHERE cohort_id = $1 FOR UPDATE`, [cohortId]);
+  const [row] = await tx.query(`SELECT body FROM cohort_aggregate WHERE cohort_id = $1 FOR UPDATE`, [
+    cohortId,
+  ]);
   await tx.query(`UPDATE cohort_aggregate SET body = $2, updated_at = now() WHERE cohort_id = $1`, [
     cohortId,
     JSON.stringify(withContribution(row.body as CohortBody, contribution, sign)),

@@ -1,4 +1,14 @@
-import { addDays, daysBetween, DomainError, nextVisitNeed, planVisits, type PlanningAssessor, type PlanningNeed, type Score, type VisitIntervalRule } from '#domain';
+import {
+  addDays,
+  daysBetween,
+  DomainError,
+  nextVisitNeed,
+  planVisits,
+  type PlanningAssessor,
+  type PlanningNeed,
+  type Score,
+  type VisitIntervalRule,
+} from '#domain';
 import { appendToOutbox, dayIn } from '#platform';
 import { invitationIcs } from '#reporting';
 import HolidaysModule from 'date-holidays';
@@ -45,34 +55,44 @@ export class VisitsService {
   private readonly rule: VisitIntervalRule;
 
   constructor(private readonly db: DataSource) {
-    this.rule = parse(readFileSync(join(contentRoot(), 'rules', 'visit-intervals.yaml'), 'utf8')) as VisitIntervalRule;
+    this.rule = parse(
+      readFileSync(join(contentRoot(), 'rules', 'visit-intervals.yaml'), 'utf8'),
+    ) as VisitIntervalRule;
   }
 
   /** Works out the next visit a result calls for. An older need of the same site that nobody has made is replaced. */
   async needAfter(assessmentId: string, today = dayIn(new Date())): Promise<void> {
     await this.db.transaction(async (tx) => {
       const assessment = await loadAssessment(tx, assessmentId);
-      const [result] = await tx.query(`SELECT as_found AS score FROM assessment_score WHERE assessment_id = $1`, [assessmentId]);
+      const [result] = await tx.query(
+        `SELECT as_found AS score FROM assessment_score WHERE assessment_id = $1`,
+        [assessmentId],
+      );
       if (!result) return;
       // A site that has left its cohort is not visited any more by this programme.
-      const [left] = await tx.query(`SELECT 1 FROM enrolment WHERE cohort_id = $1 AND site_id = $2 AND exited_on IS NOT NULL`, [
-        assessment.cohortId,
-        assessment.siteId,
-      ]);
+      const [left] = await tx.query(
+        `SELECT 1 FROM enrolment WHERE cohort_id = $1 AND site_id = $2 AND exited_on IS NOT NULL`,
+        [assessment.cohortId, assessment.siteId],
+      );
       if (left) return;
       const score = result.score as Score;
       const held = assessment.assessedOn;
       const need = nextVisitNeed(
-        { closedOn: held, points: score.points, openCritical: score.openFindings.critical, kind: assessment.kind },
+        {
+          closedOn: held,
+          points: score.points,
+          openCritical: score.openFindings.critical,
+          kind: assessment.kind,
+        },
         this.rule,
       );
       // A need that is long past (imported history) is due now, not then.
-      const shift = (day: string) => (need.latest < today ? addDays(today, Math.max(1, diff(need.earliest, day))) : day);
-      await tx.query(`UPDATE visit SET state = 'done' WHERE site_id = $1 AND state = 'planned' AND planned_on <= $2 AND assessment_id <> $3`, [
-        assessment.siteId,
-        held,
-        assessmentId,
-      ]);
+      const shift = (day: string) =>
+        need.latest < today ? addDays(today, Math.max(1, diff(need.earliest, day))) : day;
+      await tx.query(
+        `UPDATE visit SET state = 'done' WHERE site_id = $1 AND state = 'planned' AND planned_on <= $2 AND assessment_id <> $3`,
+        [assessment.siteId, held, assessmentId],
+      );
       await tx.query(
         `UPDATE visit SET state = 'cancelled', sequence = sequence + 1, revision = revision + 1
           WHERE site_id = $1 AND state IN ('planned', 'unplanned') AND assessment_id IS DISTINCT FROM $2`,
@@ -84,7 +104,16 @@ export class VisitsService {
          ON CONFLICT (assessment_id) DO UPDATE SET earliest = excluded.earliest, due = excluded.due, latest = excluded.latest,
            reason = excluded.reason, state = CASE WHEN visit.state = 'planned' AND visit.planned_on BETWEEN excluded.earliest AND excluded.latest
                                                   THEN 'planned' ELSE 'unplanned' END`,
-        [randomUUID(), assessment.siteId, assessment.cohortId, assessmentId, shift(need.earliest), shift(need.due), shift(need.latest), need.reason],
+        [
+          randomUUID(),
+          assessment.siteId,
+          assessment.cohortId,
+          assessmentId,
+          shift(need.earliest),
+          shift(need.due),
+          shift(need.latest),
+          need.reason,
+        ],
       );
       await appendToOutbox(tx, 'plan-visits', {});
     });
@@ -99,7 +128,10 @@ export class VisitsService {
       await tx.query(`SELECT pg_advisory_xact_lock(hashtext('uplift.plan-visits'))`);
       const { needs, assessors, standing } = await this.problem(tx, today);
       if (needs.length === 0) return { planned: 0, unplanned: 0 };
-      const horizon = { from: addDays(today, 1), to: needs.reduce((last, need) => (need.latest > last ? need.latest : last), addDays(today, 30)) };
+      const horizon = {
+        from: addDays(today, 1),
+        to: needs.reduce((last, need) => (need.latest > last ? need.latest : last), addDays(today, 30)),
+      };
       // First what stands already, each where it is; what no longer fits there is planned anew with the rest.
       const kept = planVisits({ horizon, needs: needs.filter((need) => need.fixed), assessors });
       const keptIds = new Set(kept.visits.map((visit) => visit.needId));
@@ -129,7 +161,11 @@ export class VisitsService {
     });
   }
 
-  async list(actor: Actor, filter: { siteId?: string; cohortId?: string; state?: string }, page: PageRequest): Promise<Page<VisitRow>> {
+  async list(
+    actor: Actor,
+    filter: { siteId?: string; cohortId?: string; state?: string },
+    page: PageRequest,
+  ): Promise<Page<VisitRow>> {
     const rows = await this.db.query(
       `SELECT ${visitColumns} FROM ${visitJoins}
         WHERE EXISTS (SELECT 1 FROM site_access x WHERE x.user_id = $1 AND x.site_id = v.site_id AND x.part <> 'buyer')
@@ -144,7 +180,8 @@ export class VisitsService {
   async get(actor: Actor, id: string): Promise<VisitRow> {
     const [row] = await this.db.query(`SELECT ${visitColumns} FROM ${visitJoins} WHERE v.id = $1`, [id]);
     if (!row) throw notFound('visit');
-    await siteAccess(this.db, actor, row.siteId, 'visit');
+    const access = await siteAccess(this.db, actor, row.siteId, 'visit');
+    if (access.every((entry) => entry.part === 'buyer')) throw notFound('visit');
     return row;
   }
 
@@ -164,16 +201,26 @@ export class VisitsService {
   }
 
   /** Records an absence of an assessor, by themselves or by the programme manager, and has visits planned anew. */
-  async addAbsence(actor: Actor, assessorId: string, input: { from: string; to: string; reason?: string }): Promise<{ id: string }> {
+  async addAbsence(
+    actor: Actor,
+    assessorId: string,
+    input: { from: string; to: string; reason?: string },
+  ): Promise<{ id: string }> {
     if (daysBetween(input.from, input.to) < 0) {
-      throw new DomainError('period-reversed', 'An absence ends on or after the day it begins.', [{ field: '/to', message: `before ${input.from}` }]);
+      throw new DomainError('period-reversed', 'An absence ends on or after the day it begins.', [
+        { field: '/to', message: `before ${input.from}` },
+      ]);
     }
     const seen = (await this.assessors(actor)) as { id: string }[];
     if (!seen.some((assessor) => assessor.id === assessorId)) throw notFound('assessor');
-    if (assessorId !== actor.userId && !actsAs(actor, ['owner', 'programme-manager'])) throw forbidden('Only the assessor or the programme manager records an absence.');
+    if (assessorId !== actor.userId && !actsAs(actor, ['owner', 'programme-manager']))
+      throw forbidden('Only the assessor or the programme manager records an absence.');
     const id = randomUUID();
     await this.db.transaction(async (tx) => {
-      await tx.query(`INSERT INTO absence (id, assessor_id, from_date, to_date, reason) VALUES ($1, $2, $3, $4, $5)`, [id, assessorId, input.from, input.to, input.reason ?? '']);
+      await tx.query(
+        `INSERT INTO absence (id, assessor_id, from_date, to_date, reason) VALUES ($1, $2, $3, $4, $5)`,
+        [id, assessorId, input.from, input.to, input.reason ?? ''],
+      );
       await appendToOutbox(tx, 'plan-visits', {});
     });
     return { id };
@@ -186,10 +233,17 @@ export class VisitsService {
   }
 
   /** The invitation for the worker's mails, with the addresses it goes to. */
-  async invitationForMail(id: string): Promise<{ ics: string; visit: VisitRow; to: { name: string; email: string } } | null> {
-    const [visit] = await this.db.query(`SELECT ${visitColumns} FROM ${visitJoins} WHERE v.id = $1 AND v.state = 'planned'`, [id]);
+  async invitationForMail(
+    id: string,
+  ): Promise<{ ics: string; visit: VisitRow; to: { name: string; email: string } } | null> {
+    const [visit] = await this.db.query(
+      `SELECT ${visitColumns} FROM ${visitJoins} WHERE v.id = $1 AND v.state = 'planned'`,
+      [id],
+    );
     if (!visit) return null;
-    const [assessor] = await this.db.query(`SELECT name, email FROM assessor WHERE id = $1`, [visit.assessorId]);
+    const [assessor] = await this.db.query(`SELECT name, email FROM assessor WHERE id = $1`, [
+      visit.assessorId,
+    ]);
     return { ics: await this.invitationOf(this.db, visit), visit, to: assessor };
   }
 
@@ -220,26 +274,26 @@ export class VisitsService {
     );
     const standing = new Map<string, string>();
     const needs: PlanningNeed[] = // eslint-disable-next-line @typescript-eslint/no-explicit-any
-    visits.map((visit: Record<string, any>) => {
-      if (visit['plannedOn']) standing.set(visit['id'], `${visit['assessorId']} ${visit['plannedOn']}`);
-      return {
-        id: visit['id'],
-        siteId: visit['siteId'],
-        lat: visit['lat'],
-        lon: visit['lon'],
-        country: visit['country'],
-        earliest: visit['earliest'],
-        due: visit['due'],
-        latest: visit['latest'],
-        level: visit['level'] ?? 'basic',
-        checklist: visit['checklist'] ?? '',
-        priority: visit['reason'] === 'open-critical' ? 2 : 1,
-        languages: visit['languages'],
-        requiredCompetences: visit['checklist'] ? [visit['checklist']] : [],
-        excludedAssessors: [],
-        ...(visit['plannedOn'] && { fixed: { assessorId: visit['assessorId'], date: visit['plannedOn'] } }),
-      };
-    });
+      visits.map((visit: Record<string, any>) => {
+        if (visit['plannedOn']) standing.set(visit['id'], `${visit['assessorId']} ${visit['plannedOn']}`);
+        return {
+          id: visit['id'],
+          siteId: visit['siteId'],
+          lat: visit['lat'],
+          lon: visit['lon'],
+          country: visit['country'],
+          earliest: visit['earliest'],
+          due: visit['due'],
+          latest: visit['latest'],
+          level: visit['level'] ?? 'basic',
+          checklist: visit['checklist'] ?? '',
+          priority: visit['reason'] === 'open-critical' ? 2 : 1,
+          languages: visit['languages'],
+          requiredCompetences: visit['checklist'] ? [visit['checklist']] : [],
+          excludedAssessors: [],
+          ...(visit['plannedOn'] && { fixed: { assessorId: visit['assessorId'], date: visit['plannedOn'] } }),
+        };
+      });
     const rows = await tx.query(
       `SELECT p.*, coalesce((SELECT jsonb_agg(jsonb_build_object('from', from_date, 'to', to_date)) FROM absence WHERE assessor_id = p.id), '[]') AS absences,
               coalesce((SELECT jsonb_agg(jsonb_build_object('siteId', site_id, 'role', role, 'until', coalesce(until_date, $1::date + 365)))
@@ -283,7 +337,9 @@ function holidaysOf(country: string, today: string): string[] {
   if (!days) {
     const calendar = new Holidays(country);
     days = [year, year + 1, year + 2].flatMap((each) =>
-      (calendar.getHolidays(each) ?? []).filter((holiday) => holiday.type === 'public').map((holiday) => holiday.date.slice(0, 10)),
+      (calendar.getHolidays(each) ?? [])
+        .filter((holiday) => holiday.type === 'public')
+        .map((holiday) => holiday.date.slice(0, 10)),
     );
     holidayCache.set(key, days);
   }

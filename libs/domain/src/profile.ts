@@ -79,9 +79,7 @@ export type Deduction =
 
 export interface Penalty {
   readonly on:
-    | { readonly answer: string }
-    | { readonly grade: FindingGrade }
-    | { readonly required: 'nonconforming' };
+    { readonly answer: string } | { readonly grade: FindingGrade } | { readonly required: 'nonconforming' };
   readonly percentOfMax: number;
   /** Default: once per occurrence. */
   readonly once?: boolean;
@@ -100,7 +98,12 @@ export type Gate =
   | { readonly gate: 'section'; readonly section: string; readonly op?: Comparator; readonly value: number }
   | { readonly gate: 'class'; readonly class: string; readonly op?: Comparator; readonly value: number }
   /** No more than `max` findings of the grade. `open`: only those not closed count. */
-  | { readonly gate: 'max-findings'; readonly grade: FindingGrade; readonly max: number; readonly open?: boolean }
+  | {
+      readonly gate: 'max-findings';
+      readonly grade: FindingGrade;
+      readonly max: number;
+      readonly open?: boolean;
+    }
   /** No more than `max` nonconforming requirements of the class. */
   | { readonly gate: 'max-nonconforming-in-class'; readonly class: string; readonly max: number }
   /** Every requirement marked `required` conforms (or is not applicable). */

@@ -30,27 +30,42 @@ export class IdempotencyInterceptor implements NestInterceptor {
     if (inserted.length === 0) return of(await this.answerOf(request.actor.userId, key, hash, reply));
     const id: string = inserted[0].id;
     return from(
-      new Promise((resolve, reject) => next.handle().subscribe({ next: resolve, error: reject })).catch(async (error: unknown) => {
-        // Nothing was done: the key may be used again.
-        await this.db.query(`DELETE FROM idempotency_key WHERE id = $1`, [id]);
-        throw error;
-      }),
+      new Promise((resolve, reject) => next.handle().subscribe({ next: resolve, error: reject })).catch(
+        async (error: unknown) => {
+          // Nothing was done: the key may be used again.
+          await this.db.query(`DELETE FROM idempotency_key WHERE id = $1`, [id]);
+          throw error;
+        },
+      ),
     ).pipe(
       switchMap(async (body) => {
-        await this.db.query(`UPDATE idempotency_key SET status = $2, body = $3 WHERE id = $1`, [id, reply.statusCode, JSON.stringify(body ?? null)]);
+        await this.db.query(`UPDATE idempotency_key SET status = $2, body = $3 WHERE id = $1`, [
+          id,
+          reply.statusCode,
+          JSON.stringify(body ?? null),
+        ]);
         return body;
       }),
     );
   }
 
   private async answerOf(userId: string, key: string, hash: string, reply: FastifyReply): Promise<unknown> {
-    const [row] = await this.db.query(`SELECT request_hash, status, body FROM idempotency_key WHERE user_id = $1 AND key = $2`, [userId, key]);
+    const [row] = await this.db.query(
+      `SELECT request_hash, status, body FROM idempotency_key WHERE user_id = $1 AND key = $2`,
+      [userId, key],
+    );
     if (row && row.request_hash !== hash) {
       throw new DomainError('idempotency-key-reused', 'This Idempotency-Key was used for another request.', [
         { field: 'Idempotency-Key', message: 'already used', fix: 'Make a new key for every new request.' },
       ]);
     }
-    if (!row?.status) throw new DomainError('request-in-progress', 'The first request with this key is still running.', [], 'conflict');
+    if (!row?.status)
+      throw new DomainError(
+        'request-in-progress',
+        'The first request with this key is still running.',
+        [],
+        'conflict',
+      );
     void reply.status(row.status).header('idempotency-replayed', 'true');
     return row.body;
   }

@@ -42,10 +42,14 @@ function problemOf(error: unknown, instance: string): Problem {
     ...(errors && errors.length > 0 && { errors }),
   });
   if (error instanceof DomainError) return make(STATUS[error.kind], error.code, error.message, error.fields);
-  const status = error instanceof HttpException ? error.getStatus() : (error as { statusCode?: number }).statusCode;
+  const status =
+    error instanceof HttpException ? error.getStatus() : (error as { statusCode?: number }).statusCode;
   if (status && status >= 400 && status < 500) {
     const [code, title] = HTTP_CODES[status] ?? ['refused', 'The request was refused.'];
-    const fields = error instanceof HttpException ? (error.getResponse() as { fields?: FieldProblem[] }).fields : undefined;
+    const fields =
+      error instanceof HttpException
+        ? (error.getResponse() as { fields?: FieldProblem[] }).fields
+        : undefined;
     return make(status, code, title, fields);
   }
   return make(500, 'internal-error', 'Something went wrong on our side; it has been logged.');

@@ -8,9 +8,18 @@ export const IfMatch = createParamDecorator((_: unknown, context: ExecutionConte
   if (header === undefined || header === '*') return null;
   const match = /^"(\d{1,9})"$/.exec(header);
   if (!match) {
-    throw new DomainError('stale-revision', 'If-Match is not an ETag this API has given out.', [
-      { field: 'If-Match', message: 'unreadable', fix: 'Send the ETag of the resource as you last read it.' },
-    ], 'stale');
+    throw new DomainError(
+      'stale-revision',
+      'If-Match is not an ETag this API has given out.',
+      [
+        {
+          field: 'If-Match',
+          message: 'unreadable',
+          fix: 'Send the ETag of the resource as you last read it.',
+        },
+      ],
+      'stale',
+    );
   }
   return Number(match[1]);
 });

@@ -1,6 +1,14 @@
 import { cohortStatistics, type CohortRow } from '#domain';
 import { Command } from 'commander';
-import { answerWith, badInput, checkSchema, processIo, readJson, type CommandIo, type JsonInput } from '../json-io.js';
+import {
+  answerWith,
+  badInput,
+  checkSchema,
+  processIo,
+  readJson,
+  type CommandIo,
+  type JsonInput,
+} from '../json-io.js';
 
 /** Input of `uplift cohort` (cohort-input.schema.json). */
 export interface CohortInput {
@@ -19,7 +27,15 @@ export function cohortJson({ value }: JsonInput): object {
     if (site === undefined) return [];
     const at = first.get(site);
     if (at === undefined) first.set(site, i);
-    return at === undefined ? [] : [{ field: `/rows/${i}/site`, message: `"${site}" stands in row ${at} already`, fix: 'Keep one row per site.' }];
+    return at === undefined
+      ? []
+      : [
+          {
+            field: `/rows/${i}/site`,
+            message: `"${site}" stands in row ${at} already`,
+            fix: 'Keep one row per site.',
+          },
+        ];
   });
   if (twice.length > 0) throw badInput('duplicate-site', 'A site is counted more than once.', twice);
   return { format: 'uplift.cohort/1', ...cohortStatistics(rows) };
@@ -28,7 +44,9 @@ export function cohortJson({ value }: JsonInput): object {
 /** `uplift cohort [FILE|-]`: gains of many sites together. Needs no database. */
 export function cohortCommand(io: CommandIo = processIo): Command {
   return new Command('cohort')
-    .description('Statistics of a cohort of sites: JSON in (file or standard input), JSON out. Needs no database.')
+    .description(
+      'Statistics of a cohort of sites: JSON in (file or standard input), JSON out. Needs no database.',
+    )
     .argument('[file]', 'input by cohort-input.schema.json; "-" or nothing: standard input')
     .action((file?: string) => answerWith(io, async () => ({ json: cohortJson(await readJson(io, file)) })));
 }

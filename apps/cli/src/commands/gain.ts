@@ -47,7 +47,16 @@ export function gainJson({ value, folder }: JsonInput): object {
     refusals.try(`/${name}`, () => mustBeDay(given.date));
     const ready = readyAssessment(given, sources, refusals, `/${name}`);
     const { date, assessorId, coachedByAssessor } = given;
-    return ready && { assessmentId: given.assessmentId ?? kind, kind: given.kind ?? kind, date, ...ready, assessorId, coachedByAssessor };
+    return (
+      ready && {
+        assessmentId: given.assessmentId ?? kind,
+        kind: given.kind ?? kind,
+        date,
+        ...ready,
+        assessorId,
+        coachedByAssessor,
+      }
+    );
   };
   const baseline = side('baseline', 'baseline');
   const followUp = side('followUp', 'follow-up');
@@ -67,7 +76,9 @@ function mustBeDay(date: string): void {
 /** `uplift gain [FILE|-]`: what changed between two assessments of one site, and why. Needs no database. */
 export function gainCommand(io: CommandIo = processIo): Command {
   return new Command('gain')
-    .description('Gain between two assessments of one site: JSON in (file or standard input), JSON out. Needs no database.')
+    .description(
+      'Gain between two assessments of one site: JSON in (file or standard input), JSON out. Needs no database.',
+    )
     .argument('[file]', 'input by gain-input.schema.json; "-" or nothing: standard input')
     .action((file?: string) => answerWith(io, async () => ({ json: gainJson(await readJson(io, file)) })));
 }

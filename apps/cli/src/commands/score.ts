@@ -1,6 +1,17 @@
 import { score, type ScoreView } from '#domain';
 import { Command } from 'commander';
-import { answerWith, checkSchema, ContentSources, processIo, readJson, readyAssessment, Refusals, type AssessmentSource, type CommandIo, type JsonInput } from '../json-io.js';
+import {
+  answerWith,
+  checkSchema,
+  ContentSources,
+  processIo,
+  readJson,
+  readyAssessment,
+  Refusals,
+  type AssessmentSource,
+  type CommandIo,
+  type JsonInput,
+} from '../json-io.js';
 
 /** Input of `uplift score` (score-input.schema.json). */
 export interface ScoreInput extends AssessmentSource {

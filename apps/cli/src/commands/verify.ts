@@ -1,4 +1,11 @@
-import { isLocalDate, parseCertificateNumber, score, type ChecklistVersion, type Score, type ScoringProfile } from '#domain';
+import {
+  isLocalDate,
+  parseCertificateNumber,
+  score,
+  type ChecklistVersion,
+  type Score,
+  type ScoringProfile,
+} from '#domain';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { Command } from 'commander';
 import { existsSync } from 'node:fs';
@@ -100,7 +107,17 @@ const credentialSchema = {
 };
 const assessmentSchema = {
   type: 'object',
-  required: ['siteId', 'checklist', 'version', 'profile', 'profileVersion', 'level', 'kind', 'assessedOn', 'responses'],
+  required: [
+    'siteId',
+    'checklist',
+    'version',
+    'profile',
+    'profileVersion',
+    'level',
+    'kind',
+    'assessedOn',
+    'responses',
+  ],
   properties: {
     siteId: text,
     checklist: { ...text, pattern: '^[a-z0-9]+(-[a-z0-9]+)*$' },
@@ -115,7 +132,13 @@ const assessmentSchema = {
       items: {
         ...object,
         required: ['requirement', 'answer'],
-        properties: { requirement: text, answer: text, naReason: { type: ['string', 'null'] }, note: { type: ['string', 'null'] }, closedOn: { type: ['string', 'null'] } },
+        properties: {
+          requirement: text,
+          answer: text,
+          naReason: { type: ['string', 'null'] },
+          note: { type: ['string', 'null'] },
+          closedOn: { type: ['string', 'null'] },
+        },
       },
     },
     lockHash: { type: ['string', 'null'], pattern: '^[0-9a-f]{64}$' },
@@ -129,21 +152,36 @@ const ajv = new Ajv2020({ allErrors: true, strict: false });
 const validators = {
   credential: ajv.compile(credentialSchema),
   assessment: ajv.compile(assessmentSchema),
-  both: ajv.compile({ type: 'object', required: ['credential', 'assessment'], properties: { credential: credentialSchema, assessment: assessmentSchema } }),
+  both: ajv.compile({
+    type: 'object',
+    required: ['credential', 'assessment'],
+    properties: { credential: credentialSchema, assessment: assessmentSchema },
+  }),
 };
 
-const REGISTER = 'Whether the certificate is in force, suspended or withdrawn: only the register at its verify address knows.';
+const REGISTER =
+  'Whether the certificate is in force, suspended or withdrawn: only the register at its verify address knows.';
 const AUTHENTIC = 'Who wrote the document: it carries no signature, so compare it with the register.';
 
 /** Checks the shape and the check character of a certificate number; needs nothing but the number. */
 export function verifyNumber(given: string): VerificationOutput {
   const { check, number } = numberCheck(given);
-  return { format: 'uplift.verification/1', of: 'number', verified: check.holds, number, checks: [check], notChecked: [REGISTER] };
+  return {
+    format: 'uplift.verification/1',
+    of: 'number',
+    verified: check.holds,
+    number,
+    checks: [check],
+    notChecked: [REGISTER],
+  };
 }
 
 function numberCheck(given: string): { check: VerificationCheck; number: string | null } {
   const number = parseCertificateNumber(given);
-  const detail = number === null ? `"${given.slice(0, 60)}" is mistyped: the shape or the check character is wrong.` : 'Shape and check character are right.';
+  const detail =
+    number === null
+      ? `"${given.slice(0, 60)}" is mistyped: the shape or the check character is wrong.`
+      : 'Shape and check character are right.';
   return { number, check: { check: 'number', holds: number !== null, detail } };
 }
 
@@ -154,26 +192,61 @@ function numberCheck(given: string): { check: VerificationCheck; number: string 
 export async function verifyJson({ value, folder }: JsonInput): Promise<VerificationOutput> {
   const has = (name: string): boolean => typeof value === 'object' && value !== null && name in value;
   if (has('credential') || (has('assessment') && !has('siteId'))) {
-    const both = checkWith<{ credential: Credential; assessment: ExportedAssessment }>(validators.both, 'a credential with its assessment', value);
+    const both = checkWith<{ credential: Credential; assessment: ExportedAssessment }>(
+      validators.both,
+      'a credential with its assessment',
+      value,
+    );
     const own = await assessmentChecks(both.assessment, folder, '/assessment');
     const { checks, number, notChecked } = credentialChecks(both.credential, own);
-    return output('credential-and-assessment', [...checks, ...own.checks], [...notChecked, ...own.notChecked], number, own.lockHash);
+    return output(
+      'credential-and-assessment',
+      [...checks, ...own.checks],
+      [...notChecked, ...own.notChecked],
+      number,
+      own.lockHash,
+    );
   }
   if (has('siteId') || has('responses')) {
-    const own = await assessmentChecks(checkWith<ExportedAssessment>(validators.assessment, 'an exported assessment', value), folder, '');
+    const own = await assessmentChecks(
+      checkWith<ExportedAssessment>(validators.assessment, 'an exported assessment', value),
+      folder,
+      '',
+    );
     return output('assessment', own.checks, own.notChecked, undefined, own.lockHash);
   }
   if (!has('type')) {
     throw badInput('input-invalid', 'The input is neither a credential nor an exported assessment.', [
-      { field: '/type', message: 'is missing', fix: 'Give the JSON attached to the certificate, an exported assessment, or {"credential": …, "assessment": …}.' },
+      {
+        field: '/type',
+        message: 'is missing',
+        fix: 'Give the JSON attached to the certificate, an exported assessment, or {"credential": …, "assessment": …}.',
+      },
     ]);
   }
-  const { checks, number, notChecked } = credentialChecks(checkWith<Credential>(validators.credential, 'a credential', value), null);
+  const { checks, number, notChecked } = credentialChecks(
+    checkWith<Credential>(validators.credential, 'a credential', value),
+    null,
+  );
   return output('credential', checks, notChecked, number);
 }
 
-function output(of: VerificationOutput['of'], checks: VerificationCheck[], notChecked: string[], number?: string | null, lockHash?: string): VerificationOutput {
-  return { format: 'uplift.verification/1', of, verified: checks.every((c) => c.holds), number, checks, notChecked, lockHash };
+function output(
+  of: VerificationOutput['of'],
+  checks: VerificationCheck[],
+  notChecked: string[],
+  number?: string | null,
+  lockHash?: string,
+): VerificationOutput {
+  return {
+    format: 'uplift.verification/1',
+    of,
+    verified: checks.every((c) => c.holds),
+    number,
+    checks,
+    notChecked,
+    lockHash,
+  };
 }
 
 interface AssessmentChecks {
@@ -184,7 +257,11 @@ interface AssessmentChecks {
   readonly notChecked: string[];
 }
 
-async function assessmentChecks(given: ExportedAssessment, folder: string, at: string): Promise<AssessmentChecks> {
+async function assessmentChecks(
+  given: ExportedAssessment,
+  folder: string,
+  at: string,
+): Promise<AssessmentChecks> {
   const refusals = new Refusals();
   const body = (name: 'checklistBody' | 'profileBody'): object | undefined => {
     const inline = given[name];
@@ -194,18 +271,32 @@ async function assessmentChecks(given: ExportedAssessment, folder: string, at: s
   refusals.try(at, () => {
     if (!isLocalDate(given.assessedOn)) {
       throw badInput('impossible-date', 'The assessment has no day.', [
-        { field: '/assessedOn', message: `"${given.assessedOn}" is not a day`, fix: 'Write a day that exists as YYYY-MM-DD.' },
+        {
+          field: '/assessedOn',
+          message: `"${given.assessedOn}" is not a day`,
+          fix: 'Write a day that exists as YYYY-MM-DD.',
+        },
       ]);
     }
   });
   refusals.throwIfAny();
   const responses = given.responses.map(({ requirement, answer, naReason, note, closedOn }) =>
-    Object.fromEntries(Object.entries({ requirement, answer, naReason, note, closedOn }).filter(([, v]) => v !== null && v !== undefined)),
+    Object.fromEntries(
+      Object.entries({ requirement, answer, naReason, note, closedOn }).filter(
+        ([, v]) => v !== null && v !== undefined,
+      ),
+    ),
   ) as never;
   const ready = readyAssessment(
     {
-      checklist: (checklistBody as ChecklistVersion | undefined) ?? { checklist: given.checklist, version: given.version },
-      profile: (profileBody as ScoringProfile | undefined) ?? { profile: given.profile, version: given.profileVersion },
+      checklist: (checklistBody as ChecklistVersion | undefined) ?? {
+        checklist: given.checklist,
+        version: given.version,
+      },
+      profile: (profileBody as ScoringProfile | undefined) ?? {
+        profile: given.profile,
+        version: given.profileVersion,
+      },
       level: given.level,
       responses,
     },
@@ -215,9 +306,18 @@ async function assessmentChecks(given: ExportedAssessment, folder: string, at: s
   );
   refusals.throwIfAny();
   const { checklist, profile } = ready!;
-  if (checklist.checklist !== given.checklist || checklist.version !== given.version || profile.profile !== given.profile || profile.version !== given.profileVersion) {
+  if (
+    checklist.checklist !== given.checklist ||
+    checklist.version !== given.version ||
+    profile.profile !== given.profile ||
+    profile.version !== given.profileVersion
+  ) {
     throw badInput('input-invalid', 'The checklist or profile given is not the one the assessment names.', [
-      { field: checklistBody ? `${at}/checklistBody` : `${at}/profileBody`, message: 'is another code or version', fix: 'Give the content the assessment is pinned to.' },
+      {
+        field: checklistBody ? `${at}/checklistBody` : `${at}/profileBody`,
+        message: 'is another code or version',
+        fix: 'Give the content the assessment is pinned to.',
+      },
     ]);
   }
   const asFound = score(checklist, given.level, profile, responses, 'as-found');
@@ -230,53 +330,125 @@ async function assessmentChecks(given: ExportedAssessment, folder: string, at: s
   const notChecked: string[] = [];
   if (given.lockHash) {
     const holds = given.lockHash === lockHash;
-    checks.push({ check: 'lock-hash', holds, detail: holds ? 'The answers are those that were locked.' : `Recorded ${given.lockHash}, recomputed ${lockHash}.` });
+    checks.push({
+      check: 'lock-hash',
+      holds,
+      detail: holds
+        ? 'The answers are those that were locked.'
+        : `Recorded ${given.lockHash}, recomputed ${lockHash}.`,
+    });
   } else notChecked.push('Lock hash: the assessment carries none, as while it is not closed.');
-  for (const [check, recorded, own] of [['score-as-found', given.asFound, asFound], ['score-after-closure', given.afterClosure, afterClosure]] as const) {
+  for (const [check, recorded, own] of [
+    ['score-as-found', given.asFound, asFound],
+    ['score-after-closure', given.afterClosure, afterClosure],
+  ] as const) {
     if (!recorded) {
-      notChecked.push(`${check}: no recorded result to compare with; recomputed: ${own.points === null ? own.reason : `${own.points} points`}.`);
+      notChecked.push(
+        `${check}: no recorded result to compare with; recomputed: ${own.points === null ? own.reason : `${own.points} points`}.`,
+      );
       continue;
     }
     const differences = differencesOf(recorded, JSON.parse(JSON.stringify(own)) as unknown, '');
-    checks.push({ check, holds: differences.length === 0, detail: differences.length === 0 ? 'The recorded result follows from the answers.' : `Differs: ${differences.slice(0, 20).join('; ')}.` });
+    checks.push({
+      check,
+      holds: differences.length === 0,
+      detail:
+        differences.length === 0
+          ? 'The recorded result follows from the answers.'
+          : `Differs: ${differences.slice(0, 20).join('; ')}.`,
+    });
   }
   return { lockHash, asFound, afterClosure, checks, notChecked };
 }
 
-function credentialChecks(credential: Credential, own: AssessmentChecks | null): { checks: VerificationCheck[]; number: string | null; notChecked: string[] } {
+function credentialChecks(
+  credential: Credential,
+  own: AssessmentChecks | null,
+): { checks: VerificationCheck[]; number: string | null; notChecked: string[] } {
   const { check, number } = numberCheck(credential.number);
   const checks: VerificationCheck[] = [check];
   const notChecked = [REGISTER, AUTHENTIC];
   const { statement, issuedOn, validUntil, verify } = credential;
   if (verify !== undefined) {
     const holds = verify.split('/').at(-1) === credential.number;
-    checks.push({ check: 'verify-url', holds, detail: holds ? 'The verify address ends in the number.' : `${verify} does not end in ${credential.number}.` });
+    checks.push({
+      check: 'verify-url',
+      holds,
+      detail: holds
+        ? 'The verify address ends in the number.'
+        : `${verify} does not end in ${credential.number}.`,
+    });
   }
-  const days = [...(statement?.assessment?.dates ?? []), issuedOn, ...(validUntil === null ? [] : [validUntil])];
+  const days = [
+    ...(statement?.assessment?.dates ?? []),
+    issuedOn,
+    ...(validUntil === null ? [] : [validUntil]),
+  ];
   const impossible = days.filter((day) => !isLocalDate(day));
-  const inOrder = (statement?.assessment?.dates ?? []).every((day) => day <= issuedOn) && (validUntil === null || issuedOn <= validUntil);
+  const inOrder =
+    (statement?.assessment?.dates ?? []).every((day) => day <= issuedOn) &&
+    (validUntil === null || issuedOn <= validUntil);
   checks.push({
     check: 'dates',
     holds: impossible.length === 0 && inOrder,
-    detail: impossible.length > 0 ? `Not a day: ${impossible.join(', ')}.` : inOrder ? 'Assessed, issued and valid in this order.' : 'Days are not in the order assessed, issued, valid until.',
+    detail:
+      impossible.length > 0
+        ? `Not a day: ${impossible.join(', ')}.`
+        : inOrder
+          ? 'Assessed, issued and valid in this order.'
+          : 'Days are not in the order assessed, issued, valid until.',
   });
   if (!own) {
     notChecked.push('The result: give {"credential": …, "assessment": …} to recompute it.');
     return { checks, number, notChecked };
   }
   if (statement?.reportHash) {
-    const hash = contentHash({ lock: own.lockHash, score: JSON.parse(JSON.stringify(own.asFound)) as unknown });
+    const hash = contentHash({
+      lock: own.lockHash,
+      score: JSON.parse(JSON.stringify(own.asFound)) as unknown,
+    });
     const holds = hash === statement.reportHash;
-    checks.push({ check: 'report-hash', holds, detail: holds ? 'The certificate rests on this assessment.' : `Stated ${statement.reportHash}, recomputed ${hash}.` });
+    checks.push({
+      check: 'report-hash',
+      holds,
+      detail: holds
+        ? 'The certificate rests on this assessment.'
+        : `Stated ${statement.reportHash}, recomputed ${hash}.`,
+    });
   } else notChecked.push('report-hash: the statement carries none.');
-  for (const [name, result, findings] of [['asFound', own.asFound, 'findings'], ['afterClosure', own.afterClosure, 'openFindings']] as const) {
+  for (const [name, result, findings] of [
+    ['asFound', own.asFound, 'findings'],
+    ['afterClosure', own.afterClosure, 'openFindings'],
+  ] as const) {
     const stated = statement?.[name];
     if (!stated) continue;
     const { critical, major, minor } = result[findings];
-    const verdict = result.status === 'not-scorable' ? 'not-scorable' : result.passed === null ? 'rated' : result.passed ? 'pass' : 'fail';
-    const real = { verdict, points: result.points, conforming: result.counts.conforming, applicable: result.counts.applicable, critical, major, minor };
+    const verdict =
+      result.status === 'not-scorable'
+        ? 'not-scorable'
+        : result.passed === null
+          ? 'rated'
+          : result.passed
+            ? 'pass'
+            : 'fail';
+    const real = {
+      verdict,
+      points: result.points,
+      conforming: result.counts.conforming,
+      applicable: result.counts.applicable,
+      critical,
+      major,
+      minor,
+    };
     const differences = differencesOf(stated, real, `/statement/${name}`);
-    checks.push({ check: 'statement', holds: differences.length === 0, detail: differences.length === 0 ? `${name} states the recomputed result.` : `Differs: ${differences.join('; ')}.` });
+    checks.push({
+      check: 'statement',
+      holds: differences.length === 0,
+      detail:
+        differences.length === 0
+          ? `${name} states the recomputed result.`
+          : `Differs: ${differences.join('; ')}.`,
+    });
   }
   return { checks, number, notChecked };
 }
@@ -284,22 +456,32 @@ function credentialChecks(credential: Credential, own: AssessmentChecks | null):
 /** Where a recorded value says something else than the recomputed one; fields that are not recorded are not compared. */
 function differencesOf(recorded: unknown, real: unknown, at: string): string[] {
   if (typeof recorded !== 'object' || recorded === null || typeof real !== 'object' || real === null) {
-    return recorded === real ? [] : [`${at || '/'} says ${JSON.stringify(recorded)}, not ${JSON.stringify(real)}`];
+    return recorded === real
+      ? []
+      : [`${at || '/'} says ${JSON.stringify(recorded)}, not ${JSON.stringify(real)}`];
   }
   if (Array.isArray(recorded) && recorded.length !== (real as unknown[]).length) {
     return [`${at} has ${recorded.length} members, not ${(real as unknown[]).length}`];
   }
-  return Object.entries(recorded).flatMap(([key, value]) => differencesOf(value, (real as Record<string, unknown>)[key], `${at}/${key}`));
+  return Object.entries(recorded).flatMap(([key, value]) =>
+    differencesOf(value, (real as Record<string, unknown>)[key], `${at}/${key}`),
+  );
 }
 
 /** `uplift verify [NUMBER|FILE|-]`: checks a number, a credential or an exported assessment offline. Needs no database. */
 export function verifyCommand(io: CommandIo = processIo): Command {
   return new Command('verify')
-    .description('Check a certificate number, a credential or an exported assessment offline. Exit code 1: it does not verify.')
+    .description(
+      'Check a certificate number, a credential or an exported assessment offline. Exit code 1: it does not verify.',
+    )
     .argument('[number-or-file]', 'certificate number, or a JSON file; "-" or nothing: standard input')
     .action((given?: string) =>
       answerWith(io, async (): Promise<Answer> => {
-        const isFile = given === undefined || given === '-' || existsSync(resolve(io.cwd(), given)) || /\.json$|[\\/]/i.test(given);
+        const isFile =
+          given === undefined ||
+          given === '-' ||
+          existsSync(resolve(io.cwd(), given)) ||
+          /\.json$|[\\/]/i.test(given);
         const json = isFile ? await verifyJson(await readJson(io, given)) : verifyNumber(given);
         return { json, exit: json.verified ? EXIT.ok : EXIT.notVerified };
       }),

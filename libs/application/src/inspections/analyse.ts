@@ -125,7 +125,17 @@ export interface ImportSummary {
   /** Official less computed → inspections; points only. */
   readonly official_minus_computed?: Readonly<Record<string, number>>;
   /** Regular inspections of each edition. */
-  readonly editions: Readonly<Record<string, { readonly items: number; readonly regular: number; readonly sites: number; readonly mean_items_cited: number | null }>>;
+  readonly editions: Readonly<
+    Record<
+      string,
+      {
+        readonly items: number;
+        readonly regular: number;
+        readonly sites: number;
+        readonly mean_items_cited: number | null;
+      }
+    >
+  >;
   readonly corrections?: CorrectionFigures;
 }
 
@@ -151,13 +161,31 @@ const NO_VERSION = -1;
  * not be used listed as an exception. Pure: the same records and mapping give the same result.
  */
 export function analyse(records: InspectionRecords, mapping: LoadedMapping): InspectionImport {
-  const exceptions: ImportException[] = records.skipped.map((p) => ({ inspection_id: null, code: p.code, reason: p.reason, file: p.file, line: p.line, column: p.column }));
+  const exceptions: ImportException[] = records.skipped.map((p) => ({
+    inspection_id: null,
+    code: p.code,
+    reason: p.reason,
+    file: p.file,
+    line: p.line,
+    column: p.column,
+  }));
   const except: ExceptionSink = ({ table, row, column, inspectionId, code, reason }) => {
-    exceptions.push({ inspection_id: inspectionId, code, reason, file: table.file, line: table.lineOf(row), column: column ? table.headers[column] ?? null : null });
+    exceptions.push({
+      inspection_id: inspectionId,
+      code,
+      reason,
+      file: table.file,
+      line: table.lineOf(row),
+      column: column ? (table.headers[column] ?? null) : null,
+    });
   };
   const { inspections, findings, inspectionDay, officialScore, inspectionRow } = records;
-  const ids = inspections.columns['id']!, siteIds = inspections.columns['site']!, dates = inspections.columns['date']!;
-  const types = inspections.columns['type'], results = inspections.columns['result'], editionWords = inspections.columns['edition'];
+  const ids = inspections.columns['id']!,
+    siteIds = inspections.columns['site']!,
+    dates = inspections.columns['date']!;
+  const types = inspections.columns['type'],
+    results = inspections.columns['result'],
+    editionWords = inspections.columns['edition'];
   const count = inspections.rows;
 
   const list = new ItemList(mapping, records, except);
@@ -172,29 +200,40 @@ export function analyse(records: InspectionRecords, mapping: LoadedMapping): Ins
   for (let row = 0; row < count; row++) {
     const word = types?.[row] ?? '';
     const type = mapping.types[word] ?? mapping.types['*'];
-    const problem = (column: string, code: string, reason: string): void => except({ table: inspections, row, column, inspectionId: ids[row]!, code, reason });
+    const problem = (column: string, code: string, reason: string): void =>
+      except({ table: inspections, row, column, inspectionId: ids[row]!, code, reason });
     const text = editionWords?.[row];
-    edition[row] = text === undefined && mapping.checklist.editions.length === 1 ? 0 : editionOf.get(text ?? '') ?? NO_VERSION;
+    edition[row] =
+      text === undefined && mapping.checklist.editions.length === 1
+        ? 0
+        : (editionOf.get(text ?? '') ?? NO_VERSION);
     if (!type) problem('type', 'unknown-type', `the mapping does not know inspections of type "${word}"`);
     else if (type.exception) problem('type', type.exception.code, type.exception.reason);
     else if (type.role === 'ignore') ignored[word] = (ignored[word] ?? 0) + 1;
-    else if (!records.siteRow.has(siteIds[row]!)) problem('site', 'unknown-site', `site "${siteIds[row]!}" is not in ${records.sites.file}`);
+    else if (!records.siteRow.has(siteIds[row]!))
+      problem('site', 'unknown-site', `site "${siteIds[row]!}" is not in ${records.sites.file}`);
     else if (inspectionDay[row] === NO_DAY) problem('date', 'missing-date', 'the inspection has no date');
     else {
       usable[row] = 1;
       if (edition[row] === NO_VERSION) {
         const why = mapping.editions?.none?.[text ?? ''];
-        problem('edition', why ? `edition-${slug(text!)}` : 'unknown-edition',
-          why ?? `edition "${text ?? ''}" is not one of the checklist; the inspection is not imported as an assessment`);
+        problem(
+          'edition',
+          why ? `edition-${slug(text!)}` : 'unknown-edition',
+          why ??
+            `edition "${text ?? ''}" is not one of the checklist; the inspection is not imported as an assessment`,
+        );
       }
     }
   }
 
   // 2. Findings by inspection (as a list of rows per inspection, in file order).
-  const findingInspection = findings.columns['inspection']!, findingItem = findings.columns['item']!;
+  const findingInspection = findings.columns['inspection']!,
+    findingItem = findings.columns['item']!;
   const rowOfFinding = new Int32Array(findings.rows);
   const startOf = new Int32Array(count + 1);
-  let lastId = '', lastRow = -1;
+  let lastId = '',
+    lastRow = -1;
   for (let f = 0; f < findings.rows; f++) {
     const id = findingInspection[f]!;
     if (id !== lastId) {
@@ -203,22 +242,33 @@ export function analyse(records: InspectionRecords, mapping: LoadedMapping): Ins
     }
     rowOfFinding[f] = lastRow;
     if (lastRow >= 0) startOf[lastRow + 1]!++;
-    else except({ table: findings, row: f, column: 'inspection', inspectionId: id, code: 'unknown-inspection', reason: `inspection "${id}" is not in ${inspections.file}; its finding on item ${findingItem[f]!} is left out` });
+    else
+      except({
+        table: findings,
+        row: f,
+        column: 'inspection',
+        inspectionId: id,
+        code: 'unknown-inspection',
+        reason: `inspection "${id}" is not in ${inspections.file}; its finding on item ${findingItem[f]!} is left out`,
+      });
   }
   for (let row = 0; row < count; row++) startOf[row + 1]! += startOf[row]!;
   const findingsOf = new Int32Array(startOf[count]!);
   const fill = startOf.slice();
-  for (let f = 0; f < findings.rows; f++) if (rowOfFinding[f]! >= 0) findingsOf[fill[rowOfFinding[f]!]!++] = f;
+  for (let f = 0; f < findings.rows; f++)
+    if (rowOfFinding[f]! >= 0) findingsOf[fill[rowOfFinding[f]!]!++] = f;
 
   // 3. Findings to items; a code off the list is added (when the mapping says so) or kept as an item of no version.
   const itemOfFinding = new Int32Array(findings.rows).fill(-1);
-  const weights = findings.columns['weight'], classes = findings.columns['class'];
+  const weights = findings.columns['weight'],
+    classes = findings.columns['class'];
   const add = mapping.items?.unlisted === 'add';
   const memo = mapping.checklist.editions.map(() => new Map<string, number>());
   for (let row = 0; row < count; row++) {
     const e = edition[row]!;
     for (let k = startOf[row]!; k < startOf[row + 1]!; k++) {
-      const f = findingsOf[k]!, code = findingItem[f]!;
+      const f = findingsOf[k]!,
+        code = findingItem[f]!;
       let at = e < 0 ? undefined : memo[e]!.get(code);
       if (at === undefined) {
         at = list.find(code, e);
@@ -228,15 +278,39 @@ export function analyse(records: InspectionRecords, mapping: LoadedMapping): Ins
         if (!known) at = list.addUnlisted(code, e, weights?.[f], classes?.[f], add && e >= 0);
         if (e >= 0) memo[e]!.set(code, at);
         if (!known && list.items[at]!.requirement) {
-          except({ table: findings, row: f, column: 'item', inspectionId: ids[row]!, code: 'unlisted-item', reason: `item ${code} is not in ${records.items.file}; it was added from what its finding tells` });
+          except({
+            table: findings,
+            row: f,
+            column: 'item',
+            inspectionId: ids[row]!,
+            code: 'unlisted-item',
+            reason: `item ${code} is not in ${records.items.file}; it was added from what its finding tells`,
+          });
         }
       }
       const item = list.items[at]!;
       if (usable[row] === 1 && !item.requirement) {
-        const why = at >= listed ? `item ${code} is not in ${records.items.file}` : `item ${code} could not be used (see the item list)`;
-        except({ table: findings, row: f, column: 'item', inspectionId: ids[row]!, code: 'unknown-item', reason: `${why}; it counts as cited, but not in a score` });
+        const why =
+          at >= listed
+            ? `item ${code} is not in ${records.items.file}`
+            : `item ${code} could not be used (see the item list)`;
+        except({
+          table: findings,
+          row: f,
+          column: 'item',
+          inspectionId: ids[row]!,
+          code: 'unknown-item',
+          reason: `${why}; it counts as cited, but not in a score`,
+        });
       } else if (usable[row] === 1 && e >= 0 && item.edition !== e) {
-        except({ table: findings, row: f, column: 'item', inspectionId: ids[row]!, code: 'item-of-other-edition', reason: `item ${code} is of edition ${mapping.checklist.editions[item.edition]!.version}, the inspection of ${mapping.checklist.editions[e]!.version}` });
+        except({
+          table: findings,
+          row: f,
+          column: 'item',
+          inspectionId: ids[row]!,
+          code: 'item-of-other-edition',
+          reason: `item ${code} is of edition ${mapping.checklist.editions[item.edition]!.version}, the inspection of ${mapping.checklist.editions[e]!.version}`,
+        });
       }
       itemOfFinding[f] = at;
     }
@@ -264,13 +338,19 @@ export function analyse(records: InspectionRecords, mapping: LoadedMapping): Ins
   const { official } = mapping;
   const passes = official.compare === 'result' ? new Set(official.passed) : null;
   const fails = official.compare === 'result' ? new Set(official.notPassed) : null;
-  let scored = 0, equal = 0;
+  let scored = 0,
+    equal = 0;
   const differences = new Map<number, number>();
   for (let row = 0; row < count; row++) {
-    const e = edition[row]!, day = inspectionDay[row]!;
-    const problem = (column: string, code: string, reason: string): void => except({ table: inspections, row, column, inspectionId: ids[row]!, code, reason });
-    const items: number[] = [], at: number[] = [];
-    let strangers = 0, repeats = 0, repeatCost = 0;
+    const e = edition[row]!,
+      day = inspectionDay[row]!;
+    const problem = (column: string, code: string, reason: string): void =>
+      except({ table: inspections, row, column, inspectionId: ids[row]!, code, reason });
+    const items: number[] = [],
+      at: number[] = [];
+    let strangers = 0,
+      repeats = 0,
+      repeatCost = 0;
     for (let k = startOf[row]!; k < startOf[row + 1]!; k++) {
       const item = itemOfFinding[findingsOf[k]!]!;
       const fits = e >= 0 && list.items[item]!.edition === e && positions[item]! >= 0;
@@ -293,44 +373,91 @@ export function analyse(records: InspectionRecords, mapping: LoadedMapping): Ins
 
     // The official result
     const type = mapping.types[types?.[row] ?? ''] ?? mapping.types['*'];
-    const wanted = type !== undefined && type.role !== 'ignore' && !type.exception && type.official !== 'optional';
+    const wanted =
+      type !== undefined && type.role !== 'ignore' && !type.exception && type.official !== 'optional';
     const score = officialScore.length ? officialScore[row]! : NaN;
     const result = results?.[row] ?? '';
     if (official.compare === 'result') {
       if (result === '') {
         if (wanted) problem('result', 'official-missing', 'the source states no result');
-      } else if (!passes!.has(result) && !fails!.has(result)) problem('result', 'unknown-result', `the mapping does not know the result "${result}"`);
+      } else if (!passes!.has(result) && !fails!.has(result))
+        problem('result', 'unknown-result', `the mapping does not know the result "${result}"`);
       else {
         scored++;
-        if (own?.passed == null) problem('result', 'not-computable', strangers ? `${strangers} cited ${strangers === 1 ? 'item is' : 'items are'} not on the list` : 'the profile gives no verdict');
+        if (own?.passed == null)
+          problem(
+            'result',
+            'not-computable',
+            strangers
+              ? `${strangers} cited ${strangers === 1 ? 'item is' : 'items are'} not on the list`
+              : 'the profile gives no verdict',
+          );
         else {
           agrees = own.passed === passes!.has(result);
           if (agrees) equal++;
-          else if (!own.passed) problem('result', 'result-differs', `official "${result}" (a pass), but ${citedInGates(mapping, checklistVersions[e]!, at)}`);
-          else problem('result', 'result-differs', `official "${result}" (no pass), but no item is cited that would fail it`);
+          else if (!own.passed)
+            problem(
+              'result',
+              'result-differs',
+              `official "${result}" (a pass), but ${citedInGates(mapping, checklistVersions[e]!, at)}`,
+            );
+          else
+            problem(
+              'result',
+              'result-differs',
+              `official "${result}" (no pass), but no item is cited that would fail it`,
+            );
         }
       }
     } else if (Number.isNaN(score)) {
-      if (wanted && officialScore.length) problem('official', 'official-missing', 'the source states no official score');
+      if (wanted && officialScore.length)
+        problem('official', 'official-missing', 'the source states no official score');
     } else if (score < (official.min ?? 0) || score > (official.max ?? 100)) {
-      problem('official', 'official-out-of-range', `official score ${score} is outside ${official.min ?? 0} to ${official.max ?? 100}`);
+      problem(
+        'official',
+        'official-out-of-range',
+        `official score ${score} is outside ${official.min ?? 0} to ${official.max ?? 100}`,
+      );
     } else {
       scored++;
       value.official[row] = score;
       if (official.compare === 'points') {
-        if (own?.points == null) problem('official', 'not-computable', strangers ? `official ${score}; ${strangers} cited ${strangers === 1 ? 'item is' : 'items are'} not on the list or have no price` : `official ${score}; the inspection has no edition`);
+        if (own?.points == null)
+          problem(
+            'official',
+            'not-computable',
+            strangers
+              ? `official ${score}; ${strangers} cited ${strangers === 1 ? 'item is' : 'items are'} not on the list or have no price`
+              : `official ${score}; the inspection has no edition`,
+          );
         else {
           const each = mapping.findings?.repeats === 'points-each' && repeats > 0;
-          const compared = each ? round6(Math.max(mapping.profile.clamp?.min ?? 0, own.points - repeatCost)) : own.points;
+          const compared = each
+            ? round6(Math.max(mapping.profile.clamp?.min ?? 0, own.points - repeatCost))
+            : own.points;
           const difference = round6(score - compared);
           differences.set(difference, (differences.get(difference) ?? 0) + 1);
           agrees = difference === 0;
-          if (each && repeatCost > 0) problem('official', 'repeated-item', `${repeats} ${repeats === 1 ? 'row repeats' : 'rows repeat'} an item already cited: the assessment counts it once (${own.points}), the comparison with the official score each time (${compared})`);
+          if (each && repeatCost > 0)
+            problem(
+              'official',
+              'repeated-item',
+              `${repeats} ${repeats === 1 ? 'row repeats' : 'rows repeat'} an item already cited: the assessment counts it once (${own.points}), the comparison with the official score each time (${compared})`,
+            );
           if (agrees) equal++;
           else if (items.length === 0 && score < (official.missingFindingsBelow ?? 100)) {
             complete[row] = 0;
-            problem('official', 'findings-missing', `findings missing: official ${score} is below ${official.missingFindingsBelow ?? 100} with no finding recorded`);
-          } else problem('official', 'official-differs', `official ${score}, computed ${compared}: official differs by ${difference > 0 ? '+' : '−'}${Math.abs(difference)} with ${items.length} ${items.length === 1 ? 'item' : 'items'} cited`);
+            problem(
+              'official',
+              'findings-missing',
+              `findings missing: official ${score} is below ${official.missingFindingsBelow ?? 100} with no finding recorded`,
+            );
+          } else
+            problem(
+              'official',
+              'official-differs',
+              `official ${score}, computed ${compared}: official differs by ${difference > 0 ? '+' : '−'}${Math.abs(difference)} with ${items.length} ${items.length === 1 ? 'item' : 'items'} cited`,
+            );
         }
       }
     }
@@ -341,17 +468,34 @@ export function analyse(records: InspectionRecords, mapping: LoadedMapping): Ins
     if (closes) {
       const days = new Map<number, number>();
       for (let k = startOf[row]!; k < startOf[row + 1]!; k++) {
-        const f = findingsOf[k]!, item = itemOfFinding[f]!;
+        const f = findingsOf[k]!,
+          item = itemOfFinding[f]!;
         let closed = records.closedDay[f]!;
         if (closed !== NO_DAY && day !== NO_DAY && closed < day) {
-          except({ table: findings, row: f, column: 'closedOn', inspectionId: ids[row]!, code: 'closed-before-inspection', reason: `item ${findingItem[f]!} is closed on ${closes[f]!}, ${day - closed} days before the inspection; the date is not used` });
+          except({
+            table: findings,
+            row: f,
+            column: 'closedOn',
+            inspectionId: ids[row]!,
+            code: 'closed-before-inspection',
+            reason: `item ${findingItem[f]!} is closed on ${closes[f]!}, ${day - closed} days before the inspection; the date is not used`,
+          });
           closed = NO_DAY;
         }
         const before = days.get(item);
         // A requirement is closed when its last finding is.
-        days.set(item, before === undefined ? closed : before === NO_DAY || closed === NO_DAY ? NO_DAY : Math.max(before, closed));
+        days.set(
+          item,
+          before === undefined
+            ? closed
+            : before === NO_DAY || closed === NO_DAY
+              ? NO_DAY
+              : Math.max(before, closed),
+        );
       }
-      closedOn = items.filter((i) => positions[i]! >= 0 && list.items[i]!.edition === e).map((i) => (days.get(i) === NO_DAY ? null : dateOf(days.get(i)!)));
+      closedOn = items
+        .filter((i) => positions[i]! >= 0 && list.items[i]!.edition === e)
+        .map((i) => (days.get(i) === NO_DAY ? null : dateOf(days.get(i)!)));
     }
 
     if (!usable[row] || e < 0) continue;
@@ -380,7 +524,13 @@ export function analyse(records: InspectionRecords, mapping: LoadedMapping): Ins
   const bySite = new Map<string, Visit[]>();
   for (let row = 0; row < count; row++) {
     if (!usable[row]) continue;
-    const visit: Visit = { row, id: ids[row]!, day: inspectionDay[row]!, type: types?.[row] ?? '', edition: edition[row]! };
+    const visit: Visit = {
+      row,
+      id: ids[row]!,
+      day: inspectionDay[row]!,
+      type: types?.[row] ?? '',
+      edition: edition[row]!,
+    };
     const site = bySite.get(siteIds[row]!);
     if (site) site.push(visit);
     else bySite.set(siteIds[row]!, [visit]);
@@ -398,10 +548,18 @@ export function analyse(records: InspectionRecords, mapping: LoadedMapping): Ins
   const pairings: Record<string, PairingSummary> = {};
   for (const pairing of mapping.pairings) {
     const editions = pairing.editions
-      ? ([0, 1] as const).map((i) => checklistVersions.findIndex((v) => v.version === pairing.editions![i])) as [number, number] : null;
+      ? (([0, 1] as const).map((i) =>
+          checklistVersions.findIndex((v) => v.version === pairing.editions![i]),
+        ) as [number, number])
+      : null;
     const comparableOnly = pairing.rule === 'last-vs-first' && pairing.comparableOnly !== false;
     const measure = (visit: Visit): number | null => {
-      const x = pairing.measure === 'official' ? value.official[visit.row]! : pairing.measure === 'computed' ? computed[visit.row]! : citedItems[visit.row]!.length;
+      const x =
+        pairing.measure === 'official'
+          ? value.official[visit.row]!
+          : pairing.measure === 'computed'
+            ? computed[visit.row]!
+            : citedItems[visit.row]!.length;
       return Number.isNaN(x) ? null : x;
     };
     const own: ImportedPair[] = [];
@@ -411,9 +569,20 @@ export function analyse(records: InspectionRecords, mapping: LoadedMapping): Ins
       for (const [before, after] of pairsOfSite(pairing, visits, measure, order, editions)) {
         const all = [measure(before)!, measure(after)!] as const;
         const [baseline, followUp] = comparableOnly
-          ? [comparison.comparable(citedItems[before.row]!, before.edition), comparison.comparable(citedItems[after.row]!, after.edition)] : all;
+          ? [
+              comparison.comparable(citedItems[before.row]!, before.edition),
+              comparison.comparable(citedItems[after.row]!, after.edition),
+            ]
+          : all;
         const readable = complete[before.row] === 1 && complete[after.row] === 1;
-        const moved = readable ? comparison.movement(citedItems[before.row]!, before.edition, citedItems[after.row]!, after.edition) : null;
+        const moved = readable
+          ? comparison.movement(
+              citedItems[before.row]!,
+              before.edition,
+              citedItems[after.row]!,
+              after.edition,
+            )
+          : null;
         own.push({
           pairing: pairing.name,
           siteId,
@@ -425,7 +594,9 @@ export function analyse(records: InspectionRecords, mapping: LoadedMapping): Ins
           baseline,
           followUp,
           change: round6(followUp - baseline),
-          ...(pairing.measure === 'items-cited' ? { baselineAllItems: all[0], followUpAllItems: all[1] } : {}),
+          ...(pairing.measure === 'items-cited'
+            ? { baselineAllItems: all[0], followUpAllItems: all[1] }
+            : {}),
           itemsFixed: moved && moved.fixed,
           itemsPersisting: moved && moved.persisting,
           itemsNew: moved && moved.added,
@@ -438,18 +609,35 @@ export function analyse(records: InspectionRecords, mapping: LoadedMapping): Ins
       }
     }
     pairs.push(...own);
-    const sum = (key: 'itemsFixed' | 'itemsPersisting' | 'itemsNew'): number => own.reduce((s, p) => s + (p[key] ?? 0), 0);
+    const sum = (key: 'itemsFixed' | 'itemsPersisting' | 'itemsNew'): number =>
+      own.reduce((s, p) => s + (p[key] ?? 0), 0);
     pairings[pairing.name] = {
       definition: pairing.definition,
       rule: pairing.rule,
       measure: comparableOnly ? 'comparable-items-cited' : pairing.measure,
       better: pairing.better,
       ...figuresOf(own, pairing.better),
-      comparable_items: editions ? comparison.between(editions[0], editions[1]) : checklistVersions.length === 1 ? checklistVersions[0]!.requirements.length : null,
+      comparable_items: editions
+        ? comparison.between(editions[0], editions[1])
+        : checklistVersions.length === 1
+          ? checklistVersions[0]!.requirements.length
+          : null,
       items_fixed: sum('itemsFixed'),
       items_persisting: sum('itemsPersisting'),
       items_new: sum('itemsNew'),
-      ...(comparableOnly ? { all_items: figuresOf(own.map((p) => ({ siteId: p.siteId, baseline: p.baselineAllItems!, followUp: p.followUpAllItems!, change: p.followUpAllItems! - p.baselineAllItems! })), pairing.better) } : {}),
+      ...(comparableOnly
+        ? {
+            all_items: figuresOf(
+              own.map((p) => ({
+                siteId: p.siteId,
+                baseline: p.baselineAllItems!,
+                followUp: p.followUpAllItems!,
+                change: p.followUpAllItems! - p.baselineAllItems!,
+              })),
+              pairing.better,
+            ),
+          }
+        : {}),
       ...(results ? { transitions } : {}),
     };
   }
@@ -484,18 +672,32 @@ export function analyse(records: InspectionRecords, mapping: LoadedMapping): Ins
     assessments: assessments.length,
     ignored,
     exceptions_by_code: byCode,
-    ...(official.compare === 'points' ? { official_minus_computed: Object.fromEntries([...differences].sort((a, b) => a[0] - b[0])) } : {}),
+    ...(official.compare === 'points'
+      ? { official_minus_computed: Object.fromEntries([...differences].sort((a, b) => a[0] - b[0])) }
+      : {}),
     editions: editionFigures(mapping, checklistVersions, usable, edition, types, siteIds, citedItems),
     ...(closes ? { corrections: correctionFigures(records, rowOfFinding) } : {}),
   };
   return {
-    dataset: mapping.dataset, checklistVersions, ...(crosswalk ? { crosswalk } : {}), profile: mapping.profile, level,
-    answers: mapping.answers, sites, assessments, pairs, summary,
+    dataset: mapping.dataset,
+    checklistVersions,
+    ...(crosswalk ? { crosswalk } : {}),
+    profile: mapping.profile,
+    level,
+    answers: mapping.answers,
+    sites,
+    assessments,
+    pairs,
+    summary,
   };
 }
 
 /** The full responses of an assessment: what the compact form stands for. */
-export function responsesOf(assessment: Pick<ImportedAssessment, 'cited' | 'closedOn'>, checklist: ChecklistVersion, answers: { readonly notListed: string; readonly listed: string }): Response[] {
+export function responsesOf(
+  assessment: Pick<ImportedAssessment, 'cited' | 'closedOn'>,
+  checklist: ChecklistVersion,
+  answers: { readonly notListed: string; readonly listed: string },
+): Response[] {
   const cited = new Map(assessment.cited.map((code, i) => [code, assessment.closedOn?.[i] ?? null]));
   return checklist.requirements.map(({ code }): Response => {
     const closed = cited.get(code);
@@ -509,15 +711,37 @@ function sitesOf(records: InspectionRecords, except: ExceptionSink): ImportedSit
   const { id, name, city, lat, lon } = sites.columns;
   const out: ImportedSite[] = new Array<ImportedSite>(sites.rows);
   for (let row = 0; row < sites.rows; row++) {
-    const y = lat?.[row] ?? '', x = lon?.[row] ?? '';
+    const y = lat?.[row] ?? '',
+      x = lon?.[row] ?? '';
     let location: ImportedSite['location'] = null;
     if (y !== '' || x !== '') {
       const at = { lat: Number(y), lon: Number(x) };
       if (y !== '' && x !== '' && Math.abs(at.lat) <= 90 && Math.abs(at.lon) <= 180) location = at;
-      else except({ table: sites, row, column: 'lat', inspectionId: null, code: 'bad-location', reason: `site ${id![row]!} lies at "${y}", "${x}", which is no place; it is kept without one` });
+      else
+        except({
+          table: sites,
+          row,
+          column: 'lat',
+          inspectionId: null,
+          code: 'bad-location',
+          reason: `site ${id![row]!} lies at "${y}", "${x}", which is no place; it is kept without one`,
+        });
     }
-    if (name![row]!.trim() === '') except({ table: sites, row, column: 'name', inspectionId: null, code: 'site-without-name', reason: `site ${id![row]!} has no name; its id stands for it` });
-    out[row] = { externalId: id![row]!, name: name![row]!.trim() || id![row]!, city: city?.[row]?.trim() || null, location };
+    if (name![row]!.trim() === '')
+      except({
+        table: sites,
+        row,
+        column: 'name',
+        inspectionId: null,
+        code: 'site-without-name',
+        reason: `site ${id![row]!} has no name; its id stands for it`,
+      });
+    out[row] = {
+      externalId: id![row]!,
+      name: name![row]!.trim() || id![row]!,
+      city: city?.[row]?.trim() || null,
+      location,
+    };
   }
   return out;
 }
@@ -526,58 +750,99 @@ interface Comparison {
   /** Cited items that stand in a comparable edge of the crosswalk. */
   comparable(cited: readonly number[], edition: number): number;
   /** Null when the items cannot be compared. */
-  movement(before: readonly number[], from: number, after: readonly number[], to: number): { fixed: number; persisting: number; added: number } | null;
+  movement(
+    before: readonly number[],
+    from: number,
+    after: readonly number[],
+    to: number,
+  ): { fixed: number; persisting: number; added: number } | null;
   /** Items, or comparable edges, two editions have in common. */
   between(from: number, to: number): number | null;
 }
 
 /** How the items of two inspections compare: within an edition as they are, across editions by comparable edges. */
-function comparisonOf(mapping: LoadedMapping, crosswalk: Crosswalk | undefined, list: ItemList, versions: readonly ChecklistVersion[]): Comparison {
+function comparisonOf(
+  mapping: LoadedMapping,
+  crosswalk: Crosswalk | undefined,
+  list: ItemList,
+  versions: readonly ChecklistVersion[],
+): Comparison {
   const edgeOf = new Int32Array(list.items.length).fill(-1);
   let edges = 0;
-  const sides = crosswalk ? [crosswalk.from.version, crosswalk.to.version].map((v) => versions.findIndex((c) => c.version === v)) : [];
+  const sides = crosswalk
+    ? [crosswalk.from.version, crosswalk.to.version].map((v) => versions.findIndex((c) => c.version === v))
+    : [];
   for (const edge of crosswalk?.edges ?? []) {
     if (!edge.comparable) continue;
-    for (const [codes, edition] of [[edge.from, sides[0]!], [edge.to, sides[1]!]] as const) {
+    for (const [codes, edition] of [
+      [edge.from, sides[0]!],
+      [edge.to, sides[1]!],
+    ] as const) {
       for (const code of codes) edgeOf[list.find(code, edition)] = edges;
     }
     edges++;
   }
-  const keys = (cited: readonly number[], across: boolean): Set<number> => new Set(across ? cited.map((i) => edgeOf[i]!).filter((k) => k >= 0) : cited);
+  const keys = (cited: readonly number[], across: boolean): Set<number> =>
+    new Set(across ? cited.map((i) => edgeOf[i]!).filter((k) => k >= 0) : cited);
   const joined = (from: number, to: number): boolean => sides.includes(from) && sides.includes(to);
   return {
-    comparable: (cited, edition) => cited.reduce((n, i) => n + (edgeOf[i]! >= 0 && list.items[i]!.edition === edition ? 1 : 0), 0),
+    comparable: (cited, edition) =>
+      cited.reduce((n, i) => n + (edgeOf[i]! >= 0 && list.items[i]!.edition === edition ? 1 : 0), 0),
     movement(before, from, after, to) {
       if (from < 0 || to < 0 || (from !== to && !joined(from, to))) return null;
-      const a = keys(before, from !== to), b = keys(after, from !== to);
+      const a = keys(before, from !== to),
+        b = keys(after, from !== to);
       let persisting = 0;
       for (const k of a) if (b.has(k)) persisting++;
       return { fixed: a.size - persisting, persisting, added: b.size - persisting };
     },
-    between: (from, to) => (from === to ? versions[from]!.requirements.length : joined(from, to) ? edges : null),
+    between: (from, to) =>
+      from === to ? versions[from]!.requirements.length : joined(from, to) ? edges : null,
   };
 }
 
 function editionFigures(
-  mapping: LoadedMapping, versions: readonly ChecklistVersion[], usable: Uint8Array, edition: Int32Array,
-  types: readonly string[] | undefined, siteIds: readonly string[], cited: readonly (readonly number[])[],
+  mapping: LoadedMapping,
+  versions: readonly ChecklistVersion[],
+  usable: Uint8Array,
+  edition: Int32Array,
+  types: readonly string[] | undefined,
+  siteIds: readonly string[],
+  cited: readonly (readonly number[])[],
 ): ImportSummary['editions'] {
-  return Object.fromEntries(versions.map((version, e) => {
-    const sites = new Set<string>();
-    let regular = 0, items = 0;
-    for (let row = 0; row < usable.length; row++) {
-      if (!usable[row] || edition[row] !== e || (mapping.types[types?.[row] ?? ''] ?? mapping.types['*'])!.role !== 'regular') continue;
-      regular++;
-      items += cited[row]!.length;
-      sites.add(siteIds[row]!);
-    }
-    return [version.version, { items: version.requirements.length, regular, sites: sites.size, mean_items_cited: regular ? round6(items / regular) : null }];
-  }));
+  return Object.fromEntries(
+    versions.map((version, e) => {
+      const sites = new Set<string>();
+      let regular = 0,
+        items = 0;
+      for (let row = 0; row < usable.length; row++) {
+        if (
+          !usable[row] ||
+          edition[row] !== e ||
+          (mapping.types[types?.[row] ?? ''] ?? mapping.types['*'])!.role !== 'regular'
+        )
+          continue;
+        regular++;
+        items += cited[row]!.length;
+        sites.add(siteIds[row]!);
+      }
+      return [
+        version.version,
+        {
+          items: version.requirements.length,
+          regular,
+          sites: sites.size,
+          mean_items_cited: regular ? round6(items / regular) : null,
+        },
+      ];
+    }),
+  );
 }
 
 function correctionFigures(records: InspectionRecords, rowOfFinding: Int32Array): CorrectionFigures {
   const days: number[] = [];
-  let dated = 0, before = 0;
+  let dated = 0,
+    before = 0;
   for (let f = 0; f < rowOfFinding.length; f++) {
     if (records.closedDay[f] === NO_DAY) continue;
     dated++;
@@ -603,8 +868,13 @@ function correctionFigures(records: InspectionRecords, rowOfFinding: Int32Array)
 function citedInGates(mapping: LoadedMapping, version: ChecklistVersion, cited: readonly number[]): string {
   const parts = (mapping.profile.gates ?? []).flatMap((g) => {
     if (g.gate !== 'max-nonconforming-in-class') return [];
-    const codes = cited.map((p) => version.requirements[p]!).filter((r) => r.class === g.class).map((r) => r.code);
-    return codes.length > g.max ? [`${g.class} ${codes.length === 1 ? 'item' : 'items'} ${codes.join(', ')}`] : [];
+    const codes = cited
+      .map((p) => version.requirements[p]!)
+      .filter((r) => r.class === g.class)
+      .map((r) => r.code);
+    return codes.length > g.max
+      ? [`${g.class} ${codes.length === 1 ? 'item' : 'items'} ${codes.join(', ')}`]
+      : [];
   });
   return parts.length ? `${parts.join(' and ')} cited` : 'the profile does not pass it';
 }
@@ -613,7 +883,8 @@ function compareIds(order: 'text' | 'number'): (a: string, b: string) => number 
   const text = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
   if (order === 'text') return text;
   return (a, b) => {
-    const x = Number(a), y = Number(b);
+    const x = Number(a),
+      y = Number(b);
     return Number.isNaN(x) || Number.isNaN(y) ? text(a, b) : x - y || text(a, b);
   };
 }

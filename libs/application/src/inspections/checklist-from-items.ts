@@ -26,21 +26,50 @@ export class ItemList {
   private readonly editionOf: Map<string, number>;
   private readonly priced: ReadonlySet<string> | null;
 
-  constructor(private readonly mapping: LoadedMapping, private readonly records: InspectionRecords, private readonly except: ExceptionSink) {
+  constructor(
+    private readonly mapping: LoadedMapping,
+    private readonly records: InspectionRecords,
+    private readonly except: ExceptionSink,
+  ) {
     const { aggregation } = mapping.profile;
-    this.priced = aggregation.kind === 'deduct-from-100' && aggregation.deduct.by === 'class' ? new Set(Object.keys(aggregation.deduct.points)) : null;
+    this.priced =
+      aggregation.kind === 'deduct-from-100' && aggregation.deduct.by === 'class'
+        ? new Set(Object.keys(aggregation.deduct.points))
+        : null;
     this.sections = mapping.checklist.editions.map(() => new Map<string, string>());
     this.editionOf = new Map(mapping.checklist.editions.map((e, i) => [e.value ?? e.version, i]));
     const { columns } = records.items;
     for (let row = 0; row < records.items.rows; row++) {
       const text = columns['edition']?.[row];
-      const edition = text === undefined && mapping.checklist.editions.length === 1 ? 0 : this.editionOf.get(text ?? '') ?? -1;
+      const edition =
+        text === undefined && mapping.checklist.editions.length === 1
+          ? 0
+          : (this.editionOf.get(text ?? '') ?? -1);
       const problem = (code: string, reason: string, column: string): void =>
         except({ table: records.items, row, column, inspectionId: null, code, reason });
-      if (edition < 0) problem('item-without-edition', `item ${columns['code']![row]!} has the edition "${text ?? ''}", which is not one of the checklist`, 'edition');
+      if (edition < 0)
+        problem(
+          'item-without-edition',
+          `item ${columns['code']![row]!} has the edition "${text ?? ''}", which is not one of the checklist`,
+          'edition',
+        );
       const description = columns['description']![row]!.trim();
-      if (description === '') problem('item-without-description', `item ${columns['code']![row]!} has no text; its code stands for it`, 'description');
-      this.add(columns['code']![row]!, edition, description, columns['section']?.[row], columns['weight']?.[row], columns['class']?.[row], true, problem);
+      if (description === '')
+        problem(
+          'item-without-description',
+          `item ${columns['code']![row]!} has no text; its code stands for it`,
+          'description',
+        );
+      this.add(
+        columns['code']![row]!,
+        edition,
+        description,
+        columns['section']?.[row],
+        columns['weight']?.[row],
+        columns['class']?.[row],
+        true,
+        problem,
+      );
     }
   }
 
@@ -53,14 +82,22 @@ export class ItemList {
   }
 
   /** Adds an item that is cited but not on the list. */
-  addUnlisted(code: string, edition: number, weight: string | undefined, cls: string | undefined, usable: boolean): number {
+  addUnlisted(
+    code: string,
+    edition: number,
+    weight: string | undefined,
+    cls: string | undefined,
+    usable: boolean,
+  ): number {
     return this.add(code, usable ? edition : -1, '', undefined, weight, cls, false, () => undefined);
   }
 
   versions(): ChecklistVersion[] {
     const { checklist, source } = this.mapping;
     return checklist.editions.map((edition, e) => {
-      const requirements = this.items.flatMap((item) => (item.edition === e && item.requirement ? [item.requirement] : []));
+      const requirements = this.items.flatMap((item) =>
+        item.edition === e && item.requirement ? [item.requirement] : [],
+      );
       const used = new Set(requirements.map((r) => r.section));
       return {
         format: 'uplift.checklist/1',
@@ -71,15 +108,23 @@ export class ItemList {
         language: checklist.language,
         attribution: `${source.publisher}${source.via ? `, via ${source.via}` : ''}. Licence: ${source.licence}.`,
         levels: [checklist.level],
-        sections: [...this.sections[e]!].map(([title, code]) => ({ code, title })).filter((s) => used.has(s.code)),
+        sections: [...this.sections[e]!]
+          .map(([title, code]) => ({ code, title }))
+          .filter((s) => used.has(s.code)),
         requirements,
       };
     });
   }
 
   private add(
-    code: string, edition: number, description: string, section: string | undefined, weightText: string | undefined, word: string | undefined,
-    listed: boolean, problem: (code: string, reason: string, column: string) => void,
+    code: string,
+    edition: number,
+    description: string,
+    section: string | undefined,
+    weightText: string | undefined,
+    word: string | undefined,
+    listed: boolean,
+    problem: (code: string, reason: string, column: string) => void,
   ): number {
     const { items: rules, profile, checklist } = this.mapping;
     let requirement: Requirement | null = null;
@@ -88,25 +133,42 @@ export class ItemList {
     if (rules?.class) {
       cls = (word ? rules.class.values[word] : undefined) ?? rules.class.other;
       if (listed && word && rules.class.values[word] === undefined) {
-        problem('unknown-class', `item ${code} has the class "${word}", which the mapping does not know; ${cls ? `taken as ${cls}` : 'the item has no class'}`, 'class');
+        problem(
+          'unknown-class',
+          `item ${code} has the class "${word}", which the mapping does not know; ${cls ? `taken as ${cls}` : 'the item has no class'}`,
+          'class',
+        );
       }
     } else if (word) cls = word;
     const weight = weightText ? Number(weightText) : undefined;
     if (!CODE.test(code)) {
-      problem('bad-item-code', `"${code}" cannot be the code of a requirement (letters, digits, . _ -, at most 60)`, 'code');
+      problem(
+        'bad-item-code',
+        `"${code}" cannot be the code of a requirement (letters, digits, . _ -, at most 60)`,
+        'code',
+      );
       usable = false;
     }
     if (weight !== undefined && weight < 0) {
       problem('bad-weight', `item ${code} has the weight ${weight}; it must not be negative`, 'weight');
       usable = false;
     }
-    const byWeight = profile.aggregation.kind === 'deduct-from-100' && profile.aggregation.deduct.by === 'weight';
+    const byWeight =
+      profile.aggregation.kind === 'deduct-from-100' && profile.aggregation.deduct.by === 'weight';
     if (byWeight && weight === undefined) {
-      problem('item-without-price', `item ${code} has no weight, and the profile deducts by weight`, 'weight');
+      problem(
+        'item-without-price',
+        `item ${code} has no weight, and the profile deducts by weight`,
+        'weight',
+      );
       usable = false;
     }
     if (this.priced && (cls === undefined || !this.priced.has(cls))) {
-      problem('item-without-price', `item ${code} has no class that profile ${profile.profile} prices`, 'class');
+      problem(
+        'item-without-price',
+        `item ${code} has no class that profile ${profile.profile} prices`,
+        'class',
+      );
       usable = false;
     }
     if (usable) {
@@ -118,7 +180,12 @@ export class ItemList {
         code,
         section: sectionCode,
         level: checklist.level.code,
-        question: (description || (listed ? `Item ${code} (the source gives no text)` : `Item ${code} (not on the item list of the source)`)).slice(0, MAX_TEXT),
+        question: (
+          description ||
+          (listed
+            ? `Item ${code} (the source gives no text)`
+            : `Item ${code} (not on the item list of the source)`)
+        ).slice(0, MAX_TEXT),
         criticality: (cls === undefined ? undefined : rules?.criticality?.[cls]) ?? 'minor',
         ...(weight === undefined ? {} : { weight }),
         ...(cls === undefined ? {} : { class: cls }),
@@ -135,38 +202,63 @@ export class ItemList {
 
 /** Item lineage from the crosswalk file. Rows that share a code become one edge; items it leaves out are not comparable. */
 export function crosswalkFrom(
-  mapping: LoadedMapping, records: InspectionRecords, versions: readonly ChecklistVersion[], except: ExceptionSink,
+  mapping: LoadedMapping,
+  records: InspectionRecords,
+  versions: readonly ChecklistVersion[],
+  except: ExceptionSink,
 ): Crosswalk | undefined {
-  const table = records.crosswalk, spec = mapping.crosswalk;
+  const table = records.crosswalk,
+    spec = mapping.crosswalk;
   if (!table || !spec) return undefined;
-  const codesOf = (version: string): Set<string> => new Set(versions.find((v) => v.version === version)!.requirements.map((r) => r.code));
+  const codesOf = (version: string): Set<string> =>
+    new Set(versions.find((v) => v.version === version)!.requirements.map((r) => r.code));
   const known = { from: codesOf(spec.from), to: codesOf(spec.to) };
   type Draft = { relation: LineageRelation; from: Set<string>; to: Set<string>; comparable: boolean };
   const drafts = new Set<Draft>();
   const holder = { from: new Map<string, Draft>(), to: new Map<string, Draft>() };
   for (let row = 0; row < table.rows; row++) {
-    const problem = (column: string, code: string, reason: string): void => except({ table, row, column, inspectionId: null, code, reason });
+    const problem = (column: string, code: string, reason: string): void =>
+      except({ table, row, column, inspectionId: null, code, reason });
     const word = table.columns['relation']![row]!;
     const relation = spec.relations[word];
     if (!relation) {
-      problem('relation', 'unknown-relation', `the mapping does not know the relation "${word}"; the row is left out`);
+      problem(
+        'relation',
+        'unknown-relation',
+        `the mapping does not know the relation "${word}"; the row is left out`,
+      );
       continue;
     }
     const cell = (side: 'from' | 'to'): string[] => {
       const text = table.columns[side]![row]!;
-      const codes = text === '' ? [] : spec.separator ? text.split(spec.separator).map((c) => c.trim()) : [text];
+      const codes =
+        text === '' ? [] : spec.separator ? text.split(spec.separator).map((c) => c.trim()) : [text];
       return codes.filter((code) => {
         if (known[side].has(code)) return true;
-        problem(side, 'unknown-item', `the crosswalk names item ${code}, which edition ${spec[side]} does not have`);
+        problem(
+          side,
+          'unknown-item',
+          `the crosswalk names item ${code}, which edition ${spec[side]} does not have`,
+        );
         return false;
       });
     };
-    const from = cell('from'), to = cell('to');
+    const from = cell('from'),
+      to = cell('to');
     // A side that lost all its codes makes the row say something else than it did: its items stay without counterpart.
-    const lost = (side: 'from' | 'to', codes: readonly string[]): boolean => codes.length === 0 && table.columns[side]![row]! !== '';
+    const lost = (side: 'from' | 'to', codes: readonly string[]): boolean =>
+      codes.length === 0 && table.columns[side]![row]! !== '';
     if (from.length + to.length === 0 || lost('from', from) || lost('to', to)) continue;
-    const draft: Draft = { relation: relation.relation, from: new Set(from), to: new Set(to), comparable: relation.comparable && from.length > 0 && to.length > 0 };
-    for (const [side, codes] of [['from', from], ['to', to]] as const) {
+    const draft: Draft = {
+      relation: relation.relation,
+      from: new Set(from),
+      to: new Set(to),
+      comparable: relation.comparable && from.length > 0 && to.length > 0,
+    };
+    for (const [side, codes] of [
+      ['from', from],
+      ['to', to],
+    ] as const) {
       for (const code of codes) {
         const other = holder[side].get(code);
         if (other && other !== draft) {
@@ -186,14 +278,39 @@ export function crosswalkFrom(
   }
   const edges: LineageEdge[] = [...drafts].map((d) => {
     // The shape of the edge decides what it may be called; a row's word stands where it fits.
-    const relation: LineageRelation = d.to.size === 0 ? 'dropped' : d.from.size === 0 ? 'new'
-      : d.from.size > 1 ? 'merged' : d.to.size > 1 ? 'split'
-      : d.relation === 'dropped' || d.relation === 'new' || d.relation === 'merged' || d.relation === 'split' ? 'reworded' : d.relation;
+    const relation: LineageRelation =
+      d.to.size === 0
+        ? 'dropped'
+        : d.from.size === 0
+          ? 'new'
+          : d.from.size > 1
+            ? 'merged'
+            : d.to.size > 1
+              ? 'split'
+              : d.relation === 'dropped' ||
+                  d.relation === 'new' ||
+                  d.relation === 'merged' ||
+                  d.relation === 'split'
+                ? 'reworded'
+                : d.relation;
     return { relation, from: [...d.from], to: [...d.to], comparable: d.comparable };
   });
   const note = 'Not in the crosswalk of the source.';
-  for (const code of known.from) if (!holder.from.has(code)) edges.push({ relation: 'dropped', from: [code], to: [], comparable: false, note });
-  for (const code of known.to) if (!holder.to.has(code)) edges.push({ relation: 'new', from: [], to: [code], comparable: false, note });
-  const version = (v: string): { checklist: string; version: string } => ({ checklist: mapping.checklist.code, version: v });
-  return { format: 'uplift.crosswalk/1', from: version(spec.from), to: version(spec.to), status: spec.status, ...(spec.note ? { note: spec.note } : {}), edges };
+  for (const code of known.from)
+    if (!holder.from.has(code))
+      edges.push({ relation: 'dropped', from: [code], to: [], comparable: false, note });
+  for (const code of known.to)
+    if (!holder.to.has(code)) edges.push({ relation: 'new', from: [], to: [code], comparable: false, note });
+  const version = (v: string): { checklist: string; version: string } => ({
+    checklist: mapping.checklist.code,
+    version: v,
+  });
+  return {
+    format: 'uplift.crosswalk/1',
+    from: version(spec.from),
+    to: version(spec.to),
+    status: spec.status,
+    ...(spec.note ? { note: spec.note } : {}),
+    edges,
+  };
 }

@@ -23,12 +23,20 @@ const micro = (x: number): number => Math.round(x * 1e6) / 1e6 + 0;
  * are taken from one domain score and summed here. Any other profile goes through the domain each time (once per
  * distinct set of cited items). The specs compare both ways.
  */
-export function citedScoring(checklist: ChecklistVersion, level: string, profile: ScoringProfile, answers: { readonly notListed: string; readonly listed: string }): CitedScoring {
+export function citedScoring(
+  checklist: ChecklistVersion,
+  level: string,
+  profile: ScoringProfile,
+  answers: { readonly notListed: string; readonly listed: string },
+): CitedScoring {
   const compiled = compileScoring(checklist, level, profile);
   const { requirements } = compiled;
   const n = requirements.length;
   const responses = (cited: ReadonlySet<number>): Response[] =>
-    requirements.map((r, i) => ({ requirement: r.code, answer: cited.has(i) ? answers.listed : answers.notListed }));
+    requirements.map((r, i) => ({
+      requirement: r.code,
+      answer: cited.has(i) ? answers.listed : answers.notListed,
+    }));
   const cost = new Float64Array(n);
   const { kind } = profile.aggregation;
   const nothing: CitedScore = { points: null, passed: null };
@@ -39,11 +47,13 @@ export function citedScoring(checklist: ChecklistVersion, level: string, profile
   const plain = compiled.score(responses(new Set()));
   const option = (code: string) => profile.answers.find((a) => a.code === code)!;
   const gates = profile.gates ?? [];
-  const simple = (kind === 'deduct-from-100' || kind === 'count-matrix')
-    && !profile.penalties?.length
-    && option(answers.notListed).credit === undefined && option(answers.listed).credit === undefined
-    && plain.items.every((item) => item.deduction === 0)
-    && gates.every((g) => g.gate === 'points' || g.gate === 'max-nonconforming-in-class');
+  const simple =
+    (kind === 'deduct-from-100' || kind === 'count-matrix') &&
+    !profile.penalties?.length &&
+    option(answers.notListed).credit === undefined &&
+    option(answers.listed).credit === undefined &&
+    plain.items.every((item) => item.deduction === 0) &&
+    gates.every((g) => g.gate === 'points' || g.gate === 'max-nonconforming-in-class');
   if (!simple) {
     const cache = new Map<string, CitedScore>();
     return {
@@ -61,11 +71,14 @@ export function citedScoring(checklist: ChecklistVersion, level: string, profile
   }
 
   const start = profile.aggregation.kind === 'deduct-from-100' ? profile.aggregation.start : 0;
-  const min = profile.clamp ? profile.clamp.min ?? -Infinity : 0;
-  const max = profile.clamp ? profile.clamp.max ?? Infinity : 100;
+  const min = profile.clamp ? (profile.clamp.min ?? -Infinity) : 0;
+  const max = profile.clamp ? (profile.clamp.max ?? Infinity) : 100;
   const clamp = (x: number): number => (x < min ? min : x > max ? max : x);
-  const limits = gates.flatMap((g) => (g.gate === 'max-nonconforming-in-class' && requirements.some((r) => r.class === g.class)
-    ? [{ max: g.max, in: requirements.map((r) => r.class === g.class) }] : []));
+  const limits = gates.flatMap((g) =>
+    g.gate === 'max-nonconforming-in-class' && requirements.some((r) => r.class === g.class)
+      ? [{ max: g.max, in: requirements.map((r) => r.class === g.class) }]
+      : [],
+  );
   const bars = gates.flatMap((g) => (g.gate === 'points' ? [g] : []));
   const judges = limits.length + bars.length > 0;
   return {
@@ -73,7 +86,9 @@ export function citedScoring(checklist: ChecklistVersion, level: string, profile
     score(cited) {
       let deduction = 0;
       for (let k = 0; k < cited.length; k++) deduction += cost[cited[k]!]!;
-      const points = micro(clamp(kind === 'count-matrix' ? (100 * (n - cited.length)) / n : start - deduction));
+      const points = micro(
+        clamp(kind === 'count-matrix' ? (100 * (n - cited.length)) / n : start - deduction),
+      );
       if (!judges) return { points, passed: null };
       let passed = bars.every((g) => (g.op === '>' ? points > g.value : points >= g.value));
       for (const limit of limits) {

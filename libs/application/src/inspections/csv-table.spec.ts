@@ -1,9 +1,16 @@
 import { expect, test } from '@jest/globals';
 import { parseCsv, type RecordProblem, type Table } from './csv-table.js';
 
-const read = (text: string | Buffer, wanted: Record<string, string> = { a: 'a', b: 'b' }, optional: string[] = []): { table: Table; problems: RecordProblem[] } => {
+const read = (
+  text: string | Buffer,
+  wanted: Record<string, string> = { a: 'a', b: 'b' },
+  optional: string[] = [],
+): { table: Table; problems: RecordProblem[] } => {
   const problems: RecordProblem[] = [];
-  return { table: parseCsv('f.csv', Buffer.from(text as string), wanted, new Set(optional), problems), problems };
+  return {
+    table: parseCsv('f.csv', Buffer.from(text as string), wanted, new Set(optional), problems),
+    problems,
+  };
 };
 
 test('reads quotes, doubled quotes, commas and line ends within quotes, and keeps the lines of the file', () => {
@@ -21,19 +28,36 @@ test('reads CRLF, a byte order mark, no last line end, and one column under two 
 
 test('a row of the wrong width is left out and named; the rows after it keep their lines', () => {
   const { table, problems } = read('a,b\n1\n2,3,4\n"5",6,7\n8,9\n');
-  expect(problems.map((p) => [p.code, p.line])).toEqual([['field-count', 2], ['field-count', 3], ['field-count', 4]]);
+  expect(problems.map((p) => [p.code, p.line])).toEqual([
+    ['field-count', 2],
+    ['field-count', 3],
+    ['field-count', 4],
+  ]);
   expect(table.columns).toEqual({ a: ['8'], b: ['9'] });
   expect(table.lineOf(0)).toBe(5);
 });
 
 test('names missing and doubled columns, quotes that never close, and empty files', () => {
-  expect(read('a,a,c\n').problems.map((p) => [p.code, p.column])).toEqual([['duplicate-column', 'a'], ['missing-column', 'b']]);
+  expect(read('a,a,c\n').problems.map((p) => [p.code, p.column])).toEqual([
+    ['duplicate-column', 'a'],
+    ['missing-column', 'b'],
+  ]);
   expect(read('a,c\n', { a: 'a', b: 'b' }, ['b']).problems).toEqual([]);
-  expect(read('a,b\n1,"2\n3,4\n').problems.map((p) => [p.code, p.line])).toContainEqual(['unclosed-quote', 2]);
+  expect(read('a,b\n1,"2\n3,4\n').problems.map((p) => [p.code, p.line])).toContainEqual([
+    'unclosed-quote',
+    2,
+  ]);
   expect(read('').problems.map((p) => p.code)).toEqual(['empty-file']);
 });
 
 test('names each line that is not UTF-8 with the column of its first bad byte', () => {
-  const bytes = Buffer.concat([Buffer.from('a,b\nok,é\n'), Buffer.from('1,caf\xe9\n', 'latin1'), Buffer.from('\xff,2\n', 'latin1')]);
-  expect(read(bytes).problems.map((p) => [p.code, p.line, p.column])).toEqual([['not-utf8', 3, 'b'], ['not-utf8', 4, 'a']]);
+  const bytes = Buffer.concat([
+    Buffer.from('a,b\nok,é\n'),
+    Buffer.from('1,caf\xe9\n', 'latin1'),
+    Buffer.from('\xff,2\n', 'latin1'),
+  ]);
+  expect(read(bytes).problems.map((p) => [p.code, p.line, p.column])).toEqual([
+    ['not-utf8', 3, 'b'],
+    ['not-utf8', 4, 'a'],
+  ]);
 });

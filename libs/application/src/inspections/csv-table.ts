@@ -84,7 +84,8 @@ export function parseCsv(
         const next = text.charCodeAt(pos);
         if (pos < end && next !== 44 && next !== 10) {
           fault(startLine, null, 'stray-quote', 'text follows a closing quote');
-          while (pos < end && text.charCodeAt(pos) !== 44 && text.charCodeAt(pos) !== 10) value += text[pos++];
+          while (pos < end && text.charCodeAt(pos) !== 44 && text.charCodeAt(pos) !== 10)
+            value += text[pos++];
         }
         fields.push(value);
       } else {
@@ -92,7 +93,8 @@ export function parseCsv(
         while (stop < end && text.charCodeAt(stop) !== 44 && text.charCodeAt(stop) !== 10) stop++;
         let value = text.slice(pos, stop);
         if (value.endsWith('\r') && text.charCodeAt(stop) !== 44) value = value.slice(0, -1);
-        if (value.includes('"')) fault(startLine, null, 'stray-quote', 'a quote stands inside a value that is not quoted');
+        if (value.includes('"'))
+          fault(startLine, null, 'stray-quote', 'a quote stands inside a value that is not quoted');
         fields.push(value);
         pos = stop;
       }
@@ -118,7 +120,13 @@ export function parseCsv(
   for (const [name, column] of Object.entries(wanted)) {
     const at = header.indexOf(column);
     if (at < 0) {
-      if (!optional.has(name)) fault(1, column, 'missing-column', `column "${column}" is missing; the header has ${header.join(', ')}`);
+      if (!optional.has(name))
+        fault(
+          1,
+          column,
+          'missing-column',
+          `column "${column}" is missing; the header has ${header.join(', ')}`,
+        );
       continue;
     }
     headers[name] = column;
@@ -192,7 +200,10 @@ export function parseCsv(
 const firstLines = (rows: number): number[] => Array.from({ length: rows }, (_, row) => row + 2);
 
 /** Names every line that is not UTF-8 and the column its first bad byte stands in. */
-function reportEncoding(bytes: Buffer, fault: (line: number, column: string | null, code: string, reason: string) => void): void {
+function reportEncoding(
+  bytes: Buffer,
+  fault: (line: number, column: string | null, code: string, reason: string) => void,
+): void {
   let start = 0;
   let header: string[] = [];
   for (let line = 1; start < bytes.length; line++) {
@@ -215,7 +226,12 @@ function reportEncoding(bytes: Buffer, fault: (line: number, column: string | nu
         else if (ch === ',' && !quoted) column++;
       }
       const hex = part[low]!.toString(16).padStart(2, '0');
-      fault(line, header[column] ?? null, 'not-utf8', `byte 0x${hex} at position ${low + 1} of the line is not UTF-8; save the file as UTF-8`);
+      fault(
+        line,
+        header[column] ?? null,
+        'not-utf8',
+        `byte 0x${hex} at position ${low + 1} of the line is not UTF-8; save the file as UTF-8`,
+      );
     }
     start = stop + 1;
   }

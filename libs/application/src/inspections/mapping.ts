@@ -3,7 +3,13 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { LineCounter, parseDocument } from 'yaml';
-import { DomainError, type Criticality, type FieldProblem, type LineageRelation, type ScoringProfile } from '#domain';
+import {
+  DomainError,
+  type Criticality,
+  type FieldProblem,
+  type LineageRelation,
+  type ScoringProfile,
+} from '#domain';
 
 /**
  * A mapping file (format `uplift.inspection-mapping/1`) says how the inspection records of one source become
@@ -14,14 +20,24 @@ export interface InspectionMapping {
   readonly format: 'uplift.inspection-mapping/1';
   readonly dataset: string;
   readonly title: string;
-  readonly source: { readonly publisher: string; readonly via?: string; readonly licence: string; readonly note?: string };
+  readonly source: {
+    readonly publisher: string;
+    readonly via?: string;
+    readonly licence: string;
+    readonly note?: string;
+  };
   readonly checklist: {
     readonly code: string;
     readonly title: string;
     readonly language: string;
     readonly level: { readonly code: string; readonly title: string };
     /** In the order in which they were in force. `value` is how the records name it (default: the version). */
-    readonly editions: readonly { readonly version: string; readonly title?: string; readonly value?: string; readonly note?: string }[];
+    readonly editions: readonly {
+      readonly version: string;
+      readonly title?: string;
+      readonly value?: string;
+      readonly note?: string;
+    }[];
   };
   readonly files: {
     readonly sites: FileMapping;
@@ -53,7 +69,9 @@ export interface InspectionMapping {
     readonly note?: string;
     /** Between several codes in one cell. */
     readonly separator?: string;
-    readonly relations: Readonly<Record<string, { readonly relation: LineageRelation; readonly comparable: boolean }>>;
+    readonly relations: Readonly<
+      Record<string, { readonly relation: LineageRelation; readonly comparable: boolean }>
+    >;
   };
   /** Type of an inspection → what it is here. `*` is for the types not named. */
   readonly types: Readonly<Record<string, TypeMapping>>;
@@ -87,11 +105,21 @@ export interface TypeMapping {
 /** A profile from a file (path relative to the mapping), or one made from it under a name of its own. */
 export interface ProfileReference {
   readonly file: string;
-  readonly as?: { readonly profile: string; readonly title: string; readonly points: Readonly<Record<string, number>>; readonly note: string };
+  readonly as?: {
+    readonly profile: string;
+    readonly title: string;
+    readonly points: Readonly<Record<string, number>>;
+    readonly note: string;
+  };
 }
 
 export type OfficialMapping =
-  | { readonly compare: 'points'; readonly min?: number; readonly max?: number; readonly missingFindingsBelow?: number }
+  | {
+      readonly compare: 'points';
+      readonly min?: number;
+      readonly max?: number;
+      readonly missingFindingsBelow?: number;
+    }
   | { readonly compare: 'result'; readonly passed: readonly string[]; readonly notPassed: readonly string[] }
   | { readonly compare: 'none'; readonly reason: string; readonly min?: number; readonly max?: number };
 
@@ -146,14 +174,28 @@ let validator: ValidateFunction | undefined;
 export function loadMapping(file: string): LoadedMapping {
   const path = resolve(file);
   const { value, place } = readYaml(path);
-  validator ??= new Ajv2020({ allErrors: true, strict: false }).compile(JSON.parse(readFileSync(schemaFile(), 'utf8')) as object);
+  validator ??= new Ajv2020({ allErrors: true, strict: false }).compile(
+    JSON.parse(readFileSync(schemaFile(), 'utf8')) as object,
+  );
   const validate = validator;
   if (!validate(value)) {
-    throw invalid(file, (validate.errors ?? []).filter((e) => e.keyword !== 'if').map((e) => {
-      const extra = e.keyword === 'additionalProperties' ? ` ("${String(e.params['additionalProperty'])}")`
-        : e.keyword === 'enum' ? ` (${(e.params['allowedValues'] as string[]).join(', ')})` : '';
-      return { field: e.instancePath || '/', message: `${place(e.instancePath)}${e.message ?? 'is wrong'}${extra}` };
-    }));
+    throw invalid(
+      file,
+      (validate.errors ?? [])
+        .filter((e) => e.keyword !== 'if')
+        .map((e) => {
+          const extra =
+            e.keyword === 'additionalProperties'
+              ? ` ("${String(e.params['additionalProperty'])}")`
+              : e.keyword === 'enum'
+                ? ` (${(e.params['allowedValues'] as string[]).join(', ')})`
+                : '';
+          return {
+            field: e.instancePath || '/',
+            message: `${place(e.instancePath)}${e.message ?? 'is wrong'}${extra}`,
+          };
+        }),
+    );
   }
   const mapping = value as InspectionMapping;
   return checkMapping({ ...mapping, profile: profileOf(mapping.scoring, dirname(path)) }, file, place);
@@ -163,31 +205,54 @@ export function loadMapping(file: string): LoadedMapping {
  * The rules of a mapping that a schema cannot say.
  * @throws DomainError `invalid-mapping`.
  */
-export function checkMapping(mapping: LoadedMapping, file = 'mapping', place: (pointer: string) => string = () => ''): LoadedMapping {
+export function checkMapping(
+  mapping: LoadedMapping,
+  file = 'mapping',
+  place: (pointer: string) => string = () => '',
+): LoadedMapping {
   const faults: FieldProblem[] = [];
-  const fault = (field: string, message: string): void => void faults.push({ field, message: place(field) + message });
+  const fault = (field: string, message: string): void =>
+    void faults.push({ field, message: place(field) + message });
   for (const [role, needed] of Object.entries(COLUMNS)) {
     const given = mapping.files[role as keyof typeof COLUMNS];
     for (const name of given ? needed : []) {
       if (given!.columns[name] === undefined) fault(`/files/${role}/columns`, `has no "${name}"`);
     }
   }
-  for (const [at, wanted] of [['notListed', 'conforming'], ['listed', 'nonconforming']] as const) {
+  for (const [at, wanted] of [
+    ['notListed', 'conforming'],
+    ['listed', 'nonconforming'],
+  ] as const) {
     const option = mapping.profile.answers.find((a) => a.code === mapping.answers[at]);
-    if (!option) fault(`/answers/${at}`, `"${mapping.answers[at]}" is no answer of profile ${mapping.profile.profile} (${mapping.profile.answers.map((a) => a.code).join(', ')})`);
-    else if (option.conformity !== wanted) fault(`/answers/${at}`, `"${option.code}" means ${option.conformity}; ${wanted} is needed`);
+    if (!option)
+      fault(
+        `/answers/${at}`,
+        `"${mapping.answers[at]}" is no answer of profile ${mapping.profile.profile} (${mapping.profile.answers.map((a) => a.code).join(', ')})`,
+      );
+    else if (option.conformity !== wanted)
+      fault(`/answers/${at}`, `"${option.code}" means ${option.conformity}; ${wanted} is needed`);
   }
   const versions = mapping.checklist.editions.map((e) => e.version);
-  if (versions.length > 1 && (!mapping.files.items.columns['edition'] || !mapping.files.inspections.columns['edition'])) {
-    fault('/checklist/editions', 'more than one edition needs an "edition" column for items and for inspections');
+  if (
+    versions.length > 1 &&
+    (!mapping.files.items.columns['edition'] || !mapping.files.inspections.columns['edition'])
+  ) {
+    fault(
+      '/checklist/editions',
+      'more than one edition needs an "edition" column for items and for inspections',
+    );
   }
   const { compare } = mapping.official;
-  if (compare === 'points' && !mapping.files.inspections.columns['official']) fault('/files/inspections/columns', 'comparing points needs an "official" column');
-  if (compare === 'result' && !mapping.files.inspections.columns['result']) fault('/files/inspections/columns', 'comparing results needs a "result" column');
+  if (compare === 'points' && !mapping.files.inspections.columns['official'])
+    fault('/files/inspections/columns', 'comparing points needs an "official" column');
+  if (compare === 'result' && !mapping.files.inspections.columns['result'])
+    fault('/files/inspections/columns', 'comparing results needs a "result" column');
   if (mapping.crosswalk && !mapping.files.crosswalk) fault('/files', 'a crosswalk needs its file');
-  if (mapping.files.crosswalk && !mapping.crosswalk) fault('/crosswalk', 'is missing: it says what the relations of the crosswalk file mean');
+  if (mapping.files.crosswalk && !mapping.crosswalk)
+    fault('/crosswalk', 'is missing: it says what the relations of the crosswalk file mean');
   for (const side of mapping.crosswalk ? (['from', 'to'] as const) : []) {
-    if (!versions.includes(mapping.crosswalk![side])) fault(`/crosswalk/${side}`, `"${mapping.crosswalk![side]}" is no edition of the checklist`);
+    if (!versions.includes(mapping.crosswalk![side]))
+      fault(`/crosswalk/${side}`, `"${mapping.crosswalk![side]}" is no edition of the checklist`);
   }
   const primary = mapping.pairings.filter((p) => p.primary);
   if (primary.length !== 1) fault('/pairings', `${primary.length} are marked primary; exactly one must be`);
@@ -195,23 +260,34 @@ export function checkMapping(mapping: LoadedMapping, file = 'mapping', place: (p
   mapping.pairings.forEach((p, i) => {
     if (names.has(p.name)) fault(`/pairings/${i}/name`, `"${p.name}" is used twice`);
     names.add(p.name);
-    if (p.rule === 'follow-up' && (!p.baseline || !p.followUp || p.maxDays === undefined)) fault(`/pairings/${i}`, 'rule follow-up needs baseline, followUp and maxDays');
-    if (p.rule === 'last-vs-first' && !p.editions) fault(`/pairings/${i}`, 'rule last-vs-first needs editions');
-    if (p.rule === 'last-vs-first' && p.measure !== 'items-cited') fault(`/pairings/${i}/measure`, 'only items cited can be compared between editions');
-    if (p.rule === 'last-vs-first' && p.comparableOnly !== false && !mapping.crosswalk) fault(`/pairings/${i}`, 'comparable items need a crosswalk');
-    for (const version of p.editions ?? []) if (!versions.includes(version)) fault(`/pairings/${i}/editions`, `"${version}" is no edition of the checklist`);
+    if (p.rule === 'follow-up' && (!p.baseline || !p.followUp || p.maxDays === undefined))
+      fault(`/pairings/${i}`, 'rule follow-up needs baseline, followUp and maxDays');
+    if (p.rule === 'last-vs-first' && !p.editions)
+      fault(`/pairings/${i}`, 'rule last-vs-first needs editions');
+    if (p.rule === 'last-vs-first' && p.measure !== 'items-cited')
+      fault(`/pairings/${i}/measure`, 'only items cited can be compared between editions');
+    if (p.rule === 'last-vs-first' && p.comparableOnly !== false && !mapping.crosswalk)
+      fault(`/pairings/${i}`, 'comparable items need a crosswalk');
+    for (const version of p.editions ?? [])
+      if (!versions.includes(version))
+        fault(`/pairings/${i}/editions`, `"${version}" is no edition of the checklist`);
     for (const type of [...(p.baseline ?? []), ...(p.followUp ?? [])]) {
       if (!mapping.types[type]) fault(`/pairings/${i}`, `type "${type}" is not mapped`);
       else if (mapping.types[type].role === 'ignore') fault(`/pairings/${i}`, `type "${type}" is ignored`);
     }
-    if (p.measure === 'official' && !mapping.files.inspections.columns['official']) fault(`/pairings/${i}/measure`, 'there is no "official" column');
+    if (p.measure === 'official' && !mapping.files.inspections.columns['official'])
+      fault(`/pairings/${i}/measure`, 'there is no "official" column');
   });
   if (faults.length) throw invalid(file, faults);
   return mapping;
 }
 
 const invalid = (file: string, faults: readonly FieldProblem[]): DomainError =>
-  new DomainError('invalid-mapping', `${file} is not a valid inspection mapping: ${faults.map((f) => `${f.field} ${f.message}`).join('; ')}`, faults);
+  new DomainError(
+    'invalid-mapping',
+    `${file} is not a valid inspection mapping: ${faults.map((f) => `${f.field} ${f.message}`).join('; ')}`,
+    faults,
+  );
 
 /** Reads YAML and tells the line of a JSON pointer in it. */
 function readYaml(path: string): { value: unknown; place: (pointer: string) => string } {
@@ -219,18 +295,34 @@ function readYaml(path: string): { value: unknown; place: (pointer: string) => s
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new DomainError('mapping-not-readable', `${path} cannot be read: ${(error as Error).message}`, [], 'not-found');
+    throw new DomainError(
+      'mapping-not-readable',
+      `${path} cannot be read: ${(error as Error).message}`,
+      [],
+      'not-found',
+    );
   }
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: true });
   if (document.errors.length) {
-    throw new DomainError('mapping-not-readable', `${path} is not YAML: ${document.errors[0]!.message}`,
-      document.errors.map((e) => ({ field: e.linePos ? `line ${e.linePos[0].line}, column ${e.linePos[0].col}` : '/', message: e.message })));
+    throw new DomainError(
+      'mapping-not-readable',
+      `${path} is not YAML: ${document.errors[0]!.message}`,
+      document.errors.map((e) => ({
+        field: e.linePos ? `line ${e.linePos[0].line}, column ${e.linePos[0].col}` : '/',
+        message: e.message,
+      })),
+    );
   }
   const place = (pointer: string): string => {
-    const keys = pointer.split('/').slice(1).map((k) => k.replaceAll('~1', '/').replaceAll('~0', '~')).map((k) => (/^\d+$/.test(k) ? Number(k) : k));
+    const keys = pointer
+      .split('/')
+      .slice(1)
+      .map((k) => k.replaceAll('~1', '/').replaceAll('~0', '~'))
+      .map((k) => (/^\d+$/.test(k) ? Number(k) : k));
     for (let depth = keys.length; depth > 0; depth--) {
-      const node = document.getIn(keys.slice(0, depth), true) as { range?: [number, number, number] } | undefined;
+      const node = document.getIn(keys.slice(0, depth), true) as
+        { range?: [number, number, number] } | undefined;
       if (node?.range) {
         const { line, col } = lines.linePos(node.range[0]);
         return `(line ${line}, column ${col}) `;
@@ -245,19 +337,29 @@ function readYaml(path: string): { value: unknown; place: (pointer: string) => s
 function profileOf(scoring: ScoringProfile | ProfileReference, folder: string): ScoringProfile {
   if (!('file' in scoring)) return scoring;
   const base = readYaml(resolve(folder, scoring.file)).value as ScoringProfile;
-  if (base?.format !== 'uplift.scoring-profile/1') throw new DomainError('invalid-mapping', `${scoring.file} is not a scoring profile.`, [{ field: '/scoring/file', message: 'is not a scoring profile' }]);
+  if (base?.format !== 'uplift.scoring-profile/1')
+    throw new DomainError('invalid-mapping', `${scoring.file} is not a scoring profile.`, [
+      { field: '/scoring/file', message: 'is not a scoring profile' },
+    ]);
   const own = scoring.as;
   if (!own) return base;
   const { aggregation } = base;
   if (aggregation.kind !== 'deduct-from-100' || aggregation.deduct.by !== 'class') {
-    throw new DomainError('invalid-mapping', 'Only a profile that deducts by class can be given more classes.', [{ field: '/scoring/as', message: 'the profile does not deduct by class' }]);
+    throw new DomainError(
+      'invalid-mapping',
+      'Only a profile that deducts by class can be given more classes.',
+      [{ field: '/scoring/as', message: 'the profile does not deduct by class' }],
+    );
   }
   return {
     ...base,
     profile: own.profile,
     title: own.title,
     provenance: { ...base.provenance, note: [base.provenance.note, own.note].filter(Boolean).join(' ') },
-    aggregation: { ...aggregation, deduct: { by: 'class', points: { ...aggregation.deduct.points, ...own.points } } },
+    aggregation: {
+      ...aggregation,
+      deduct: { by: 'class', points: { ...aggregation.deduct.points, ...own.points } },
+    },
   };
 }
 
@@ -268,7 +370,13 @@ function schemaFile(): string {
     const file = join(folder, 'checklists', 'schemas', 'inspection-mapping.schema.json');
     if (existsSync(file)) return file;
     const up = dirname(folder);
-    if (up === folder) throw new DomainError('mapping-not-readable', 'checklists/schemas/inspection-mapping.schema.json is missing.', [], 'not-found');
+    if (up === folder)
+      throw new DomainError(
+        'mapping-not-readable',
+        'checklists/schemas/inspection-mapping.schema.json is missing.',
+        [],
+        'not-found',
+      );
     folder = up;
   }
 }

@@ -20,14 +20,20 @@ export type VisitOrder = (a: Visit, b: Visit) => number;
  * @param editions indices of the pairing's editions, for `last-vs-first`.
  */
 export function pairsOfSite(
-  pairing: PairingMapping, visits: readonly Visit[], value: (visit: Visit) => number | null, order: VisitOrder, editions: readonly [number, number] | null,
+  pairing: PairingMapping,
+  visits: readonly Visit[],
+  value: (visit: Visit) => number | null,
+  order: VisitOrder,
+  editions: readonly [number, number] | null,
 ): [baseline: Visit, followUp: Visit][] {
   const measured = visits.filter((v) => value(v) !== null);
-  const ofTypes = (types: readonly string[] | undefined): Visit[] => (types ? measured.filter((v) => types.includes(v.type)) : measured);
+  const ofTypes = (types: readonly string[] | undefined): Visit[] =>
+    types ? measured.filter((v) => types.includes(v.type)) : measured;
   switch (pairing.rule) {
     case 'first-vs-last': {
       const all = ofTypes(pairing.baseline);
-      const first = all[0], last = all[all.length - 1];
+      const first = all[0],
+        last = all[all.length - 1];
       return first && last && first.day !== last.day ? [[first, last]] : [];
     }
     case 'last-vs-first': {
@@ -39,20 +45,40 @@ export function pairsOfSite(
     case 'follow-up': {
       const followUps = ofTypes(pairing.followUp);
       if (followUps.length === 0) return [];
-      const baselines = oneBaselinePerDate(ofTypes(pairing.baseline), pairing.sameDate ?? 'each', value, order);
-      const min = pairing.minDays ?? 0, max = pairing.maxDays!;
+      const baselines = oneBaselinePerDate(
+        ofTypes(pairing.baseline),
+        pairing.sameDate ?? 'each',
+        value,
+        order,
+      );
+      const min = pairing.minDays ?? 0,
+        max = pairing.maxDays!;
       const pairs: [Visit, Visit][] = [];
       if (pairing.from === 'follow-up') {
         for (const followUp of followUps) {
           let found: Visit | undefined;
-          for (const b of baselines) if (followUp.day - b.day >= min && followUp.day - b.day <= max && !(pairing.beforeNextBaseline && baselines.some((n) => n.day > b.day && n.day <= followUp.day))) found = b;
+          for (const b of baselines)
+            if (
+              followUp.day - b.day >= min &&
+              followUp.day - b.day <= max &&
+              !(pairing.beforeNextBaseline && baselines.some((n) => n.day > b.day && n.day <= followUp.day))
+            )
+              found = b;
           if (found && found.id !== followUp.id) pairs.push([found, followUp]);
         }
         return pairs;
       }
       for (const baseline of baselines) {
-        const next = pairing.beforeNextBaseline ? baselines.find((b) => b.day > baseline.day)?.day ?? Infinity : Infinity;
-        const found = followUps.find((f) => f.id !== baseline.id && f.day - baseline.day >= min && f.day - baseline.day <= max && f.day < next);
+        const next = pairing.beforeNextBaseline
+          ? (baselines.find((b) => b.day > baseline.day)?.day ?? Infinity)
+          : Infinity;
+        const found = followUps.find(
+          (f) =>
+            f.id !== baseline.id &&
+            f.day - baseline.day >= min &&
+            f.day - baseline.day <= max &&
+            f.day < next,
+        );
         if (found) pairs.push([baseline, found]);
       }
       return pairs;
@@ -60,7 +86,12 @@ export function pairsOfSite(
   }
 }
 
-function oneBaselinePerDate(visits: readonly Visit[], rule: 'lowest' | 'highest' | 'each', value: (visit: Visit) => number | null, order: VisitOrder): readonly Visit[] {
+function oneBaselinePerDate(
+  visits: readonly Visit[],
+  rule: 'lowest' | 'highest' | 'each',
+  value: (visit: Visit) => number | null,
+  order: VisitOrder,
+): readonly Visit[] {
   if (rule === 'each') return visits;
   const out: Visit[] = [];
   for (const visit of visits) {
@@ -99,14 +130,27 @@ export function median(values: readonly number[]): number | null {
   return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-const mean = (values: readonly number[]): number | null => (values.length ? values.reduce((a, b) => a + b, 0) / values.length : null);
+const mean = (values: readonly number[]): number | null =>
+  values.length ? values.reduce((a, b) => a + b, 0) / values.length : null;
 
-export function figuresOf(pairs: readonly { readonly siteId: string; readonly baseline: number; readonly followUp: number; readonly change: number }[], better: 'higher' | 'lower'): ChangeFigures {
+export function figuresOf(
+  pairs: readonly {
+    readonly siteId: string;
+    readonly baseline: number;
+    readonly followUp: number;
+    readonly change: number;
+  }[],
+  better: 'higher' | 'lower',
+): ChangeFigures {
   const changes = pairs.map((p) => p.change);
   const m = mean(changes);
-  const sd = changes.length > 1 ? Math.sqrt(changes.reduce((sum, c) => sum + (c - m!) ** 2, 0) / (changes.length - 1)) : null;
+  const sd =
+    changes.length > 1
+      ? Math.sqrt(changes.reduce((sum, c) => sum + (c - m!) ** 2, 0) / (changes.length - 1))
+      : null;
   const rounded = (x: number | null): number | null => (x === null ? null : round6(x));
-  const up = changes.filter((c) => c > 0).length, down = changes.filter((c) => c < 0).length;
+  const up = changes.filter((c) => c > 0).length,
+    down = changes.filter((c) => c < 0).length;
   return {
     pairs: pairs.length,
     sites: new Set(pairs.map((p) => p.siteId)).size,

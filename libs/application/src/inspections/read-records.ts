@@ -31,8 +31,14 @@ export const NO_DAY = -2147483648;
 /** A folder that cannot be imported: every fault, with file, line and column. */
 export class RecordsError extends DomainError {
   constructor(readonly problems: readonly RecordProblem[]) {
-    const where = (p: RecordProblem): string => [p.file, p.line === null ? '' : `line ${p.line}`, p.column === null ? '' : `column ${p.column}`].filter(Boolean).join(', ');
-    const first = problems.slice(0, 5).map((p) => `${where(p)}: ${p.reason}`).join('; ');
+    const where = (p: RecordProblem): string =>
+      [p.file, p.line === null ? '' : `line ${p.line}`, p.column === null ? '' : `column ${p.column}`]
+        .filter(Boolean)
+        .join(', ');
+    const first = problems
+      .slice(0, 5)
+      .map((p) => `${where(p)}: ${p.reason}`)
+      .join('; ');
     super(
       'malformed-records',
       `Nothing was imported: ${problems.length} ${problems.length === 1 ? 'fault' : 'faults'} in the records. ${first}${problems.length > 5 ? '; …' : ''}`,
@@ -43,7 +49,17 @@ export class RecordsError extends DomainError {
 }
 
 /** Faults that spoil a file as a whole; the others spoil one row and may be skipped. */
-const WHOLE_FILE = new Set(['missing-file', 'ambiguous-file', 'not-gzip', 'empty-file', 'missing-column', 'duplicate-column', 'not-utf8', 'unclosed-quote', 'stray-quote']);
+const WHOLE_FILE = new Set([
+  'missing-file',
+  'ambiguous-file',
+  'not-gzip',
+  'empty-file',
+  'missing-column',
+  'duplicate-column',
+  'not-utf8',
+  'unclosed-quote',
+  'stray-quote',
+]);
 
 /**
  * Reads the files of a mapping from a folder.
@@ -51,7 +67,11 @@ const WHOLE_FILE = new Set(['missing-file', 'ambiguous-file', 'not-gzip', 'empty
  *   a missing column or the wrong encoding is refused all the same.
  * @throws RecordsError with all faults of all files.
  */
-export function readRecords(mapping: Pick<InspectionMapping, 'files'>, dir: string, options: { readonly skipBadRows?: boolean } = {}): InspectionRecords {
+export function readRecords(
+  mapping: Pick<InspectionMapping, 'files'>,
+  dir: string,
+  options: { readonly skipBadRows?: boolean } = {},
+): InspectionRecords {
   const problems: RecordProblem[] = [];
   const { files } = mapping;
   const sites = readTable(dir, files.sites, problems);
@@ -60,18 +80,49 @@ export function readRecords(mapping: Pick<InspectionMapping, 'files'>, dir: stri
   const items = readTable(dir, files.items, problems);
   const crosswalk = files.crosswalk ? readTable(dir, files.crosswalk, problems) : null;
 
-  const bad = { sites: new Set<number>(), inspections: new Set<number>(), findings: new Set<number>(), items: new Set<number>() };
-  const fault = (role: keyof typeof bad, table: Table, row: number, column: string, code: string, reason: string): void => {
-    bad[role].add(row);
-    problems.push({ file: table.file, line: table.lineOf(row), column: table.headers[column] ?? null, code, reason });
+  const bad = {
+    sites: new Set<number>(),
+    inspections: new Set<number>(),
+    findings: new Set<number>(),
+    items: new Set<number>(),
   };
-  const keys = (role: 'sites' | 'inspections' | 'items', table: Table, column: string, second?: readonly string[]): Map<string, number> => {
+  const fault = (
+    role: keyof typeof bad,
+    table: Table,
+    row: number,
+    column: string,
+    code: string,
+    reason: string,
+  ): void => {
+    bad[role].add(row);
+    problems.push({
+      file: table.file,
+      line: table.lineOf(row),
+      column: table.headers[column] ?? null,
+      code,
+      reason,
+    });
+  };
+  const keys = (
+    role: 'sites' | 'inspections' | 'items',
+    table: Table,
+    column: string,
+    second?: readonly string[],
+  ): Map<string, number> => {
     const values = table.columns[column] ?? [];
     const rowOf = new Map<string, number>();
     for (let row = 0; row < values.length; row++) {
       const key = second ? `${second[row]!}\u0000${values[row]!}` : values[row]!;
       if (values[row] === '') fault(role, table, row, column, 'empty-key', 'the key is empty');
-      else if (rowOf.has(key)) fault(role, table, row, column, 'duplicate-key', `"${values[row]!}" stands on line ${table.lineOf(rowOf.get(key)!)} already`);
+      else if (rowOf.has(key))
+        fault(
+          role,
+          table,
+          row,
+          column,
+          'duplicate-key',
+          `"${values[row]!}" stands on line ${table.lineOf(rowOf.get(key)!)} already`,
+        );
       else rowOf.set(key, row);
     }
     return rowOf;
@@ -113,8 +164,21 @@ export function readRecords(mapping: Pick<InspectionMapping, 'files'>, dir: stri
   numbers('items', items, 'weight');
   numbers('findings', findings, 'weight');
 
-  if (problems.length && !(options.skipBadRows && problems.every((p) => !WHOLE_FILE.has(p.code)))) throw new RecordsError(problems);
-  const read = { sites, inspections, findings, items, crosswalk, inspectionDay, officialScore, closedDay, siteRow, inspectionRow, skipped: [] };
+  if (problems.length && !(options.skipBadRows && problems.every((p) => !WHOLE_FILE.has(p.code))))
+    throw new RecordsError(problems);
+  const read = {
+    sites,
+    inspections,
+    findings,
+    items,
+    crosswalk,
+    inspectionDay,
+    officialScore,
+    closedDay,
+    siteRow,
+    inspectionRow,
+    skipped: [],
+  };
   if (!problems.length) return read;
 
   const kept = {
@@ -123,7 +187,8 @@ export function readRecords(mapping: Pick<InspectionMapping, 'files'>, dir: stri
     findings: without(findings, bad.findings),
     items: without(items, bad.items),
   };
-  const rowsOf = (table: Table): Map<string, number> => new Map((table.columns['id'] ?? []).map((id, row) => [id, row]));
+  const rowsOf = (table: Table): Map<string, number> =>
+    new Map((table.columns['id'] ?? []).map((id, row) => [id, row]));
   return {
     ...kept,
     crosswalk,
@@ -143,9 +208,18 @@ const MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 /** Days since 1970-01-01 of `YYYY-MM-DD`; a value of its own for what is no date. */
 function dayOf(text: string): number {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return BAD_DAY;
-  const year = Number(text.slice(0, 4)), month = Number(text.slice(5, 7)), day = Number(text.slice(8, 10));
+  const year = Number(text.slice(0, 4)),
+    month = Number(text.slice(5, 7)),
+    day = Number(text.slice(8, 10));
   const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
-  if (year < 1583 || month < 1 || month > 12 || day < 1 || day > MONTH_DAYS[month - 1]! + (month === 2 && leap ? 1 : 0)) return BAD_DAY;
+  if (
+    year < 1583 ||
+    month < 1 ||
+    month > 12 ||
+    day < 1 ||
+    day > MONTH_DAYS[month - 1]! + (month === 2 && leap ? 1 : 0)
+  )
+    return BAD_DAY;
   return Math.round(Date.UTC(year, month - 1, day) / 86_400_000);
 }
 
@@ -153,13 +227,17 @@ function dayOf(text: string): number {
 function readTable(dir: string, file: FileMapping, problems: RecordProblem[]): Table {
   const nothing: Table = { file: file.file, rows: 0, columns: {}, headers: {}, lineOf: (row) => row + 2 };
   const stem = file.file.replace(/\.csv(\.gz)?$/, '');
-  const found = [`${stem}.csv.gz`, `${stem}.csv`].map((name) => join(dir, name)).filter((path) => existsSync(path));
+  const found = [`${stem}.csv.gz`, `${stem}.csv`]
+    .map((name) => join(dir, name))
+    .filter((path) => existsSync(path));
   const fault = (code: string, reason: string): Table => {
     problems.push({ file: file.file, line: null, column: null, code, reason });
     return nothing;
   };
-  if (found.length === 0) return fault('missing-file', `neither ${stem}.csv.gz nor ${stem}.csv is in the folder`);
-  if (found.length > 1) return fault('ambiguous-file', `both ${stem}.csv.gz and ${stem}.csv are in the folder; remove one`);
+  if (found.length === 0)
+    return fault('missing-file', `neither ${stem}.csv.gz nor ${stem}.csv is in the folder`);
+  if (found.length > 1)
+    return fault('ambiguous-file', `both ${stem}.csv.gz and ${stem}.csv are in the folder; remove one`);
   const path = found[0]!;
   let bytes = readFileSync(path);
   if (path.endsWith('.gz')) {
@@ -181,7 +259,12 @@ function without(table: Table, rows: ReadonlySet<number>): Table {
     file: table.file,
     rows: kept.length,
     headers: table.headers,
-    columns: Object.fromEntries(Object.entries(table.columns).map(([name, values]) => [name, values && kept.map((row) => values[row]!)])),
+    columns: Object.fromEntries(
+      Object.entries(table.columns).map(([name, values]) => [
+        name,
+        values && kept.map((row) => values[row]!),
+      ]),
+    ),
     lineOf: (row) => table.lineOf(kept[row]!),
   };
 }

@@ -9,6 +9,6 @@ export * from './delivery.js';
 export * from './parties.js';
 
 /** Every entity of the product, as TypeORM wants them. */
-export const entities = [parties, content, assessments, delivery].flatMap((module) => Object.values(module)) as (abstract new (
-  ...args: never[]
-) => unknown)[];
+export const entities = [parties, content, assessments, delivery].flatMap((module) =>
+  Object.values(module),
+) as (abstract new (...args: never[]) => unknown)[];

@@ -11,14 +11,7 @@ export type OrganisationKind =
 
 /** What a person may do inside an organisation. */
 export type Role =
-  | 'owner'
-  | 'qa-manager'
-  | 'programme-manager'
-  | 'assessor'
-  | 'mentor'
-  | 'reviewer'
-  | 'decider'
-  | 'viewer';
+  'owner' | 'qa-manager' | 'programme-manager' | 'assessor' | 'mentor' | 'reviewer' | 'decider' | 'viewer';
 
 @Entity()
 export class Organisation {

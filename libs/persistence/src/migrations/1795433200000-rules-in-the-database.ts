@@ -25,7 +25,9 @@ export class RulesInTheDatabase1795433200000 implements MigrationInterface {
     await runner.query(
       `CREATE TRIGGER outbox_notify AFTER INSERT ON outbox FOR EACH STATEMENT EXECUTE FUNCTION outbox_notify()`,
     );
-    await runner.query(`CREATE TABLE worker_beat (id integer NOT NULL, beat_at timestamptz NOT NULL, CONSTRAINT "PK_worker_beat" PRIMARY KEY (id))`);
+    await runner.query(
+      `CREATE TABLE worker_beat (id integer NOT NULL, beat_at timestamptz NOT NULL, CONSTRAINT "PK_worker_beat" PRIMARY KEY (id))`,
+    );
     await runner.query(`
       CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN
