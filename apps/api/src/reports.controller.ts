@@ -139,8 +139,9 @@ export class ReportsController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const view = await this.certificates.view(actor, id);
-    return pdf(reply, await certificatePdf(view, localeOf(query, request)), view.number);
+    const locale = localeOf(query, request);
+    const view = await this.certificates.view(actor, id, locale);
+    return pdf(reply, await certificatePdf(view, locale), view.number);
   }
 
   /** Public page behind a certificate's QR code. An unknown number answers 404 with a page that says so. */

@@ -14,13 +14,14 @@ import {
   type Score,
 } from '#domain';
 import { appendToOutbox, dayIn } from '#platform';
-import type { CertificateView, Locale, VerificationView } from '#reporting';
+import type { CertificateView, ChecklistLine, Locale, VerificationView } from '#reporting';
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
 import { must, siteAccess } from './access.js';
 import { notFound, type Actor } from './actor.js';
-import { loadAssessment } from './assessments.service.js';
+import { loadAssessment, type LoadedAssessment } from './assessments.service.js';
 import { contentHash } from './content.service.js';
+import { localisedVersion } from './localised.js';
 
 /** What a certificate states: frozen when it is proposed, in the base language of the content. */
 type Facts = Omit<
@@ -164,10 +165,33 @@ export class CertificatesService {
     return rows.map(withStatus);
   }
 
-  /** Everything the document prints; only for a certificate that was issued. */
-  async view(actor: Actor, id: string): Promise<CertificateView> {
-    await this.get(actor, id);
-    return this.viewOf(this.db, id);
+  /** Everything the document prints, the content in the reader's language; only for a certificate that was issued. */
+  async view(actor: Actor, id: string, locale: Locale): Promise<CertificateView> {
+    const { assessmentId } = await this.get(actor, id);
+    return { ...(await this.viewOf(this.db, id)), ...(await this.localisedFacts(assessmentId, locale)) };
+  }
+
+  /** The names of the checklist and its level as the reader's language has them. */
+  private async localisedFacts(
+    assessmentId: string,
+    locale: Locale,
+  ): Promise<Pick<Facts, 'scope' | 'checklist'>> {
+    const assessment = await loadAssessment(this.db, assessmentId);
+    const texts = await localisedVersion(
+      this.db,
+      assessment.checklistVersionId,
+      assessment.checklistBody,
+      locale,
+    );
+    return {
+      scope: texts.title,
+      checklist: {
+        ...checklistLine(assessment),
+        title: texts.title,
+        level: texts.level(assessment.level),
+        translationStatus: texts.status,
+      },
+    };
   }
 
   private async viewOf(db: Pick<EntityManager, 'query'>, id: string): Promise<CertificateView> {
@@ -201,7 +225,7 @@ export class CertificatesService {
   }
 
   /** The public answer about a number, for anyone. A mistyped or unknown number is another answer than "withdrawn". */
-  async verify(input: string, _locale: Locale): Promise<VerificationView> {
+  async verify(input: string, locale: Locale): Promise<VerificationView> {
     const checkedOn = dayIn(new Date());
     const number = parseCertificateNumber(input);
     const [row] = number
@@ -232,8 +256,7 @@ export class CertificatesService {
       subject: facts.subject,
       issuer: facts.issuer,
       programme: facts.programme,
-      checklist: facts.checklist,
-      scope: facts.scope,
+      ...(await this.localisedFacts(row.assessmentId, locale)),
       productCategories: facts.productCategories,
       assessedOn: facts.assessment.dates,
       issuedOn: row.issuedOn,
@@ -311,9 +334,7 @@ export class CertificatesService {
         [],
         'conflict',
       );
-    const { checklistBody, profileBody } = assessment;
-    const level =
-      checklistBody.levels.find((each) => each.code === assessment.level)?.title ?? assessment.level;
+    const { checklistBody } = assessment;
     return {
       issuer: context.issuer ?? 'Uplift',
       subject: {
@@ -323,18 +344,7 @@ export class CertificatesService {
       },
       programme: context.programme ?? checklistBody.title,
       scope: checklistBody.title,
-      checklist: {
-        title: checklistBody.title,
-        edition: checklistBody.version,
-        level,
-        profile: {
-          title: profileBody.title,
-          version: profileBody.version,
-          source: profileBody.provenance.source,
-          status: profileBody.provenance.status,
-        },
-        translationStatus: 'original',
-      },
+      checklist: checklistLine(assessment),
       productCategories: context.categories,
       exclusions: [],
       assessment: {
@@ -368,6 +378,22 @@ function withStatus(row: CertificateRow & { facts?: unknown }): CertificateRow {
       { state: row.state, issuedOn: row.issuedOn, validUntil: row.validUntil },
       dayIn(new Date()),
     ),
+  };
+}
+
+/** Which list was used and how it was scored, in the content's own language. */
+function checklistLine({ checklistBody, profileBody, level }: LoadedAssessment): ChecklistLine {
+  return {
+    title: checklistBody.title,
+    edition: checklistBody.version,
+    level: checklistBody.levels.find((each) => each.code === level)?.title ?? level,
+    profile: {
+      title: profileBody.title,
+      version: profileBody.version,
+      source: profileBody.provenance.source,
+      status: profileBody.provenance.status,
+    },
+    translationStatus: 'original',
   };
 }
 

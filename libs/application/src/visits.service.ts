@@ -50,6 +50,37 @@ const visitColumns = `
   v.planned_on::text AS "plannedOn", v.travel_km AS "travelKm", v.unplanned_reasons AS "unplannedReasons", v.sequence, v.revision`;
 const visitJoins = `visit v JOIN site s ON s.id = v.site_id LEFT JOIN assessor p ON p.id = v.assessor_id`;
 
+interface NeedRow {
+  readonly id: string;
+  readonly siteId: string;
+  readonly lat: number | null;
+  readonly lon: number | null;
+  readonly country: string;
+  readonly languages: string[];
+  readonly earliest: string;
+  readonly due: string;
+  readonly latest: string;
+  readonly reason: string;
+  readonly assessorId: string;
+  readonly plannedOn: string | null;
+  readonly checklist: string | null;
+  readonly level: string | null;
+}
+
+interface AssessorRow {
+  readonly id: string;
+  readonly name: string;
+  readonly country: string;
+  readonly lat: number | null;
+  readonly lon: number | null;
+  readonly competences: string[];
+  readonly languages: string[];
+  readonly working_days: number[];
+  readonly max_visits_per_week: number | null;
+  readonly absences: PlanningAssessor['absences'];
+  readonly engagements: PlanningAssessor['engagements'];
+}
+
 /** Site visits: when the next is needed, who goes and on which day, and the invitation. */
 export class VisitsService {
   private readonly rule: VisitIntervalRule;
@@ -274,24 +305,24 @@ export class VisitsService {
     );
     const standing = new Map<string, string>();
     const needs: PlanningNeed[] = // eslint-disable-next-line @typescript-eslint/no-explicit-any
-      visits.map((visit: Record<string, any>) => {
-        if (visit['plannedOn']) standing.set(visit['id'], `${visit['assessorId']} ${visit['plannedOn']}`);
+      visits.map((visit: NeedRow) => {
+        if (visit.plannedOn) standing.set(visit.id, `${visit.assessorId} ${visit.plannedOn}`);
         return {
-          id: visit['id'],
-          siteId: visit['siteId'],
-          lat: visit['lat'],
-          lon: visit['lon'],
-          country: visit['country'],
-          earliest: visit['earliest'],
-          due: visit['due'],
-          latest: visit['latest'],
-          level: visit['level'] ?? 'basic',
-          checklist: visit['checklist'] ?? '',
-          priority: visit['reason'] === 'open-critical' ? 2 : 1,
-          languages: visit['languages'],
-          requiredCompetences: visit['checklist'] ? [visit['checklist']] : [],
+          id: visit.id,
+          siteId: visit.siteId,
+          lat: visit.lat,
+          lon: visit.lon,
+          country: visit.country,
+          earliest: visit.earliest,
+          due: visit.due,
+          latest: visit.latest,
+          level: visit.level ?? 'basic',
+          checklist: visit.checklist ?? '',
+          priority: visit.reason === 'open-critical' ? 2 : 1,
+          languages: visit.languages,
+          requiredCompetences: visit.checklist ? [visit.checklist] : [],
           excludedAssessors: [],
-          ...(visit['plannedOn'] && { fixed: { assessorId: visit['assessorId'], date: visit['plannedOn'] } }),
+          ...(visit.plannedOn && { fixed: { assessorId: visit.assessorId, date: visit.plannedOn } }),
         };
       });
     const rows = await tx.query(
@@ -301,18 +332,18 @@ export class VisitsService {
          FROM assessor p WHERE p.part = 'assessor' ORDER BY p.id`,
       [today],
     );
-    const assessors: PlanningAssessor[] = rows.map((row: Record<string, any>) => ({
-      id: row['id'],
-      name: row['name'],
-      base: row['lat'] === null ? null : { lat: row['lat'], lon: row['lon'] },
-      competences: row['competences'],
-      languages: row['languages'],
-      workingDays: row['working_days'],
-      holidays: holidaysOf(row['country'], today),
-      absences: row['absences'],
-      ...(row['max_visits_per_week'] && { maxVisitsPerWeek: row['max_visits_per_week'] }),
+    const assessors: PlanningAssessor[] = rows.map((row: AssessorRow) => ({
+      id: row.id,
+      name: row.name,
+      base: row.lat === null || row.lon === null ? null : { lat: row.lat, lon: row.lon },
+      competences: row.competences,
+      languages: row.languages,
+      workingDays: row.working_days,
+      holidays: holidaysOf(row.country, today),
+      absences: row.absences,
+      ...(row.max_visits_per_week && { maxVisitsPerWeek: row.max_visits_per_week }),
       bookings: [],
-      engagements: row['engagements'],
+      engagements: row.engagements,
     }));
     return { needs, assessors, standing };
   }

@@ -4,12 +4,15 @@ import { speech, type Speech } from './speech.js';
 import { renderPdf } from './typst.js';
 import type { ConformityCounts, GapItem, GapReportView, HtmlOptions, Locale, StepLine } from './views.js';
 
+/** Codes listed beside a buyer when the page must be brief; the gaps themselves carry the buyer's number. */
+const FEW = 8;
+
 /** The page must load on a cheap phone over a slow network: it stays below this. */
 export const GAP_REPORT_BYTES = 30_000;
 
 /**
  * The gap report as one page: no script, no outside file. To stay small, buyers' names beside a gap give way to their
- * numbers in the list of buyers, then advice is left out, least serious gaps first.
+ * numbers in the list of buyers, then advice is left out, least serious gaps first. What the assessor saw is never left out.
  */
 export function renderGapReportHtml(view: GapReportView, locale: Locale, options: HtmlOptions = {}): string {
   const page = (advised: number, brief: boolean): string =>
@@ -79,7 +82,8 @@ export function gapReportModel(view: GapReportView, locale: Locale, advised: num
       state: say.say(buyer.ready ? 'ready' : 'notReady'),
       missing: buyer.missing.length ? say.count('missingCount', buyer.missing.length) : null,
       codesLine: say.codes(buyer.missing),
-      codes: buyer.missing.map((code) => ({
+      more: brief && buyer.missing.length > FEW,
+      codes: (brief ? buyer.missing.slice(0, FEW) : buyer.missing).map((code) => ({
         code,
         linked: view.gaps.some((gap) => gap.requirement === code),
       })),

@@ -220,7 +220,7 @@ export const ar: Messages = {
   reportHash: 'التقرير (SHA-256)',
   verifyHere: 'تحققوا من أنها ما زالت سارية',
   statusNote: 'قد تكون الحالة تغيّرت بعد الطباعة. الصفحة التي يفتحها هذا الرمز هي وحدها المحدَّثة.',
-  attachedNote: 'البيان الموقَّع القابل للقراءة آليًا مرفق بملف PDF هذا: {name}',
+  attachedNote: 'البيان القابل للقراءة آليًا مرفق بملف PDF هذا: {name}',
   verification: 'التحقق من شهادة',
   checkedOn: 'تاريخ التحقق: {date}',
   statusValid: 'سارية',

@@ -185,7 +185,7 @@ export const en = {
   reportHash: 'Report (SHA-256)',
   verifyHere: 'Check that it is still valid',
   statusNote: 'The status may have changed since printing. Only the page behind this code is current.',
-  attachedNote: 'The signed, machine-readable statement is attached to this PDF: {name}',
+  attachedNote: 'The machine-readable statement is attached to this PDF: {name}',
   // verification
   verification: 'Certificate check',
   checkedOn: 'Checked {date}',

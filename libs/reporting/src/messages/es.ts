@@ -182,7 +182,7 @@ export const es: Messages = {
   reportHash: 'Informe (SHA-256)',
   verifyHere: 'Compruebe que sigue vigente',
   statusNote: 'El estado puede haber cambiado desde la impresión. Solo la página de este código está al día.',
-  attachedNote: 'La declaración firmada y legible por máquina va adjunta a este PDF: {name}',
+  attachedNote: 'La declaración legible por máquina va adjunta a este PDF: {name}',
   verification: 'Comprobación de certificado',
   checkedOn: 'Comprobado el {date}',
   statusValid: 'Vigente',

@@ -1,0 +1,207 @@
+import { ContentService, createIdentity, migrateIdentity } from '#application';
+import { openDataSource, type Role } from '#persistence';
+import { type Config, createLogger, loadConfig } from '#platform';
+import { NestFactory } from '@nestjs/core';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import 'reflect-metadata';
+import supertest from 'supertest';
+import { createApi } from '../../apps/api/src/create-api.js';
+import { WorkerModule } from '../../apps/worker/src/worker.module.js';
+import { createTestDatabase } from './database.js';
+import { waitFor } from './wait.js';
+
+export type Agent = ReturnType<typeof supertest.agent>;
+
+/** A signed-in person. */
+export interface Person {
+  readonly id: string;
+  readonly name: string;
+  readonly email: string;
+  /** Sends the person's bearer token with every request. */
+  readonly agent: Agent;
+}
+
+export type Rows = Record<string, any>[]; // eslint-disable-line @typescript-eslint/no-explicit-any
+
+/** The running product: API on a free port and worker, in this process, on a database of its own. */
+export interface TestApp {
+  readonly config: Config;
+  readonly url: string;
+  /** Nobody is signed in. */
+  readonly anonymous: Agent;
+  /** Asks the database directly. */
+  sql(text: string, values?: unknown[]): Promise<Rows>;
+  /** Creates somebody with memberships and signs them in over HTTP. */
+  person(name: string, memberships?: readonly (readonly [organisationId: string, role: Role])[]): Promise<Person>;
+  /** Waits until the worker has nothing left to do. */
+  idle(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts the product for one spec; `name` must contain "test". */
+export async function startApp(name: string): Promise<TestApp> {
+  const closers: (() => unknown)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+  try {
+    return await start(name, closers, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function start(name: string, closers: (() => unknown)[], stop: () => Promise<void>): Promise<TestApp> {
+  const database = await createTestDatabase(name);
+  closers.push(() => database.drop());
+  const dataDir = mkdtempSync(join(tmpdir(), 'uplift-e2e-'));
+  closers.push(() => rmSync(dataDir, { recursive: true, force: true }));
+  const config = loadConfig({
+    DATABASE_URL: database.url,
+    UPLIFT_DATA_DIR: dataDir,
+    UPLIFT_SECRET: 'only-for-tests-only-for-tests-only-for-tests',
+    BASE_URL: 'http://uplift.test',
+    LOG_LEVEL: process.env['UPLIFT_TEST_LOG'] ?? 'silent',
+    PORT: '0',
+  });
+  await migrateIdentity(config);
+  const db = await openDataSource(config.databaseUrl, 2);
+  try {
+    await new ContentService(db).publishShipped();
+  } finally {
+    await db.destroy();
+  }
+  const pool = new pg.Pool({ connectionString: config.databaseUrl, max: 2 });
+  pool.on('error', () => undefined);
+  closers.push(() => pool.end());
+  const identity = createIdentity(config);
+  closers.push(() => identity.close());
+  const api = await createApi(config);
+  closers.push(() => api.close());
+  await api.listen(0, '127.0.0.1');
+  const url = (await api.getUrl()).replace('[::1]', '127.0.0.1');
+  const log = createLogger(config, 'worker');
+  const worker = await NestFactory.createApplicationContext(WorkerModule.with(config, log), { logger: false, abortOnError: false });
+  closers.push(() => worker.close());
+
+  const sql = async (text: string, values: unknown[] = []): Promise<Rows> => (await pool.query(text, values)).rows;
+  return {
+    config,
+    url,
+    anonymous: supertest.agent(url),
+    sql,
+    async person(personName, memberships = []) {
+      const email = `${personName.toLowerCase().replace(/[^a-z]+/g, '.')}.${randomUUID().slice(0, 8)}@example.org`;
+      const password = `correct horse ${randomUUID()}`;
+      const id = await identity.createPerson(personName, email, password);
+      for (const [organisationId, role] of memberships) {
+        await sql(`INSERT INTO membership (id, user_id, organisation_id, role) VALUES ($1, $2, $3, $4)`, [randomUUID(), id, organisationId, role]);
+      }
+      const answer = await supertest(url).post('/api/auth/sign-in/email').send({ email, password }).expect(200);
+      const agent = supertest.agent(url);
+      agent.set('authorization', `Bearer ${answer.headers['set-auth-token']}`);
+      return { id, name: personName, email, agent };
+    },
+    async idle() {
+      await waitFor(
+        async () => {
+          const [row] = await sql(`SELECT count(*)::int AS n FROM outbox WHERE taken_at IS NULL`);
+          return row!['n'] === 0;
+        },
+        { what: 'an empty outbox', deadlineMs: 30_000 },
+      );
+    },
+    stop,
+  };
+}
+
+/** The parties of a programme, each with a signed-in person or more. */
+export interface Programme {
+  readonly agency: string;
+  readonly provider: string;
+  readonly buyer: string;
+  readonly supplier: string;
+  readonly site: string;
+  readonly programme: string;
+  readonly cohort: string;
+  readonly manager: Person;
+  readonly assessor: Person;
+  readonly reviewer: Person;
+  readonly decider: Person;
+  readonly buyerPerson: Person;
+  readonly owner: Person;
+}
+
+/** Sets up a programme over the API; only what has no endpoint (memberships, participants, calendars) goes in by SQL. */
+export async function seedProgramme(app: TestApp, tag = 'one', names: { supplier?: string; site?: string } = {}): Promise<Programme> {
+  const post = async (person: Person, path: string, body: object): Promise<string> => {
+    const answer = await person.agent.post(path).send(body);
+    if (answer.status !== 201) throw new Error(`${path}: ${answer.status} ${answer.text}`);
+    return (answer.body as { id: string }).id;
+  };
+  const manager = await app.person(`Manager ${tag}`);
+  const owner = await app.person(`Owner ${tag}`);
+  const agency = await post(manager, '/api/v1/organisations', { name: `Agency ${tag}`, kind: 'development-agency', country: 'EG' });
+  const provider = await post(manager, '/api/v1/organisations', { name: `Provider ${tag}`, kind: 'assessment-provider', country: 'EG' });
+  const buyer = await post(manager, '/api/v1/organisations', { name: `Buyer ${tag}`, kind: 'buyer', country: 'EG' });
+  const supplier = await post(owner, '/api/v1/organisations', { name: names.supplier ?? `Supplier ${tag}`, kind: 'supplier', country: 'EG' });
+  // The manager set the others up, but is not theirs.
+  await app.sql(`DELETE FROM membership WHERE user_id = $1 AND organisation_id = ANY($2)`, [manager.id, [provider, buyer]]);
+  const site = await post(owner, '/api/v1/sites', {
+    organisationId: supplier, name: names.site ?? `Site ${tag}`, city: 'Cairo', country: 'EG', lat: 30.04, lon: 31.24, categories: ['dairy'], languages: ['ar'],
+  });
+  const programme = await post(manager, '/api/v1/programmes', { organisationId: agency, code: `programme-${tag}`, name: `Programme ${tag}` });
+  for (const [organisation, part] of [[provider, 'assessment-provider'], [buyer, 'buyer']]) {
+    await app.sql(`INSERT INTO programme_participant (id, programme_id, organisation_id, part) VALUES ($1, $2, $3, $4)`, [randomUUID(), programme, organisation, part]);
+  }
+  const cohort = await post(manager, '/api/v1/cohorts', { programmeId: programme, name: `Cohort ${tag}`, startsOn: daysAgo(200) });
+  await post(manager, `/api/v1/cohorts/${cohort}/enrolments`, { siteId: site, enrolledOn: daysAgo(190) });
+  const assessor = await app.person(`Assessor ${tag}`, [[provider, 'assessor']]);
+  const reviewer = await app.person(`Reviewer ${tag}`, [[agency, 'reviewer']]);
+  const decider = await app.person(`Decider ${tag}`, [[agency, 'decider']]);
+  const buyerPerson = await app.person(`Buyer person ${tag}`, [[buyer, 'qa-manager']]);
+  await app.sql(
+    `INSERT INTO assessor (id, organisation_id, name, email, part, country, lat, lon, competences, languages, working_days, max_visits_per_week)
+     VALUES ($1, $2, $3, $4, 'assessor', 'EG', 30, 31.2, '{food-manufacturing}', '{ar}', '{7,1,2,3,4}', 4)`,
+    [assessor.id, provider, assessor.name, assessor.email],
+  );
+  return { agency, provider, buyer, supplier, site, programme, cohort, manager, assessor, reviewer, decider, buyerPerson, owner };
+}
+
+/** A day before (or, negative, after) today. */
+export const daysAgo = (days: number): string => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
+
+export interface Asked {
+  readonly code: string;
+  readonly naAllowed: boolean;
+}
+
+/** Requirements of the food manufacturing checklist at its basic level. */
+export async function basicRequirements(app: TestApp, version: string): Promise<Asked[]> {
+  const [row] = await app.sql(`SELECT body FROM checklist_version WHERE checklist = 'food-manufacturing' AND version = $1`, [version]);
+  return (row!['body'].requirements as { code: string; level: string; naAllowed?: boolean }[])
+    .filter((requirement) => requirement.level === 'basic')
+    .map(({ code, naAllowed }) => ({ code, naAllowed: naAllowed !== false }));
+}
+
+/** Opens an assessment of the programme's site and returns it as the API answers. */
+export async function openAssessment(p: Programme, input: Record<string, unknown>): Promise<{ id: string; revision: number }> {
+  const answer = await p.assessor.agent.post('/api/v1/assessments').send({
+    siteId: p.site, cohortId: p.cohort, kind: 'baseline', checklist: 'food-manufacturing', version: '2', level: 'basic', profile: 'programme-default', assessedOn: daysAgo(120), ...input,
+  });
+  if (answer.status !== 201) throw new Error(`assessments: ${answer.status} ${answer.text}`);
+  return answer.body as { id: string; revision: number };
+}
+
+/** Has an assessment answered in one call, submitted, reviewed and closed. */
+export async function finish(p: Programme, id: string, answers: readonly object[]): Promise<void> {
+  await p.assessor.agent.put(`/api/v1/assessments/${id}/responses`).send({ answers }).expect(200);
+  await p.assessor.agent.post(`/api/v1/assessments/${id}/submit`).expect(200);
+  await p.reviewer.agent.post(`/api/v1/assessments/${id}/review`).send({ action: 'take-review' }).expect(200);
+  await p.reviewer.agent.post(`/api/v1/assessments/${id}/review`).send({ action: 'close' }).expect(200);
+}
