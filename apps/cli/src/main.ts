@@ -1,8 +1,5 @@
 #!/usr/bin/env node
-import { ContentService, createIdentity, Demo, migrateIdentity } from '#application';
 import { DomainError } from '#domain';
-import { migrate, openDataSource } from '#persistence';
-import { loadConfig, migrateQueue, StartError } from '#platform';
 import { Command } from 'commander';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,6 +9,13 @@ import { gainCommand } from './commands/gain.js';
 import { importInspectionsCommand } from './commands/import-inspections.js';
 import { scoreCommand } from './commands/score.js';
 import { verifyCommand } from './commands/verify.js';
+
+// The commands that need a database load what they need themselves: recomputing a score should not wait for it.
+const database = async () => ({
+  ...(await import('#application')),
+  ...(await import('#persistence')),
+  ...(await import('#platform')),
+});
 
 const program = new Command('uplift').description(
   'Supplier-development compliance: score, gain, cohort, import, verify.',
@@ -30,6 +34,7 @@ imports
   .argument('<file...>', 'checklists, translations, crosswalks, scoring profiles (YAML or JSON)')
   .description('Publishes all of the files, or none.')
   .action(async (files: string[]) => {
+    const { ContentService, loadConfig, openDataSource } = await database();
     const dataSource = await openDataSource(loadConfig().databaseUrl, 2);
     try {
       const published = await new ContentService(dataSource).publishAll(
@@ -49,6 +54,7 @@ program
     'Brings the database to the newest schema, and publishes the content that ships with the product.',
   )
   .action(async () => {
+    const { ContentService, loadConfig, migrate, migrateIdentity, migrateQueue, openDataSource } = await database();
     const config = loadConfig();
     const ran = await migrate(config.databaseUrl);
     await migrateIdentity(config);
@@ -66,6 +72,7 @@ program
   .command('demo')
   .description('Fills an empty database with an invented programme.')
   .action(async () => {
+    const { createIdentity, Demo, loadConfig, openDataSource } = await database();
     const config = loadConfig();
     const dataSource = await openDataSource(config.databaseUrl, 4);
     const identity = createIdentity(config);
@@ -89,7 +96,7 @@ try {
     );
     process.exitCode = 2;
   } else {
-    process.stderr.write(`${error instanceof StartError ? error.message : (error as Error).stack}\n`);
+    process.stderr.write(`${(error as Error).name.endsWith('StartError') || (error as Error).name === 'ConfigError' ? (error as Error).message : (error as Error).stack}\n`);
     process.exitCode = 1;
   }
 }

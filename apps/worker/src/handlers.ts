@@ -41,6 +41,17 @@ export function handlersOf({
   baseUrl,
 }: HandlerDependencies): TypedHandlers {
   const evaluate = (siteId: string) => readiness.evaluateSite(siteId);
+  // A plan sees everything committed before it began, so it also answers every request that was queued by then.
+  let planBegunAt = 0;
+  const plan = async (queuedAt: number) => {
+    if (queuedAt < planBegunAt) return 'covered';
+    const before = planBegunAt;
+    planBegunAt = Date.now();
+    return visits.plan().catch((error: unknown) => {
+      planBegunAt = before;
+      throw error;
+    });
+  };
   return {
     'assessment-submitted': ({ assessmentId }) => results.compute(assessmentId),
     'assessment-closed': ({ assessmentId }) => results.compute(assessmentId),
@@ -58,7 +69,7 @@ export function handlersOf({
       for (const { id } of sites as { id: string }[]) await evaluate(id);
     },
     'site-changed': ({ siteId }) => evaluate(siteId),
-    'plan-visits': () => visits.plan(),
+    'plan-visits': (_, { queuedAt }) => plan(queuedAt),
     'visit-planned': async ({ visitId }, { id }) => {
       const invitation = await visits.invitationForMail(visitId);
       if (!invitation) return;

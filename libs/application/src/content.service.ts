@@ -58,7 +58,7 @@ const validators = new Map<string, ValidateFunction>();
 function validatorOf(format: Content['format']): ValidateFunction {
   let validate = validators.get(format);
   if (!validate) {
-    const ajv = new Ajv2020({ allErrors: true, strict: false });
+    const ajv = new Ajv2020({ allErrors: true, strict: false, validateFormats: false });
     validate = ajv.compile(
       JSON.parse(readFileSync(join(contentRoot(), 'schemas', schemaFiles[format]), 'utf8')),
     );

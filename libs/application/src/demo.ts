@@ -1,6 +1,6 @@
 import { addDays, requirementsAt, type BuyerRule, type ChecklistVersion, type Requirement } from '#domain';
 import type { OrganisationKind, Role } from '#persistence';
-import { appendToOutbox, dayIn } from '#platform';
+import { dayIn } from '#platform';
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
 import { loadAssessment, lockHash } from './assessments.service.js';
@@ -10,6 +10,7 @@ import type { Identity } from './identity.js';
 import { PartiesService } from './parties.service.js';
 import { ReadinessService } from './readiness.service.js';
 import { ResultsService } from './results.service.js';
+import { VisitsService } from './visits.service.js';
 
 /** An account of the demo; its password is made at the first start and told once. */
 export interface DemoAccount {
@@ -123,6 +124,7 @@ export class Demo {
       finished: 0.5,
     });
     const certificate = await this.certify(pilot, people);
+    await this.settle(today);
     return {
       accounts: this.accounts,
       try: [
@@ -509,7 +511,19 @@ export class Demo {
       if (index === 2) await certificates.act(decider, issued.id, 'suspend', 'A required visit was refused.');
       if (index === 3) await certificates.act(decider, issued.id, 'withdraw', 'The site has closed.');
     }
-    await appendToOutbox(this.db, 'plan-visits', {});
     return first;
+  }
+
+  /** Does what the worker would do after each result, once per site, so that the product starts up finished. */
+  private async settle(today: string): Promise<void> {
+    const readiness = new ReadinessService(this.db);
+    const visits = new VisitsService(this.db);
+    const newest = await this.db.query(`SELECT DISTINCT ON (site_id) site_id AS "siteId", id FROM assessment ORDER BY site_id, assessed_on DESC, id`);
+    for (const { siteId, id } of newest as { siteId: string; id: string }[]) {
+      await readiness.evaluateSite(siteId, today);
+      await visits.needAfter(id, today);
+    }
+    await this.db.query(`DELETE FROM outbox`);
+    await visits.plan(today);
   }
 }

@@ -181,7 +181,7 @@ export function readinessOf(
 }
 
 function checkRuleShape(rule: unknown): void {
-  const ajv = new Ajv2020({ allErrors: true, strict: false });
+  const ajv = new Ajv2020({ allErrors: true, strict: false, validateFormats: false });
   const validate = ajv.compile(
     JSON.parse(readFileSync(join(contentRoot(), 'schemas', 'buyer-rule.schema.json'), 'utf8')),
   );

@@ -304,7 +304,7 @@ export class VisitsService {
       [today],
     );
     const standing = new Map<string, string>();
-    const needs: PlanningNeed[] = // eslint-disable-next-line @typescript-eslint/no-explicit-any
+    const needs: PlanningNeed[] =  
       visits.map((visit: NeedRow) => {
         if (visit.plannedOn) standing.set(visit.id, `${visit.assessorId} ${visit.plannedOn}`);
         return {

@@ -25,6 +25,8 @@ export interface JobContext {
   /** 1 at the first attempt. */
   readonly attempt: number;
   readonly attempts: number;
+  /** When the job came into the queue, milliseconds since 1970: after the commit that called for it. */
+  readonly queuedAt: number;
 }
 
 /** Does one kind of job. May run more than once for the same id; what it returns is kept with the job. */
@@ -128,6 +130,7 @@ export function makeWorker<Name extends string>(
       name: job.name,
       attempt: job.attemptsMade + 1,
       attempts: job.opts.attempts ?? 1,
+      queuedAt: job.timestamp,
     };
     const { _requestId: requestId, ...payload } = job.data;
     return withLogContext(

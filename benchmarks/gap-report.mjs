@@ -1,0 +1,98 @@
+import './support/statements.mjs';
+import Fastify from 'fastify';
+import pg from 'pg';
+import { startLoad } from './support/load.mjs';
+import { interleave, median, quantile, ratios, spread } from './support/measure.mjs';
+import { config, dataSource, signIn, startApi } from './support/product.mjs';
+import { profiled } from './support/profile.mjs';
+import { short, statementsOf } from './support/statements.mjs';
+
+const CONNECTIONS = 10;
+const MILLISECONDS = 800;
+const ROUNDS = 6;
+
+/**
+ * The gap report as JSON, signed in, against a bare Fastify that runs the statements our service issues for one such
+ * request, one after the other, and sends the same answer.
+ */
+export default async function gapReport() {
+  const db = await dataSource(1);
+  const [{ id }] = await db.query(
+    `SELECT a.id FROM assessment a WHERE a.kind = 'follow-up' AND EXISTS (SELECT 1 FROM finding f WHERE f.assessment_id = a.id)
+      ORDER BY (SELECT count(*) FROM finding f WHERE f.assessment_id = a.id) DESC, a.id LIMIT 1`,
+  );
+  await db.destroy();
+  const { app, port } = await startApi();
+  const headers = { cookie: (await signIn(app, 'programme-manager')).cookie, accept: 'application/json' };
+  const path = `/api/v1/assessments/${id}/gap-report?lang=en`;
+  const get = async () => {
+    const answer = await app.inject({ method: 'GET', url: path, headers });
+    if (answer.statusCode !== 200) throw new Error(`${path}: ${answer.statusCode} ${answer.body}`);
+    return answer.json();
+  };
+  await get(); // what is kept in memory is read by now
+  const statements = await statementsOf(get);
+  const view = await get();
+
+  const bare = Fastify({ logger: false });
+  const pools = new Map();
+  for (const { options } of statements) {
+    if (!pools.has(options))
+      pools.set(options, new pg.Pool({ connectionString: config.databaseUrl, options, max: options ? 4 : 10 }));
+  }
+  bare.get('/api/v1/assessments/:id/gap-report', async (_request, reply) => {
+    for (const { text, values, options } of statements) await pools.get(options).query(text, values);
+    return reply.send(view);
+  });
+  await bare.listen({ port: 0, host: '127.0.0.1' });
+
+  const load = startLoad();
+  const latencies = { [port]: [], [bare.server.address().port]: [] };
+  let bytes;
+  const side = (of) => async () => {
+    const result = await load.run({ port: of, path, headers, connections: CONNECTIONS, milliseconds: MILLISECONDS });
+    latencies[of].push(...result.latencies);
+    bytes = result.bytes;
+    return result.perSecond;
+  };
+  const sides = await interleave({
+    rounds: ROUNDS,
+    warmups: 2,
+    subject: side(port),
+    reference: side(bare.server.address().port),
+  });
+  const notes = [
+    `${statements.length} statements a request, answer of ${(bytes / 1024).toFixed(1)} KB; latency at ${CONNECTIONS} connections, median and p95: ${Object.values(
+      latencies,
+    )
+      .map((values) => `${median(values).toFixed(1)} and ${quantile(values, 0.95).toFixed(1)} ms`)
+      .join('; reference ')}`,
+  ];
+  if (process.env.BENCH_PROFILE) {
+    statements.forEach(({ text, ms }, index) => notes.push(`statement ${index + 1}: ${ms.toFixed(2)} ms ${short(text)}`));
+    const { packages, functions, inclusive } = await profiled(side(port));
+    notes.push(...packages.map((line) => `CPU by package: ${line}`));
+    notes.push(...functions.map((line) => `CPU by function: ${line}`));
+    notes.push(...inclusive.map((line) => `CPU with what is called: ${line}`));
+    const other = await profiled(side(bare.server.address().port));
+    notes.push(...other.packages.map((line) => `reference, CPU by package: ${line}`));
+  }
+  await load.close();
+  await bare.close();
+  await Promise.all([...pools.values()].map((pool) => pool.end()));
+  await app.close();
+  const ratio = ratios(sides);
+  return {
+    rows: [
+      {
+        name: 'gap report endpoint',
+        subject: spread(sides.subject, 'req/s'),
+        reference: `bare Fastify, same SQL: ${spread(sides.reference, 'req/s')}`,
+        ratio,
+        aim: '≥ 0.6×',
+        met: ratio.median >= 0.6,
+      },
+    ],
+    notes,
+  };
+}

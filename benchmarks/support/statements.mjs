@@ -1,0 +1,42 @@
+/** Looks over the shoulder of every PostgreSQL client of this process. */
+import { performance } from 'node:perf_hooks';
+import pg from 'pg';
+
+let watching;
+const { query } = pg.Client.prototype;
+pg.Client.prototype.query = function (...args) {
+  const statement =
+    typeof args[0] === 'string'
+      ? { text: args[0], values: Array.isArray(args[1]) ? args[1] : [] }
+      : { text: args[0]?.text, values: args[0]?.values ?? (Array.isArray(args[1]) ? args[1] : []) };
+  if (!watching || !statement.text) return query.apply(this, args);
+  const entry = { ...statement, options: this.connectionParameters?.options, ms: 0 };
+  watching.push(entry);
+  const from = performance.now();
+  const end = () => (entry.ms = performance.now() - from);
+  const last = args.at(-1);
+  if (typeof last === 'function') {
+    args[args.length - 1] = (...answer) => {
+      end();
+      last(...answer);
+    };
+    return query.apply(this, args);
+  }
+  const result = query.apply(this, args);
+  if (typeof result?.then === 'function') result.then(end, end);
+  return result;
+};
+
+/** The statements issued while `work` runs, in order, with values and times. */
+export async function statementsOf(work) {
+  watching = [];
+  try {
+    await work();
+    return watching;
+  } finally {
+    watching = undefined;
+  }
+}
+
+/** A statement in one line. */
+export const short = (text) => text.replace(/\s+/g, ' ').trim().slice(0, 150);
