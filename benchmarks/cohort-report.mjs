@@ -22,7 +22,11 @@ export default async function cohortReport() {
   const { app } = await startApi();
   const { cookie } = await signIn(app, 'programme-manager');
   const read = async (id) => {
-    const answer = await app.inject({ method: 'GET', url: `/api/v1/cohorts/${id}/report?lang=en`, headers: { cookie } });
+    const answer = await app.inject({
+      method: 'GET',
+      url: `/api/v1/cohorts/${id}/report?lang=en`,
+      headers: { cookie },
+    });
     if (answer.statusCode !== 200) throw new Error(`${answer.statusCode} ${answer.body}`);
     return answer.json();
   };
@@ -38,9 +42,17 @@ export default async function cohortReport() {
     for (let n = 0; n < READS; n += 1) times.push(await timed(() => read(id)));
     return median(times);
   };
-  const sides = await interleave({ rounds: ROUNDS, warmups: 3, subject: side(large), reference: side(small) });
+  const sides = await interleave({
+    rounds: ROUNDS,
+    warmups: 3,
+    subject: side(large),
+    reference: side(small),
+  });
 
-  const growth = await statementTimes(() => read(small), () => read(large));
+  const growth = await statementTimes(
+    () => read(small),
+    () => read(large),
+  );
   await app.close();
   const ratio = ratios(sides);
   return {
@@ -57,7 +69,10 @@ export default async function cohortReport() {
     notes: growth
       .filter(({ small, large }) => large > 1.5 * small && large - small > 0.2)
       .sort((a, b) => b.large - b.small - (a.large - a.small))
-      .map(({ text, small, large }) => `grows from ${small.toFixed(2)} to ${large.toFixed(2)} ms: ${short(text)}`),
+      .map(
+        ({ text, small, large }) =>
+          `grows from ${small.toFixed(2)} to ${large.toFixed(2)} ms: ${short(text)}`,
+      ),
   };
 }
 
@@ -72,16 +87,20 @@ async function seed(db, count) {
             now() - n * interval '1 second' FROM bench_site b JOIN gain g ON g.follow_up_id = b.from_follow_up`,
     [cohortId],
   );
-  const rows = await db.query(`SELECT follow_up_id AS id, contribution FROM gain WHERE cohort_id <> $1 AND comparable`, [
-    cohortId,
-  ]);
+  const rows = await db.query(
+    `SELECT follow_up_id AS id, contribution FROM gain WHERE cohort_id <> $1 AND comparable`,
+    [cohortId],
+  );
   const contributions = new Map(rows.map((row) => [row.id, row.contribution]));
   let { gains, parts } = emptyCohort();
   for (const { fromFollowUp } of sites) {
     const contribution = contributions.get(fromFollowUp);
     gains = addGain(gains, contribution.gain);
     parts = Object.fromEntries(
-      Object.entries(parts).map(([part, sum]) => [part, String(BigInt(sum) + BigInt(contribution.parts[part]))]),
+      Object.entries(parts).map(([part, sum]) => [
+        part,
+        String(BigInt(sum) + BigInt(contribution.parts[part])),
+      ]),
     );
   }
   await db.query(

@@ -38,7 +38,10 @@ export default async function gapReport() {
   const pools = new Map();
   for (const { options } of statements) {
     if (!pools.has(options))
-      pools.set(options, new pg.Pool({ connectionString: config.databaseUrl, options, max: options ? 4 : 10 }));
+      pools.set(
+        options,
+        new pg.Pool({ connectionString: config.databaseUrl, options, max: options ? 4 : 10 }),
+      );
   }
   bare.get('/api/v1/assessments/:id/gap-report', async (_request, reply) => {
     for (const { text, values, options } of statements) await pools.get(options).query(text, values);
@@ -47,35 +50,48 @@ export default async function gapReport() {
   await bare.listen({ port: 0, host: '127.0.0.1' });
 
   const load = startLoad();
-  const latencies = { [port]: [], [bare.server.address().port]: [] };
-  let bytes;
+  const reference = bare.server.address().port;
+  const latencies = new Map([
+    [port, []],
+    [reference, []],
+  ]);
+  let last;
   const side = (of) => async () => {
-    const result = await load.run({ port: of, path, headers, connections: CONNECTIONS, milliseconds: MILLISECONDS });
-    latencies[of].push(...result.latencies);
-    bytes = result.bytes;
-    return result.perSecond;
+    last = await load.run({ port: of, path, headers, connections: CONNECTIONS, milliseconds: MILLISECONDS });
+    latencies.get(of).push(...last.latencies);
+    return last.perSecond;
   };
   const sides = await interleave({
     rounds: ROUNDS,
     warmups: 2,
     subject: side(port),
-    reference: side(bare.server.address().port),
+    reference: side(reference),
   });
+  const [ours, theirs] = [...latencies.values()].map(
+    (values) => `${median(values).toFixed(1)} and ${quantile(values, 0.95).toFixed(1)} ms`,
+  );
   const notes = [
-    `${statements.length} statements a request, answer of ${(bytes / 1024).toFixed(1)} KB; latency at ${CONNECTIONS} connections, median and p95: ${Object.values(
-      latencies,
-    )
-      .map((values) => `${median(values).toFixed(1)} and ${quantile(values, 0.95).toFixed(1)} ms`)
-      .join('; reference ')}`,
+    `${statements.length} statements a request, answer of ${(last.bytes / 1024).toFixed(1)} KB; latency at ${CONNECTIONS} connections, median and p95: ${ours}; reference ${theirs}`,
   ];
   if (process.env.BENCH_PROFILE) {
-    statements.forEach(({ text, ms }, index) => notes.push(`statement ${index + 1}: ${ms.toFixed(2)} ms ${short(text)}`));
-    const { packages, functions, inclusive } = await profiled(side(port));
-    notes.push(...packages.map((line) => `CPU by package: ${line}`));
-    notes.push(...functions.map((line) => `CPU by function: ${line}`));
-    notes.push(...inclusive.map((line) => `CPU with what is called: ${line}`));
-    const other = await profiled(side(bare.server.address().port));
-    notes.push(...other.packages.map((line) => `reference, CPU by package: ${line}`));
+    statements.forEach(({ text, ms }, index) =>
+      notes.push(`statement ${index + 1}: ${ms.toFixed(2)} ms ${short(text)}`),
+    );
+    const requests = (of) => async () => {
+      await side(of)();
+      return last.latencies.length;
+    };
+    for (const [who, of] of [
+      ['Uplift', port],
+      ['reference', reference],
+    ]) {
+      const { busy, packages, functions, inclusive } = await profiled(requests(of));
+      notes.push(`${who}, CPU of the thread: ${busy}`);
+      notes.push(...packages.map((line) => `${who}, CPU by package: ${line}`));
+      if (of === reference) continue;
+      notes.push(...functions.map((line) => `${who}, CPU by function: ${line}`));
+      notes.push(...inclusive.map((line) => `${who}, CPU with what is called: ${line}`));
+    }
   }
   await load.close();
   await bare.close();

@@ -5,10 +5,11 @@ import { SurveyModel } from 'survey-core';
 import { interleave, rate, ratios, spread } from './support/measure.mjs';
 
 const ITEMS = 150;
-const MILLISECONDS = 250;
-const ROUNDS = 9;
+const MILLISECONDS = 120;
+const ROUNDS = 21;
 
-const content = (file) => parseContent(readFileSync(new URL(`../checklists/${file}`, import.meta.url), 'utf8'));
+const content = (file) =>
+  parseContent(readFileSync(new URL(`../checklists/${file}`, import.meta.url), 'utf8'));
 
 /** The shipped checklist at its highest level, its items repeated up to 150. */
 function checklistOf150() {

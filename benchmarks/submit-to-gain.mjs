@@ -34,11 +34,20 @@ export default async function submitToGain() {
     new Promise((done, stop) => {
       http
         .request(
-          { port, host: '127.0.0.1', method: 'POST', path: `/api/v1/assessments/${id}/submit`, headers: { cookie }, agent },
+          {
+            port,
+            host: '127.0.0.1',
+            method: 'POST',
+            path: `/api/v1/assessments/${id}/submit`,
+            headers: { cookie },
+            agent,
+          },
           (answer) => {
             let body = '';
             answer.on('data', (chunk) => (body += chunk));
-            answer.on('end', () => (answer.statusCode === 200 ? done() : stop(new Error(`${answer.statusCode} ${body}`))));
+            answer.on('end', () =>
+              answer.statusCode === 200 ? done() : stop(new Error(`${answer.statusCode} ${body}`)),
+            );
           },
         )
         .on('error', stop)
@@ -59,7 +68,9 @@ export default async function submitToGain() {
     return spent;
   };
   const direct = async ({ followUpId }) => {
-    await db.query(`UPDATE assessment SET state = 'submitted', submitted_at = now() WHERE id = $1`, [followUpId]);
+    await db.query(`UPDATE assessment SET state = 'submitted', submitted_at = now() WHERE id = $1`, [
+      followUpId,
+    ]);
     return timed(() => results.compute(followUpId));
   };
 

@@ -71,7 +71,8 @@ async function main() {
       postgres = await startEmbeddedPostgres({ dataDir: folder });
     });
     env.DATABASE_URL = postgres.url;
-    const cli = (command) => run(process.execPath, [join(ROOT, 'dist/apps/cli/src/main.js'), command], { env });
+    const cli = (command) =>
+      run(process.execPath, [join(ROOT, 'dist/apps/cli/src/main.js'), command], { env });
     await step('Schema and demo', async () => {
       await cli('migrate');
       await cli('demo');
@@ -163,9 +164,11 @@ function table(rows) {
   ];
   const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
   const text = (line) => `| ${line.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`;
-  return [text(lines[0]), `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...lines.slice(1).map(text)].join(
-    '\n',
-  );
+  return [
+    text(lines[0]),
+    `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`,
+    ...lines.slice(1).map(text),
+  ].join('\n');
 }
 
 try {

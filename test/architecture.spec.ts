@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, relative, resolve, sep } from 'node:path';
+import ts from 'typescript';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -22,21 +23,27 @@ interface Import {
 function sourcesOf(folder: string): string[] {
   return readdirSync(resolve(root, folder), { recursive: true, encoding: 'utf8' })
     .map((file) => `${folder}/${file.split(sep).join('/')}`)
-    .filter((file) => file.endsWith('.ts') && !file.endsWith('.spec.ts') && !/\/(node_modules|dist)\//.test(file));
+    .filter(
+      (file) => file.endsWith('.ts') && !file.endsWith('.spec.ts') && !/\/(node_modules|dist)\//.test(file),
+    );
 }
 
 /** Every import, export from, dynamic import and import type of the production code below a folder. */
 function importsOf(folder: string): Import[] {
   return sourcesOf(folder).flatMap((file) => {
-    const code = readFileSync(resolve(root, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/^\s*\/\/.*$/gm, '');
-    const found = code.matchAll(/\bfrom\s*'([^']+)'|\bimport\s*\(?\s*'([^']+)'|\brequire(?:\.resolve)?\(\s*'([^']+)'/g);
-    return [...found].map((match) => ({ file, from: (match[1] ?? match[2] ?? match[3])! }));
+    const code = readFileSync(resolve(root, file), 'utf8');
+    return ts
+      .preProcessFile(code, true, true)
+      .importedFiles.map(({ fileName }) => ({ file, from: fileName }));
   });
 }
 
 /** `libs/domain`, `apps/api`, … that a relative import ends in. */
 function placeOf({ file, from }: Import): string {
-  return relative(root, resolve(root, dirname(file), from)).split(sep).slice(0, 2).join('/');
+  return relative(root, resolve(root, dirname(file), from))
+    .split(sep)
+    .slice(0, 2)
+    .join('/');
 }
 
 const isRelative = ({ from }: Import) => from.startsWith('.');
@@ -61,7 +68,11 @@ describe.each(Object.entries(FLOORS))('libs/%s', (name, floor) => {
       expect(shown(imports.filter((each) => !isRelative(each) && !each.from.startsWith('#')))).toEqual([]);
     });
     it('asks neither the clock nor chance nor the process', () => {
-      const asks = sourcesOf(`libs/${name}`).filter((file) => /\bDate\.now\(|new Date\(\)|Math\.random\(|\bprocess\./.test(readFileSync(resolve(root, file), 'utf8')));
+      const asks = sourcesOf(`libs/${name}`).filter((file) =>
+        /\bDate\.now\(|new Date\(\)|Math\.random\(|\bprocess\./.test(
+          readFileSync(resolve(root, file), 'utf8'),
+        ),
+      );
       expect(asks).toEqual([]);
     });
   }
@@ -75,7 +86,12 @@ describe('apps', () => {
     expect(shown(apps.filter(({ from }) => from.startsWith('#') && !(from.slice(1) in FLOORS)))).toEqual([]);
   });
   it('do not import each other', () => {
-    const other = apps.filter((each) => isRelative(each) && placeOf(each).startsWith('apps/') && placeOf(each) !== each.file.split('/').slice(0, 2).join('/'));
+    const other = apps.filter(
+      (each) =>
+        isRelative(each) &&
+        placeOf(each).startsWith('apps/') &&
+        placeOf(each) !== each.file.split('/').slice(0, 2).join('/'),
+    );
     expect(shown(other)).toEqual([]);
   });
 });

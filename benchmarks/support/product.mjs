@@ -31,15 +31,24 @@ export async function startWorker() {
 export async function signIn(app, role) {
   const { accounts } = JSON.parse(readFileSync(join(config.dataDir, 'demo-accounts.json'), 'utf8'));
   const { email, password } = accounts.find((account) => account.role.startsWith(role));
-  const answer = await app.inject({ method: 'POST', url: '/api/auth/sign-in/email', payload: { email, password } });
+  const answer = await app.inject({
+    method: 'POST',
+    url: '/api/auth/sign-in/email',
+    payload: { email, password },
+  });
   if (answer.statusCode !== 200) throw new Error(`Sign-in: ${answer.statusCode} ${answer.body}`);
-  return { cookie: answer.cookies.map(({ name, value }) => `${name}=${encodeURIComponent(value)}`).join('; '), email };
+  return {
+    cookie: answer.cookies.map(({ name, value }) => `${name}=${encodeURIComponent(value)}`).join('; '),
+    email,
+  };
 }
 
 /** Waits until the outbox is empty and no job waits or runs. */
 export async function idle(db) {
   for (;;) {
-    const [{ waiting }] = await db.query('SELECT count(*)::int AS waiting FROM outbox WHERE taken_at IS NULL');
+    const [{ waiting }] = await db.query(
+      'SELECT count(*)::int AS waiting FROM outbox WHERE taken_at IS NULL',
+    );
     if (waiting === 0 && (await openJobs(db)) === 0) return;
     await new Promise((done) => setTimeout(done, 10));
   }

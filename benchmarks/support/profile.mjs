@@ -1,17 +1,22 @@
 import { Session } from 'node:inspector/promises';
 
-/** CPU time of this thread while `work` runs, by package (or part of the product) and by function, in percent. */
+/**
+ * CPU time of this thread while `work` runs, by package (or part of the product), by function, and by function with all
+ * it calls. `work` returns how many requests it made; times are per request.
+ */
 export async function profiled(work) {
   const session = new Session();
   session.connect();
   await session.post('Profiler.enable');
   await session.post('Profiler.setSamplingInterval', { interval: 500 });
   await session.post('Profiler.start');
-  await work();
+  const requests = await work();
   const { profile } = await session.post('Profiler.stop');
   session.disconnect();
   const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
-  const parents = new Map(profile.nodes.flatMap((node) => (node.children ?? []).map((child) => [child, node.id])));
+  const parents = new Map(
+    profile.nodes.flatMap((node) => (node.children ?? []).map((child) => [child, node.id])),
+  );
   const self = new Map();
   profile.samples.forEach((id, index) => self.set(id, (self.get(id) ?? 0) + profile.timeDeltas[index]));
   const functions = new Map();
@@ -20,13 +25,18 @@ export async function profiled(work) {
   let busy = 0;
   for (const [id, time] of self) {
     const node = nodes.get(id);
-    if (['(idle)', '(program)', '(root)'].includes(node.callFrame.functionName)) continue;
+    if (['(idle)', '(root)'].includes(node.callFrame.functionName) || ownTool(id)) continue;
     busy += time;
     add(functions, nameOf(node), time);
     add(packages, packageOf(node.callFrame) ?? ownerOf(id), time);
     const seen = new Set();
     for (let at = id; at !== undefined; at = parents.get(at)) seen.add(nameOf(nodes.get(at)));
     for (const name of seen) add(inclusive, name, time);
+  }
+  function ownTool(id) {
+    for (let at = id; at !== undefined; at = parents.get(at))
+      if (nodes.get(at).callFrame.url === 'node:inspector') return true;
+    return false;
   }
   function ownerOf(id) {
     for (let at = id; at !== undefined; at = parents.get(at)) {
@@ -39,8 +49,16 @@ export async function profiled(work) {
     [...map]
       .sort(([, a], [, b]) => b - a)
       .slice(0, count)
-      .map(([name, time]) => `${((100 * time) / busy).toFixed(1)} % ${name}`);
-  return { packages: top(packages, 15), functions: top(functions, 25), inclusive: top(inclusive, 60) };
+      .map(
+        ([name, time]) =>
+          `${(time / 1000 / requests).toFixed(2)} ms (${((100 * time) / busy).toFixed(0)} %) ${name}`,
+      );
+  return {
+    busy: `${(busy / 1000 / requests).toFixed(2)} ms a request, ${requests} requests`,
+    packages: top(packages, 15),
+    functions: top(functions, 25),
+    inclusive: top(inclusive, 60),
+  };
 }
 
 const add = (map, key, time) => map.set(key, (map.get(key) ?? 0) + time);

@@ -1,7 +1,15 @@
 import { certificateNumber } from '#domain';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import ICAL from 'ical.js';
-import { basicRequirements, daysAgo, openAssessment, seedProgramme, startApp, type Programme, type TestApp } from '../support/app.js';
+import {
+  basicRequirements,
+  daysAgo,
+  openAssessment,
+  seedProgramme,
+  startApp,
+  type Programme,
+  type TestApp,
+} from '../support/app.js';
 import { waitFor } from '../support/wait.js';
 
 let app: TestApp;
@@ -23,7 +31,9 @@ async function answersFor(version: string, verdict: (index: number) => string) {
   const asked = await basicRequirements(app, version);
   const notApplicable = asked.findIndex((requirement) => requirement.naAllowed);
   const answers = asked.map(({ code }, index) =>
-    index === notApplicable ? { requirement: code, answer: 'na', naReason: 'The site has no such process.' } : { requirement: code, answer: verdict(index), note: `Note ${index}` },
+    index === notApplicable
+      ? { requirement: code, answer: 'na', naReason: 'The site has no such process.' }
+      : { requirement: code, answer: verdict(index), note: `Note ${index}` },
   );
   const rated = answers.filter((answer) => answer.answer !== 'na');
   const conforming = rated.filter((answer) => answer.answer === 'conform').length;
@@ -44,8 +54,18 @@ describe('from the first visit to the withdrawn certificate', () => {
     await p.buyerPerson.agent
       .post(`/api/v1/buyers/${p.buyer}/rules`)
       .send({
-        format: 'uplift.buyer-rule/1', buyer: 'buyer', rule: 'listing', version: '1', title: 'Basic, 80 points, no open major', categories: ['*'],
-        checklist: 'food-manufacturing', level: 'basic', profile: 'programme-default', minPoints: 80, maxOpen: { major: 0 }, maxAgeDays: 365,
+        format: 'uplift.buyer-rule/1',
+        buyer: 'buyer',
+        rule: 'listing',
+        version: '1',
+        title: 'Basic, 80 points, no open major',
+        categories: ['*'],
+        checklist: 'food-manufacturing',
+        level: 'basic',
+        profile: 'programme-default',
+        minPoints: 80,
+        maxOpen: { major: 0 },
+        maxAgeDays: 365,
       })
       .expect(201);
   });
@@ -53,11 +73,20 @@ describe('from the first visit to the withdrawn certificate', () => {
   it('opens, answers and submits the baseline', async () => {
     const opened = await openAssessment(p, { version: '1', assessedOn: daysAgo(120) });
     baseline = opened.id;
-    const { answers, points } = await answersFor('1', (index) => (index < 3 ? 'major' : index % 4 === 0 ? 'minor' : 'conform'));
+    const { answers, points } = await answersFor('1', (index) =>
+      index < 3 ? 'major' : index % 4 === 0 ? 'minor' : 'conform',
+    );
     baselinePoints = points;
-    const answered = await p.assessor.agent.put(`/api/v1/assessments/${baseline}/responses`).set('if-match', `"${opened.revision}"`).send({ answers }).expect(200);
+    const answered = await p.assessor.agent
+      .put(`/api/v1/assessments/${baseline}/responses`)
+      .set('if-match', `"${opened.revision}"`)
+      .send({ answers })
+      .expect(200);
     expect(answered.body.state).toBe('in-progress');
-    const submitted = await p.assessor.agent.post(`/api/v1/assessments/${baseline}/submit`).set('if-match', answered.headers['etag']!).expect(200);
+    const submitted = await p.assessor.agent
+      .post(`/api/v1/assessments/${baseline}/submit`)
+      .set('if-match', answered.headers['etag']!)
+      .expect(200);
     expect(submitted.body.state).toBe('submitted');
     expect(submitted.headers['etag']).toBe(`"${submitted.body.revision}"`);
   });
@@ -67,7 +96,9 @@ describe('from the first visit to the withdrawn certificate', () => {
     expect(score.points).toBeCloseTo(baselinePoints, 5);
     expect(score.passed).toBe(false);
     const findings = await p.assessor.agent.get(`/api/v1/assessments/${baseline}/findings`).expect(200);
-    const { gaps } = await answersFor('1', (index) => (index < 3 ? 'major' : index % 4 === 0 ? 'minor' : 'conform'));
+    const { gaps } = await answersFor('1', (index) =>
+      index < 3 ? 'major' : index % 4 === 0 ? 'minor' : 'conform',
+    );
     expect(findings.body).toHaveLength(gaps);
     expect(findings.body[0].grade).toBe('major');
     const [readiness] = await waitFor(
@@ -77,17 +108,27 @@ describe('from the first visit to the withdrawn certificate', () => {
       },
       { what: 'readiness', deadlineMs: 30_000 },
     );
-    expect(readiness).toMatchObject({ category: 'dairy', status: 'not-ready', rule: 'listing', assessmentId: baseline });
+    expect(readiness).toMatchObject({
+      category: 'dairy',
+      status: 'not-ready',
+      rule: 'listing',
+      assessmentId: baseline,
+    });
     const visit = await waitFor(
       async () => {
-        const { body } = await p.assessor.agent.get(`/api/v1/visits?siteId=${p.site}&state=planned`).expect(200);
+        const { body } = await p.assessor.agent
+          .get(`/api/v1/visits?siteId=${p.site}&state=planned`)
+          .expect(200);
         return body.items[0];
       },
       { what: 'a planned visit', deadlineMs: 30_000 },
     );
     expect(visit.assessorId).toBe(p.assessor.id);
     expect(visit.plannedOn > daysAgo(0)).toBe(true);
-    const ics = await p.assessor.agent.get(`/api/v1/visits/${visit.id}/invitation.ics`).expect(200).expect('content-type', /text\/calendar/);
+    const ics = await p.assessor.agent
+      .get(`/api/v1/visits/${visit.id}/invitation.ics`)
+      .expect(200)
+      .expect('content-type', /text\/calendar/);
     const calendar = new ICAL.Component(ICAL.parse(ics.text));
     expect(calendar.getFirstPropertyValue('method')).toBe('REQUEST');
     const event = new ICAL.Event(calendar.getFirstSubcomponent('vevent')!);
@@ -97,9 +138,15 @@ describe('from the first visit to the withdrawn certificate', () => {
   });
 
   it('is reviewed and closed by somebody else, and locked', async () => {
-    const taken = await p.reviewer.agent.post(`/api/v1/assessments/${baseline}/review`).send({ action: 'take-review' }).expect(200);
+    const taken = await p.reviewer.agent
+      .post(`/api/v1/assessments/${baseline}/review`)
+      .send({ action: 'take-review' })
+      .expect(200);
     expect(taken.body).toMatchObject({ state: 'under-review', reviewerId: p.reviewer.id });
-    const closed = await p.reviewer.agent.post(`/api/v1/assessments/${baseline}/review`).send({ action: 'close' }).expect(200);
+    const closed = await p.reviewer.agent
+      .post(`/api/v1/assessments/${baseline}/review`)
+      .send({ action: 'close' })
+      .expect(200);
     expect(closed.body.state).toBe('closed');
     expect(closed.body.lockHash).toMatch(/^[0-9a-f]{64}$/);
   });
@@ -110,8 +157,14 @@ describe('from the first visit to the withdrawn certificate', () => {
     followUpPoints = points;
     await p.assessor.agent.put(`/api/v1/assessments/${followUp}/responses`).send({ answers }).expect(200);
     await p.assessor.agent.post(`/api/v1/assessments/${followUp}/submit`).expect(200);
-    await p.reviewer.agent.post(`/api/v1/assessments/${followUp}/review`).send({ action: 'take-review' }).expect(200);
-    await p.reviewer.agent.post(`/api/v1/assessments/${followUp}/review`).send({ action: 'close' }).expect(200);
+    await p.reviewer.agent
+      .post(`/api/v1/assessments/${followUp}/review`)
+      .send({ action: 'take-review' })
+      .expect(200);
+    await p.reviewer.agent
+      .post(`/api/v1/assessments/${followUp}/review`)
+      .send({ action: 'close' })
+      .expect(200);
     const score = await scored(followUp);
     expect(score.points).toBeCloseTo(followUpPoints, 5);
     expect(score.passed).toBe(true);
@@ -141,38 +194,68 @@ describe('from the first visit to the withdrawn certificate', () => {
     expect(real + scope + checklist + missing).toBeCloseTo(headline, 5);
     expect(body.direction).toMatchObject({ improved: 1, same: 0, worse: 0 });
     for (const lang of ['en', 'es', 'ar']) {
-      const html = await p.manager.agent.get(`/api/v1/cohorts/${p.cohort}/report.html?lang=${lang}`).expect(200).expect('content-type', /text\/html/);
+      const html = await p.manager.agent
+        .get(`/api/v1/cohorts/${p.cohort}/report.html?lang=${lang}`)
+        .expect(200)
+        .expect('content-type', /text\/html/);
       expect(html.text).toContain(`lang="${lang}"`);
     }
-    const pdf = await p.manager.agent.get(`/api/v1/cohorts/${p.cohort}/report.pdf`).buffer(true).parse(bytes).expect(200);
+    const pdf = await p.manager.agent
+      .get(`/api/v1/cohorts/${p.cohort}/report.pdf`)
+      .buffer(true)
+      .parse(bytes)
+      .expect(200);
     expect(pdf.body.subarray(0, 4).toString()).toBe('%PDF');
   });
 
   it('makes the site ready for the buyer, who sees it in its list', async () => {
     const rows = await waitFor(
       async () => {
-        const { body } = await p.buyerPerson.agent.get(`/api/v1/buyers/${p.buyer}/suppliers?status=ready`).expect(200);
+        const { body } = await p.buyerPerson.agent
+          .get(`/api/v1/buyers/${p.buyer}/suppliers?status=ready`)
+          .expect(200);
         return body.length > 0 ? body : null;
       },
       { what: 'the site to be ready', deadlineMs: 30_000 },
     );
-    expect(rows).toEqual([expect.objectContaining({ siteId: p.site, category: 'dairy', status: 'ready', assessmentId: followUp })]);
+    expect(rows).toEqual([
+      expect.objectContaining({ siteId: p.site, category: 'dairy', status: 'ready', assessmentId: followUp }),
+    ]);
   });
 
   it('issues a certificate that one person proposed and another decided', async () => {
-    const proposed = await p.reviewer.agent.post('/api/v1/certificates').send({ assessmentId: followUp }).expect(201);
+    const proposed = await p.reviewer.agent
+      .post('/api/v1/certificates')
+      .send({ assessmentId: followUp })
+      .expect(201);
     certificate = proposed.body;
     await app.anonymous.get(`/verify/${certificate.number}`).expect(404);
     await p.decider.agent.get(`/api/v1/certificates/${certificate.id}/certificate.pdf`).expect(404);
-    const issued = await p.decider.agent.post(`/api/v1/certificates/${certificate.id}/decision`).send({ action: 'issue' }).expect(200);
-    expect(issued.body).toMatchObject({ state: 'valid', status: 'valid', proposedBy: p.reviewer.id, decidedBy: p.decider.id });
-    const pdf = await p.owner.agent.get(`/api/v1/certificates/${certificate.id}/certificate.pdf`).buffer(true).parse(bytes).expect(200).expect('content-type', 'application/pdf');
+    const issued = await p.decider.agent
+      .post(`/api/v1/certificates/${certificate.id}/decision`)
+      .send({ action: 'issue' })
+      .expect(200);
+    expect(issued.body).toMatchObject({
+      state: 'valid',
+      status: 'valid',
+      proposedBy: p.reviewer.id,
+      decidedBy: p.decider.id,
+    });
+    const pdf = await p.owner.agent
+      .get(`/api/v1/certificates/${certificate.id}/certificate.pdf`)
+      .buffer(true)
+      .parse(bytes)
+      .expect(200)
+      .expect('content-type', 'application/pdf');
     expect(pdf.body.subarray(0, 4).toString()).toBe('%PDF');
   });
 
   it('can be verified by anybody in three languages', async () => {
     for (const lang of ['en', 'es', 'ar']) {
-      const page = await app.anonymous.get(`/verify/${certificate.number}?lang=${lang}`).expect(200).expect('content-type', /text\/html/);
+      const page = await app.anonymous
+        .get(`/verify/${certificate.number}?lang=${lang}`)
+        .expect(200)
+        .expect('content-type', /text\/html/);
       expect(page.text).toContain(`lang="${lang}"`);
       expect(page.text.includes('dir="rtl"')).toBe(lang === 'ar');
       expect(page.text).toContain(certificate.number);
@@ -183,19 +266,31 @@ describe('from the first visit to the withdrawn certificate', () => {
   });
 
   it('is suspended and withdrawn, and says so', async () => {
-    const decide = (body: object) => p.decider.agent.post(`/api/v1/certificates/${certificate.id}/decision`).send(body);
+    const decide = (body: object) =>
+      p.decider.agent.post(`/api/v1/certificates/${certificate.id}/decision`).send(body);
     expect((await decide({ action: 'suspend' }).expect(422)).body.code).toBe('reason-required');
     await decide({ action: 'suspend', reason: 'A required visit was refused.' }).expect(200);
-    expect((await app.anonymous.get(`/api/v1/verify/${certificate.number}`).expect(200)).body.status).toBe('suspended');
+    expect((await app.anonymous.get(`/api/v1/verify/${certificate.number}`).expect(200)).body.status).toBe(
+      'suspended',
+    );
     await decide({ action: 'withdraw', reason: 'The site has closed.' }).expect(200);
     const { body } = await app.anonymous.get(`/api/v1/verify/${certificate.number}`).expect(200);
     expect(body.status).toBe('withdrawn');
-    expect(body.history.map((entry: { event: string }) => entry.event)).toEqual(['issued', 'suspended', 'withdrawn']);
-    expect((await decide({ action: 'restore', reason: 'Never mind.' }).expect(409)).body.code).toBe('transition-not-allowed');
+    expect(body.history.map((entry: { event: string }) => entry.event)).toEqual([
+      'issued',
+      'suspended',
+      'withdrawn',
+    ]);
+    expect((await decide({ action: 'restore', reason: 'Never mind.' }).expect(409)).body.code).toBe(
+      'transition-not-allowed',
+    );
   });
 
   it('answers 404 for a number nobody has issued, and for a mistyped one', async () => {
-    for (const number of [certificateNumber(2026, '000000'), `${certificate.number.slice(0, -1)}${certificate.number.endsWith('A') ? 'B' : 'A'}`]) {
+    for (const number of [
+      certificateNumber(2026, '000000'),
+      `${certificate.number.slice(0, -1)}${certificate.number.endsWith('A') ? 'B' : 'A'}`,
+    ]) {
       const page = await app.anonymous.get(`/verify/${number}`).expect(404);
       expect(page.headers['content-type']).toMatch(/text\/html/);
       expect((await app.anonymous.get(`/api/v1/verify/${number}`).expect(404)).body.known).toBe(false);
@@ -204,7 +299,9 @@ describe('from the first visit to the withdrawn certificate', () => {
 
   it('is ready, and shows numbers of its own work', async () => {
     await app.anonymous.get('/health/live').expect(200);
-    await waitFor(async () => (await app.anonymous.get('/health/ready')).status === 200, { what: 'readiness of the service' });
+    await waitFor(async () => (await app.anonymous.get('/health/ready')).status === 200, {
+      what: 'readiness of the service',
+    });
     expect((await app.anonymous.get('/metrics').expect(200)).text).toContain('outbox');
   });
 });

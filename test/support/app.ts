@@ -36,7 +36,10 @@ export interface TestApp {
   /** Asks the database directly. */
   sql(text: string, values?: unknown[]): Promise<Rows>;
   /** Creates somebody with memberships and signs them in over HTTP. */
-  person(name: string, memberships?: readonly (readonly [organisationId: string, role: Role])[]): Promise<Person>;
+  person(
+    name: string,
+    memberships?: readonly (readonly [organisationId: string, role: Role])[],
+  ): Promise<Person>;
   /** Waits until the worker has nothing left to do. */
   idle(): Promise<void>;
   stop(): Promise<void>;
@@ -86,10 +89,14 @@ async function start(name: string, closers: (() => unknown)[], stop: () => Promi
   await api.listen(0, '127.0.0.1');
   const url = (await api.getUrl()).replace('[::1]', '127.0.0.1');
   const log = createLogger(config, 'worker');
-  const worker = await NestFactory.createApplicationContext(WorkerModule.with(config, log), { logger: false, abortOnError: false });
+  const worker = await NestFactory.createApplicationContext(WorkerModule.with(config, log), {
+    logger: false,
+    abortOnError: false,
+  });
   closers.push(() => worker.close());
 
-  const sql = async (text: string, values: unknown[] = []): Promise<Rows> => (await pool.query(text, values)).rows;
+  const sql = async (text: string, values: unknown[] = []): Promise<Rows> =>
+    (await pool.query(text, values)).rows;
   return {
     config,
     url,
@@ -100,9 +107,17 @@ async function start(name: string, closers: (() => unknown)[], stop: () => Promi
       const password = `correct horse ${randomUUID()}`;
       const id = await identity.createPerson(personName, email, password);
       for (const [organisationId, role] of memberships) {
-        await sql(`INSERT INTO membership (id, user_id, organisation_id, role) VALUES ($1, $2, $3, $4)`, [randomUUID(), id, organisationId, role]);
+        await sql(`INSERT INTO membership (id, user_id, organisation_id, role) VALUES ($1, $2, $3, $4)`, [
+          randomUUID(),
+          id,
+          organisationId,
+          role,
+        ]);
       }
-      const answer = await supertest(url).post('/api/auth/sign-in/email').send({ email, password }).expect(200);
+      const answer = await supertest(url)
+        .post('/api/auth/sign-in/email')
+        .send({ email, password })
+        .expect(200);
       const agent = supertest.agent(url);
       agent.set('authorization', `Bearer ${answer.headers['set-auth-token']}`);
       return { id, name: personName, email, agent };
@@ -138,7 +153,11 @@ export interface Programme {
 }
 
 /** Sets up a programme over the API; only what has no endpoint (memberships, participants, calendars) goes in by SQL. */
-export async function seedProgramme(app: TestApp, tag = 'one', names: { supplier?: string; site?: string } = {}): Promise<Programme> {
+export async function seedProgramme(
+  app: TestApp,
+  tag = 'one',
+  names: { supplier?: string; site?: string } = {},
+): Promise<Programme> {
   const post = async (person: Person, path: string, body: object): Promise<string> => {
     const answer = await person.agent.post(path).send(body);
     if (answer.status !== 201) throw new Error(`${path}: ${answer.status} ${answer.text}`);
@@ -146,20 +165,60 @@ export async function seedProgramme(app: TestApp, tag = 'one', names: { supplier
   };
   const manager = await app.person(`Manager ${tag}`);
   const owner = await app.person(`Owner ${tag}`);
-  const agency = await post(manager, '/api/v1/organisations', { name: `Agency ${tag}`, kind: 'development-agency', country: 'EG' });
-  const provider = await post(manager, '/api/v1/organisations', { name: `Provider ${tag}`, kind: 'assessment-provider', country: 'EG' });
-  const buyer = await post(manager, '/api/v1/organisations', { name: `Buyer ${tag}`, kind: 'buyer', country: 'EG' });
-  const supplier = await post(owner, '/api/v1/organisations', { name: names.supplier ?? `Supplier ${tag}`, kind: 'supplier', country: 'EG' });
-  // The manager set the others up, but is not theirs.
-  await app.sql(`DELETE FROM membership WHERE user_id = $1 AND organisation_id = ANY($2)`, [manager.id, [provider, buyer]]);
-  const site = await post(owner, '/api/v1/sites', {
-    organisationId: supplier, name: names.site ?? `Site ${tag}`, city: 'Cairo', country: 'EG', lat: 30.04, lon: 31.24, categories: ['dairy'], languages: ['ar'],
+  const agency = await post(manager, '/api/v1/organisations', {
+    name: `Agency ${tag}`,
+    kind: 'development-agency',
+    country: 'EG',
   });
-  const programme = await post(manager, '/api/v1/programmes', { organisationId: agency, code: `programme-${tag}`, name: `Programme ${tag}` });
-  for (const [organisation, part] of [[provider, 'assessment-provider'], [buyer, 'buyer']]) {
-    await app.sql(`INSERT INTO programme_participant (id, programme_id, organisation_id, part) VALUES ($1, $2, $3, $4)`, [randomUUID(), programme, organisation, part]);
+  const provider = await post(manager, '/api/v1/organisations', {
+    name: `Provider ${tag}`,
+    kind: 'assessment-provider',
+    country: 'EG',
+  });
+  const buyer = await post(manager, '/api/v1/organisations', {
+    name: `Buyer ${tag}`,
+    kind: 'buyer',
+    country: 'EG',
+  });
+  const supplier = await post(owner, '/api/v1/organisations', {
+    name: names.supplier ?? `Supplier ${tag}`,
+    kind: 'supplier',
+    country: 'EG',
+  });
+  // The manager set the others up, but is not theirs.
+  await app.sql(`DELETE FROM membership WHERE user_id = $1 AND organisation_id = ANY($2)`, [
+    manager.id,
+    [provider, buyer],
+  ]);
+  const site = await post(owner, '/api/v1/sites', {
+    organisationId: supplier,
+    name: names.site ?? `Site ${tag}`,
+    city: 'Cairo',
+    country: 'EG',
+    lat: 30.04,
+    lon: 31.24,
+    categories: ['dairy'],
+    languages: ['ar'],
+  });
+  const programme = await post(manager, '/api/v1/programmes', {
+    organisationId: agency,
+    code: `programme-${tag}`,
+    name: `Programme ${tag}`,
+  });
+  for (const [organisation, part] of [
+    [provider, 'assessment-provider'],
+    [buyer, 'buyer'],
+  ]) {
+    await app.sql(
+      `INSERT INTO programme_participant (id, programme_id, organisation_id, part) VALUES ($1, $2, $3, $4)`,
+      [randomUUID(), programme, organisation, part],
+    );
   }
-  const cohort = await post(manager, '/api/v1/cohorts', { programmeId: programme, name: `Cohort ${tag}`, startsOn: daysAgo(200) });
+  const cohort = await post(manager, '/api/v1/cohorts', {
+    programmeId: programme,
+    name: `Cohort ${tag}`,
+    startsOn: daysAgo(200),
+  });
   await post(manager, `/api/v1/cohorts/${cohort}/enrolments`, { siteId: site, enrolledOn: daysAgo(190) });
   const assessor = await app.person(`Assessor ${tag}`, [[provider, 'assessor']]);
   const reviewer = await app.person(`Reviewer ${tag}`, [[agency, 'reviewer']]);
@@ -170,11 +229,26 @@ export async function seedProgramme(app: TestApp, tag = 'one', names: { supplier
      VALUES ($1, $2, $3, $4, 'assessor', 'EG', 30, 31.2, '{food-manufacturing}', '{ar}', '{7,1,2,3,4}', 4)`,
     [assessor.id, provider, assessor.name, assessor.email],
   );
-  return { agency, provider, buyer, supplier, site, programme, cohort, manager, assessor, reviewer, decider, buyerPerson, owner };
+  return {
+    agency,
+    provider,
+    buyer,
+    supplier,
+    site,
+    programme,
+    cohort,
+    manager,
+    assessor,
+    reviewer,
+    decider,
+    buyerPerson,
+    owner,
+  };
 }
 
 /** A day before (or, negative, after) today. */
-export const daysAgo = (days: number): string => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
+export const daysAgo = (days: number): string =>
+  new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
 
 export interface Asked {
   readonly code: string;
@@ -183,16 +257,30 @@ export interface Asked {
 
 /** Requirements of the food manufacturing checklist at its basic level. */
 export async function basicRequirements(app: TestApp, version: string): Promise<Asked[]> {
-  const [row] = await app.sql(`SELECT body FROM checklist_version WHERE checklist = 'food-manufacturing' AND version = $1`, [version]);
+  const [row] = await app.sql(
+    `SELECT body FROM checklist_version WHERE checklist = 'food-manufacturing' AND version = $1`,
+    [version],
+  );
   return (row!['body'].requirements as { code: string; level: string; naAllowed?: boolean }[])
     .filter((requirement) => requirement.level === 'basic')
     .map(({ code, naAllowed }) => ({ code, naAllowed: naAllowed !== false }));
 }
 
 /** Opens an assessment of the programme's site and returns it as the API answers. */
-export async function openAssessment(p: Programme, input: Record<string, unknown>): Promise<{ id: string; revision: number }> {
+export async function openAssessment(
+  p: Programme,
+  input: Record<string, unknown>,
+): Promise<{ id: string; revision: number }> {
   const answer = await p.assessor.agent.post('/api/v1/assessments').send({
-    siteId: p.site, cohortId: p.cohort, kind: 'baseline', checklist: 'food-manufacturing', version: '2', level: 'basic', profile: 'programme-default', assessedOn: daysAgo(120), ...input,
+    siteId: p.site,
+    cohortId: p.cohort,
+    kind: 'baseline',
+    checklist: 'food-manufacturing',
+    version: '2',
+    level: 'basic',
+    profile: 'programme-default',
+    assessedOn: daysAgo(120),
+    ...input,
   });
   if (answer.status !== 201) throw new Error(`assessments: ${answer.status} ${answer.text}`);
   return answer.body as { id: string; revision: number };

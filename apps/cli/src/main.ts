@@ -54,7 +54,8 @@ program
     'Brings the database to the newest schema, and publishes the content that ships with the product.',
   )
   .action(async () => {
-    const { ContentService, loadConfig, migrate, migrateIdentity, migrateQueue, openDataSource } = await database();
+    const { ContentService, loadConfig, migrate, migrateIdentity, migrateQueue, openDataSource } =
+      await database();
     const config = loadConfig();
     const ran = await migrate(config.databaseUrl);
     await migrateIdentity(config);
@@ -96,7 +97,9 @@ try {
     );
     process.exitCode = 2;
   } else {
-    process.stderr.write(`${(error as Error).name.endsWith('StartError') || (error as Error).name === 'ConfigError' ? (error as Error).message : (error as Error).stack}\n`);
+    process.stderr.write(
+      `${(error as Error).name.endsWith('StartError') || (error as Error).name === 'ConfigError' ? (error as Error).message : (error as Error).stack}\n`,
+    );
     process.exitCode = 1;
   }
 }

@@ -94,7 +94,7 @@ export function parseContent(text: string): Content {
     throw new DomainError('content-unreadable', 'The file nests aliases too deeply or in a circle.');
   }
   const format = value?.format;
-  if (!format || !(format in schemaFiles)) {
+  if (!format || !Object.hasOwn(schemaFiles, format)) {
     throw new DomainError('content-invalid', 'The file does not say what it is.', [
       {
         field: '/format',

@@ -247,7 +247,7 @@ export class Demo {
           mentor ? 'mentor' : 'assessor',
           lat,
           lon,
-          ['food-manufacturing'],
+          ['food-manufacturing', 'primary-production'],
           index === 3 ? ['ar', 'fr'] : ['ar', 'en'],
         ],
       );
@@ -518,7 +518,9 @@ export class Demo {
   private async settle(today: string): Promise<void> {
     const readiness = new ReadinessService(this.db);
     const visits = new VisitsService(this.db);
-    const newest = await this.db.query(`SELECT DISTINCT ON (site_id) site_id AS "siteId", id FROM assessment ORDER BY site_id, assessed_on DESC, id`);
+    const newest = await this.db.query(
+      `SELECT DISTINCT ON (site_id) site_id AS "siteId", id FROM assessment ORDER BY site_id, assessed_on DESC, id`,
+    );
     for (const { siteId, id } of newest as { siteId: string; id: string }[]) {
       await readiness.evaluateSite(siteId, today);
       await visits.needAfter(id, today);

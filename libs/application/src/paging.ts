@@ -18,7 +18,7 @@ export function pageRequest(cursor?: string, limit?: number): PageRequest {
   let after: string | null = null;
   if (cursor) {
     after = Buffer.from(cursor, 'base64url').toString('utf8');
-    if (!/^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(after)) {
+    if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(after)) {
       throw new DomainError('bad-cursor', 'The cursor is not one this list has given out.', [
         { field: 'cursor', message: 'unreadable', fix: 'Leave it out to start from the beginning.' },
       ]);

@@ -106,6 +106,12 @@ export class VisitsService {
         [assessment.cohortId, assessment.siteId],
       );
       if (left) return;
+      // What is needed next follows from the newest assessment; an older one that comes in late changes nothing.
+      const [newer] = await tx.query(
+        `SELECT 1 FROM assessment WHERE site_id = $1 AND id <> $2 AND submitted_at IS NOT NULL AND assessed_on > $3 LIMIT 1`,
+        [assessment.siteId, assessmentId, assessment.assessedOn],
+      );
+      if (newer) return;
       const score = result.score as Score;
       const held = assessment.assessedOn;
       const need = nextVisitNeed(
@@ -304,27 +310,26 @@ export class VisitsService {
       [today],
     );
     const standing = new Map<string, string>();
-    const needs: PlanningNeed[] =  
-      visits.map((visit: NeedRow) => {
-        if (visit.plannedOn) standing.set(visit.id, `${visit.assessorId} ${visit.plannedOn}`);
-        return {
-          id: visit.id,
-          siteId: visit.siteId,
-          lat: visit.lat,
-          lon: visit.lon,
-          country: visit.country,
-          earliest: visit.earliest,
-          due: visit.due,
-          latest: visit.latest,
-          level: visit.level ?? 'basic',
-          checklist: visit.checklist ?? '',
-          priority: visit.reason === 'open-critical' ? 2 : 1,
-          languages: visit.languages,
-          requiredCompetences: visit.checklist ? [visit.checklist] : [],
-          excludedAssessors: [],
-          ...(visit.plannedOn && { fixed: { assessorId: visit.assessorId, date: visit.plannedOn } }),
-        };
-      });
+    const needs: PlanningNeed[] = visits.map((visit: NeedRow) => {
+      if (visit.plannedOn) standing.set(visit.id, `${visit.assessorId} ${visit.plannedOn}`);
+      return {
+        id: visit.id,
+        siteId: visit.siteId,
+        lat: visit.lat,
+        lon: visit.lon,
+        country: visit.country,
+        earliest: visit.earliest,
+        due: visit.due,
+        latest: visit.latest,
+        level: visit.level ?? 'basic',
+        checklist: visit.checklist ?? '',
+        priority: visit.reason === 'open-critical' ? 2 : 1,
+        languages: visit.languages,
+        requiredCompetences: visit.checklist ? [visit.checklist] : [],
+        excludedAssessors: [],
+        ...(visit.plannedOn && { fixed: { assessorId: visit.assessorId, date: visit.plannedOn } }),
+      };
+    });
     const rows = await tx.query(
       `SELECT p.*, coalesce((SELECT jsonb_agg(jsonb_build_object('from', from_date, 'to', to_date)) FROM absence WHERE assessor_id = p.id), '[]') AS absences,
               coalesce((SELECT jsonb_agg(jsonb_build_object('siteId', site_id, 'role', role, 'until', coalesce(until_date, $1::date + 365)))

@@ -32,6 +32,9 @@ export interface Problem {
   readonly errors?: readonly FieldProblem[];
 }
 
+/** PostgreSQL's codes for values of a request that it cannot hold: a zero byte, a number or day out of range. */
+const NOT_STORABLE: readonly string[] = ['22003', '22007', '22008', '22021', '22P02', '22P05'];
+
 function problemOf(error: unknown, instance: string): Problem {
   const make = (status: number, code: string, title: string, errors?: readonly FieldProblem[]): Problem => ({
     type: `https://uplift.example/problems/${code}`,
@@ -51,6 +54,9 @@ function problemOf(error: unknown, instance: string): Problem {
         ? (error.getResponse() as { fields?: FieldProblem[] }).fields
         : undefined;
     return make(status, code, title, fields);
+  }
+  if (NOT_STORABLE.includes((error as { driverError?: { code?: string } }).driverError?.code ?? '')) {
+    return make(422, 'value-not-storable', 'A value holds a character or number that cannot be stored.');
   }
   return make(500, 'internal-error', 'Something went wrong on our side; it has been logged.');
 }

@@ -174,7 +174,9 @@ class Store {
       throw new StartError('The database has no tables yet: run `uplift migrate` and import again.');
     this.now = checks[0]!.now;
     // Two imports of one dataset wait for each other; the second finds everything stored.
-    await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [`uplift import ${result.dataset}`]);
+    await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [
+      `uplift import ${result.dataset}`,
+    ]);
 
     const organisationId = await this.organisation();
     const { versions, profile, publishedProfile } = await this.content();
@@ -372,15 +374,12 @@ class Store {
     );
     const stored = new Map(rows.map((row) => [row.external.slice(this.prefix.length), row]));
     const versionOf = new Map<string, Pinned>();
-    for (const version of versions)
-      versionOf.set(version.edition, await this.pin(version.id, profile.id, version.body, profile.body));
+    for (const version of versions) versionOf.set(version.edition, await this.pin(version.id, profile.id));
     const placed = new Map<string, Placed>();
     for (const record of assessments) {
       const row = stored.get(record.externalId);
       const siteId = siteIdOf.get(record.siteId)!;
-      const pinned = row
-        ? await this.pin(row.versionId, row.profileId)
-        : versionOf.get(record.version)!;
+      const pinned = row ? await this.pin(row.versionId, row.profileId) : versionOf.get(record.version)!;
       const state = !row
         ? 'new'
         : row.lockHash === this.lock(record, siteId, pinned)
@@ -398,20 +397,15 @@ class Store {
     return placed;
   }
 
-  /** A version with a profile; loaded when it is not of this import. */
-  private async pin(
-    versionId: string,
-    profileId: string,
-    version?: ChecklistVersion,
-    body?: ScoringProfile,
-  ): Promise<Pinned> {
+  /** A version with a profile, as the database returns them: what is computed now is what would be computed later. */
+  private async pin(versionId: string, profileId: string): Promise<Pinned> {
     const key = `${versionId} ${profileId}`;
     const known = this.pins.get(key);
     if (known) return known;
     const load = async <T>(table: string, id: string): Promise<T> =>
       (await this.tx.query<{ body: T }>(`SELECT body FROM ${table} WHERE id = $1`, [id])).rows[0]!.body;
-    const checklist = version ?? (await load<ChecklistVersion>('checklist_version', versionId));
-    const profile = body ?? (await load<ScoringProfile>('scoring_profile', profileId));
+    const checklist = await load<ChecklistVersion>('checklist_version', versionId);
+    const profile = await load<ScoringProfile>('scoring_profile', profileId);
     // Locks are taken over responses in the order in which the database gives them.
     const { rows } = await this.tx.query<{ code: string }>(
       `SELECT code FROM unnest($1::text[]) AS code ORDER BY code`,
@@ -459,7 +453,8 @@ class Store {
     for (const pair of pairs) {
       const baseline = placed.get(pair.baselineId);
       const followUp = placed.get(pair.followUpId);
-      if (!baseline || !followUp || baseline.state === 'different' || followUp.state === 'different') continue;
+      if (!baseline || !followUp || baseline.state === 'different' || followUp.state === 'different')
+        continue;
       const other = byFollowUp.get(followUp.id);
       if (!other || other.baseline.record.date < baseline.record.date)
         byFollowUp.set(followUp.id, { baseline, followUp });
@@ -521,7 +516,10 @@ class Store {
         let tails = conforming.get(pinned);
         if (!tails) {
           tails = new Map(
-            pinned.checklist.requirements.map(({ code }) => [code, tail(code, result.answers.notListed, null)]),
+            pinned.checklist.requirements.map(({ code }) => [
+              code,
+              tail(code, result.answers.notListed, null),
+            ]),
           );
           conforming.set(pinned, tails);
         }
@@ -569,7 +567,17 @@ class Store {
         const { asFound, columns } = scoreOf(record, pinned, responses);
         for (const f of findingsOf(pinned.checklist, asFound, pinned.profile, record.date, responses)) {
           findingLines.push(
-            line(this.newId(), id, f.requirement, f.section, f.grade, f.conformity, f.note, f.dueOn, f.closedOn),
+            line(
+              this.newId(),
+              id,
+              f.requirement,
+              f.section,
+              f.grade,
+              f.conformity,
+              f.note,
+              f.dueOn,
+              f.closedOn,
+            ),
           );
         }
         return `${id}\t${columns}`;
@@ -650,7 +658,7 @@ class Store {
       this.result.checklistVersions.find(
         (e) =>
           e.checklist === v.checklist &&
-          (e.version === v.version || v.version.startsWith(`${e.version.slice(0, 31)}-`)),
+          (e.version === v.version || e.version.slice(0, 31) === /^(.*)-[0-9a-f]{8}$/.exec(v.version)?.[1]),
       )?.version;
     return edition(a) !== undefined && edition(a) === edition(b);
   }
@@ -707,7 +715,13 @@ function lineageByText(from: ChecklistVersion, to: ChecklistVersion): Crosswalk 
 }
 
 type Cell = string | number | boolean | null;
-const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r', '\0': '' };
+const ESCAPES: Readonly<Record<string, string>> = {
+  '\\': '\\\\',
+  '\t': '\\t',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\0': '',
+};
 
 /** A row in the text format of COPY. NUL, which PostgreSQL does not store, is left out. */
 function line(...cells: readonly Cell[]): string {

@@ -1,0 +1,152 @@
+import { createReadStream, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+import { analyse, loadMapping, readRecords } from '#application';
+import { interleave, median, ratios, spread, timed } from './support/measure.mjs';
+import { config, dataSource } from './support/product.mjs';
+
+const ROUNDS = 9;
+const ITEMS = 58;
+const SITES = 4_000;
+const VISITS = 30_000;
+const ROWS = 100_000;
+const STORE = new URL('../dist/libs/application/src/inspections/store.js', import.meta.url);
+
+/** Reading and analysing inspection records (and storing them, once the product can) against COPY of the same files. */
+export default async function importRecords() {
+  const folder = mkdtempSync(join(tmpdir(), 'uplift-bench-records-'));
+  const client = new pg.Client({ connectionString: config.databaseUrl });
+  await client.connect();
+  try {
+    const tables = records();
+    for (const [name, { header, rows }] of Object.entries(tables)) {
+      writeFileSync(join(folder, `${name}.csv`), `${[header, ...rows].join('\n')}\n`);
+      await client.query(
+        `CREATE TABLE copy_${name} (${header
+          .split(',')
+          .map((column) => `"${column}" text`)
+          .join(', ')})`,
+      );
+    }
+    const count = Object.values(tables).reduce((sum, { rows }) => sum + rows.length, 0);
+    const mapping = loadMapping(
+      fileURLToPath(new URL('../test/cases/inspections/points/mapping.yaml', import.meta.url)),
+    );
+    const read = () => analyse(readRecords(mapping, folder), mapping);
+    const { summary } = read();
+    if (summary.inspections !== VISITS || summary.official_equal !== summary.scored || summary.exceptions > 0)
+      throw new Error(
+        `Not read as made: ${JSON.stringify({ ...summary, exception_list: summary.exception_list.slice(0, 3) })}`,
+      );
+
+    const copy = async () => {
+      await client.query('BEGIN');
+      for (const name of Object.keys(tables)) {
+        await client.query(`TRUNCATE copy_${name}`);
+        await pipeline(
+          createReadStream(join(folder, `${name}.csv`)),
+          client.query(copyFrom(`COPY copy_${name} FROM STDIN (FORMAT csv, HEADER)`)),
+        );
+      }
+      await client.query('COMMIT');
+    };
+    const perSecond = (work) => async () => (count / (await timed(work))) * 1000;
+    const row = (name, sides) => {
+      const ratio = ratios(sides);
+      return {
+        name,
+        subject: spread(sides.subject, 'rows/s'),
+        reference: `COPY: ${spread(sides.reference, 'rows/s')}`,
+        ratio,
+        aim: '≥ 0.3×',
+        met: ratio.median >= 0.3,
+      };
+    };
+    const rows = [
+      row(
+        'import: read, analyse',
+        await interleave({
+          rounds: ROUNDS,
+          warmups: 2,
+          subject: perSecond(read),
+          reference: perSecond(copy),
+        }),
+      ),
+    ];
+    const parts = { read: [], analyse: [] };
+    for (let n = 0; n < 5; n += 1) {
+      let given;
+      parts.read.push(await timed(() => (given = readRecords(mapping, folder))));
+      parts.analyse.push(await timed(() => analyse(given, mapping)));
+    }
+    const notes = [
+      `${count} rows: reading ${median(parts.read).toFixed(0)} ms, analysing ${median(parts.analyse).toFixed(0)} ms`,
+    ];
+    const store = existsSync(STORE) ? await storing() : undefined;
+    if (store) {
+      const stored = () => store(read());
+      rows.push(
+        row(
+          'import: read, analyse, store',
+          await interleave({ rounds: 4, subject: perSecond(stored), reference: perSecond(copy) }),
+        ),
+      );
+    } else {
+      notes.push('storing is not measured: there is no libs/application/src/inspections/store.ts yet');
+    }
+    return { rows, notes };
+  } finally {
+    await client.end();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** STORING_HOOK */
+async function storing() {
+  void dataSource;
+  return undefined;
+}
+
+/** Invented records in the shape of test/cases/inspections/points: 100,000 rows in all, the same at every run. */
+function records() {
+  let state = 7;
+  const random = (below) => {
+    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
+    return Math.floor((state / 0x80000000) * below);
+  };
+  const weight = (item) => 1 + (item % 5);
+  const items = Array.from(
+    { length: ITEMS },
+    (_, n) => `${n + 1},"Item ${n + 1}, as the form puts it",${weight(n + 1)},${n % 6 === 0 ? 'Y' : 'N'}`,
+  );
+  const sites = Array.from(
+    { length: SITES },
+    (_, n) =>
+      `s${n + 1},"Site ""${n + 1}"", harbour",City ${n % 40},${(n % 180) - 90}.25,${(n % 360) - 180}.5`,
+  );
+  const cited = ROWS - ITEMS - SITES - VISITS;
+  const visits = [];
+  const findings = [];
+  const day = (n) => new Date(Date.UTC(2018, 0, 1 + n)).toISOString().slice(0, 10);
+  for (let n = 0; n < VISITS; n += 1) {
+    const on = Math.floor(n / SITES) * 150 + random(60);
+    const found = Math.floor(((n + 1) * cited) / VISITS) - Math.floor((n * cited) / VISITS);
+    let score = 100;
+    for (let k = 0; k < found; k += 1) {
+      const item = 1 + ((n * 7 + k * 11 + random(11)) % ITEMS);
+      score -= weight(item);
+      findings.push(`v${n + 1},${item},${weight(item)},${random(3) === 0 ? '' : day(on + random(30))}`);
+    }
+    visits.push(`v${n + 1},s${1 + (n % SITES)},${day(on)},${n % 8 === 3 ? 'again' : 'regular'},${score}`);
+  }
+  return {
+    sites: { header: 'site,name,city,lat,lon', rows: sites },
+    visits: { header: 'visit,site,day,kind,score', rows: visits },
+    findings: { header: 'visit,item,points,closed', rows: findings },
+    items: { header: 'item,text,points,critical', rows: items },
+  };
+}

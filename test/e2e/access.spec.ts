@@ -1,0 +1,508 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import {
+  basicRequirements,
+  daysAgo,
+  finish,
+  openAssessment,
+  seedProgramme,
+  startApp,
+  type Person,
+  type Programme,
+  type TestApp,
+} from '../support/app.js';
+import { waitFor } from '../support/wait.js';
+
+let app: TestApp;
+let p: Programme;
+let stranger: Programme;
+let answers: { requirement: string; answer: string }[];
+/** Closed and passed. */
+let closed: string;
+/** Still being answered. */
+let open: string;
+let certificate: { id: string; number: string };
+let visit: string;
+
+beforeAll(async () => {
+  app = await startApp('access-test');
+  p = await seedProgramme(app, 'one');
+  stranger = await seedProgramme(app, 'two');
+  answers = (await basicRequirements(app, '2')).map(({ code }) => ({ requirement: code, answer: 'conform' }));
+  closed = (await openAssessment(p, {})).id;
+  await finish(p, closed, answers);
+  visit = await waitFor(
+    async () => {
+      const [row] = await app.sql(
+        `SELECT v.id FROM visit v JOIN assessment_score s ON s.assessment_id = v.assessment_id WHERE v.assessment_id = $1 AND v.state = 'planned'`,
+        [closed],
+      );
+      return row?.['id'] as string | undefined;
+    },
+    { what: 'score and visit', deadlineMs: 30_000 },
+  );
+  open = (await openAssessment(p, { kind: 'follow-up', assessedOn: daysAgo(3) })).id;
+  await p.assessor.agent
+    .put(`/api/v1/assessments/${open}/responses`)
+    .send({ answers: answers.slice(0, 3) })
+    .expect(200);
+  certificate = (
+    await p.reviewer.agent.post('/api/v1/certificates').send({ assessmentId: closed }).expect(201)
+  ).body;
+}, 120_000);
+afterAll(() => app?.stop());
+
+type Method = 'get' | 'post' | 'put' | 'delete' | 'patch';
+
+describe('without signing in', () => {
+  it('every operation but the public ones answers 401', async () => {
+    const { body: document } = await app.anonymous.get('/openapi.json').expect(200);
+    const operations = Object.entries(document.paths as Record<string, Record<string, unknown>>).flatMap(
+      ([path, methods]) => Object.keys(methods).map((method) => ({ path, method: method as Method })),
+    );
+    const isPublic = ({ path }: { path: string }) => /^\/(api\/v1\/)?verify\//.test(path);
+    expect(operations.filter(isPublic)).toHaveLength(2);
+    expect(operations.length).toBeGreaterThan(40);
+    const before = await app.sql(`SELECT count(*)::int AS n FROM organisation`);
+    for (const operation of operations) {
+      const path = operation.path.replaceAll(/\{[^}]+\}/g, p.site);
+      const answer = await app.anonymous[operation.method](path).send(
+        operation.method === 'get' ? undefined : {},
+      );
+      if (isPublic(operation)) {
+        expect({ ...operation, status: answer.status }).toEqual({ ...operation, status: 404 });
+        continue;
+      }
+      expect({ ...operation, status: answer.status, code: answer.body.code }).toEqual({
+        ...operation,
+        status: 401,
+        code: 'sign-in-required',
+      });
+      expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
+    }
+    expect(await app.sql(`SELECT count(*)::int AS n FROM organisation`)).toEqual(before);
+  });
+
+  it('a made-up token is worth nothing', async () => {
+    await app.anonymous.get('/api/v1/me').set('authorization', 'Bearer nonsense.nonsense').expect(401);
+    await app.anonymous.get('/api/v1/me').set('cookie', 'better-auth.session_token=nonsense').expect(401);
+  });
+
+  it('a cookie signs in as a token does, and signing out ends it', async () => {
+    const email = `${randomUUID()}@example.org`;
+    const password = randomUUID();
+    const signedUp = await app.anonymous
+      .post('/api/auth/sign-up/email')
+      .send({ name: 'Cookie', email, password })
+      .expect(200);
+    const cookie = (signedUp.headers['set-cookie'] as unknown as string[])
+      .map((each) => each.split(';')[0])
+      .join('; ');
+    expect((await app.anonymous.get('/api/v1/me').set('cookie', cookie).expect(200)).body).toMatchObject({
+      email,
+      memberships: [],
+    });
+    await app.anonymous
+      .post('/api/auth/sign-out')
+      .set('cookie', cookie)
+      .set('origin', app.config.baseUrl)
+      .send({})
+      .expect(200);
+    await app.anonymous.get('/api/v1/me').set('cookie', cookie).expect(401);
+  });
+});
+
+describe('a stranger', () => {
+  type Ask = (who: Person, id: string) => ReturnType<Person['agent']['get']>;
+  const cases: [what: string, id: () => string, by: (stranger: Programme) => Person, ask: Ask][] = [
+    ...(['', '/gains', '/readiness', '/certificates'] as const).map(
+      (tail): [string, () => string, (s: Programme) => Person, Ask] => [
+        `GET sites/:id${tail}`,
+        () => p.site,
+        (s) => s.owner,
+        (who, id) => who.agent.get(`/api/v1/sites/${id}${tail}`),
+      ],
+    ),
+    ...(['', '/score', '/findings', '/gap-report', '/gap-report.html', '/gap-report.pdf'] as const).map(
+      (tail): [string, () => string, (s: Programme) => Person, Ask] => [
+        `GET assessments/:id${tail}`,
+        () => closed,
+        (s) => s.assessor,
+        (who, id) => who.agent.get(`/api/v1/assessments/${id}${tail}`),
+      ],
+    ),
+    [
+      'PUT assessments/:id/responses',
+      () => open,
+      (s) => s.assessor,
+      (who, id) => who.agent.put(`/api/v1/assessments/${id}/responses`).send({ answers: [answers[0]] }),
+    ],
+    [
+      'POST assessments/:id/submit',
+      () => open,
+      (s) => s.assessor,
+      (who, id) => who.agent.post(`/api/v1/assessments/${id}/submit`),
+    ],
+    [
+      'POST assessments/:id/review',
+      () => closed,
+      (s) => s.reviewer,
+      (who, id) =>
+        who.agent.post(`/api/v1/assessments/${id}/review`).send({ action: 'reopen', reason: 'Mine' }),
+    ],
+    [
+      'POST assessments',
+      () => p.site,
+      (s) => s.assessor,
+      (who, id) =>
+        who.agent
+          .post('/api/v1/assessments')
+          .send({
+            siteId: id,
+            kind: 'baseline',
+            checklist: 'food-manufacturing',
+            version: '2',
+            level: 'basic',
+            profile: 'programme-default',
+            assessedOn: daysAgo(1),
+          }),
+    ],
+    ...(['', '/invitation.ics'] as const).map(
+      (tail): [string, () => string, (s: Programme) => Person, Ask] => [
+        `GET visits/:id${tail}`,
+        () => visit,
+        (s) => s.assessor,
+        (who, id) => who.agent.get(`/api/v1/visits/${id}${tail}`),
+      ],
+    ),
+    [
+      'GET certificates/:id',
+      () => certificate.id,
+      (s) => s.decider,
+      (who, id) => who.agent.get(`/api/v1/certificates/${id}`),
+    ],
+    [
+      'GET certificates/:id/certificate.pdf',
+      () => certificate.id,
+      (s) => s.decider,
+      (who, id) => who.agent.get(`/api/v1/certificates/${id}/certificate.pdf`),
+    ],
+    [
+      'POST certificates/:id/decision',
+      () => certificate.id,
+      (s) => s.decider,
+      (who, id) => who.agent.post(`/api/v1/certificates/${id}/decision`).send({ action: 'issue' }),
+    ],
+    [
+      'POST certificates',
+      () => closed,
+      (s) => s.reviewer,
+      (who, id) => who.agent.post('/api/v1/certificates').send({ assessmentId: id }),
+    ],
+    ...(['report', 'report.html', 'report.pdf'] as const).map(
+      (tail): [string, () => string, (s: Programme) => Person, Ask] => [
+        `GET cohorts/:id/${tail}`,
+        () => p.cohort,
+        (s) => s.manager,
+        (who, id) => who.agent.get(`/api/v1/cohorts/${id}/${tail}`),
+      ],
+    ),
+    [
+      'POST cohorts/:id/enrolments',
+      () => p.cohort,
+      (s) => s.manager,
+      (who, id) =>
+        who.agent
+          .post(`/api/v1/cohorts/${id}/enrolments`)
+          .send({ siteId: stranger.site, enrolledOn: daysAgo(1) }),
+    ],
+    [
+      'POST cohorts/:id/enrolments/:siteId/exit',
+      () => p.cohort,
+      (s) => s.manager,
+      (who, id) =>
+        who.agent
+          .post(`/api/v1/cohorts/${id}/enrolments/${p.site}/exit`)
+          .send({ exitedOn: daysAgo(1), reason: 'x' }),
+    ],
+    [
+      'POST cohorts/…/enrolments/:siteId/exit',
+      () => p.site,
+      (s) => s.manager,
+      (who, id) =>
+        who.agent
+          .post(`/api/v1/cohorts/${stranger.cohort}/enrolments/${id}/exit`)
+          .send({ exitedOn: daysAgo(1), reason: 'x' }),
+    ],
+    [
+      'POST cohorts',
+      () => p.programme,
+      (s) => s.manager,
+      (who, id) =>
+        who.agent.post('/api/v1/cohorts').send({ programmeId: id, name: 'x', startsOn: daysAgo(1) }),
+    ],
+    [
+      'POST programmes',
+      () => p.agency,
+      (s) => s.manager,
+      (who, id) => who.agent.post('/api/v1/programmes').send({ organisationId: id, code: 'mine', name: 'x' }),
+    ],
+    [
+      'POST sites',
+      () => p.supplier,
+      (s) => s.owner,
+      (who, id) => who.agent.post('/api/v1/sites').send({ organisationId: id, name: 'x', country: 'EG' }),
+    ],
+    [
+      'POST assessors/:id/absences',
+      () => p.assessor.id,
+      (s) => s.manager,
+      (who, id) =>
+        who.agent.post(`/api/v1/assessors/${id}/absences`).send({ from: '2030-01-01', to: '2030-01-02' }),
+    ],
+  ];
+
+  it.each(cases)('is told the same of another tenant as of nothing: %s', async (_what, id, by, ask) => {
+    const who = by(stranger);
+    const unknown = randomUUID();
+    const theirs = await ask(who, id());
+    const nothing = await ask(who, unknown);
+    expect({ status: theirs.status, body: theirs.body }).toEqual({
+      status: 404,
+      body: expect.objectContaining({ code: 'not-found' }),
+    });
+    expect(theirs.text.replaceAll(id(), 'ID')).toBe(nothing.text.replaceAll(unknown, 'ID'));
+    expect(nothing.status).toBe(404);
+  });
+
+  it('is told the same of another buyer as of none', async () => {
+    for (const id of [p.buyer, randomUUID()]) {
+      expect(
+        (await stranger.buyerPerson.agent.get(`/api/v1/buyers/${id}/suppliers`).expect(403)).body.code,
+      ).toBe('role-required');
+      expect(
+        (await stranger.buyerPerson.agent.post(`/api/v1/buyers/${id}/rules`).send({}).expect(403)).body.code,
+      ).toBe('role-required');
+    }
+  });
+
+  it('finds nothing of another tenant in any list', async () => {
+    for (const who of [stranger.manager, stranger.assessor, stranger.owner, stranger.buyerPerson]) {
+      for (const path of [
+        'organisations',
+        'sites',
+        'assessments',
+        'visits',
+        'programmes',
+        'cohorts',
+        'assessors',
+        `sites?cohortId=${p.cohort}`,
+        `assessments?siteId=${p.site}`,
+        `visits?siteId=${p.site}`,
+      ]) {
+        const { text } = await who.agent.get(`/api/v1/${path}`).expect(200);
+        for (const id of [
+          p.agency,
+          p.supplier,
+          p.site,
+          p.programme,
+          p.cohort,
+          closed,
+          open,
+          visit,
+          p.assessor.id,
+        ])
+          expect(text).not.toContain(id);
+      }
+    }
+  });
+});
+
+describe('a buyer', () => {
+  it('sees closed assessments only', async () => {
+    const { agent } = p.buyerPerson;
+    expect(
+      (await agent.get(`/api/v1/assessments?siteId=${p.site}`).expect(200)).body.items.map(
+        (row: { id: string }) => row.id,
+      ),
+    ).toEqual([closed]);
+    for (const tail of ['', '/score', '/findings', '/gap-report', '/gap-report.html']) {
+      await agent.get(`/api/v1/assessments/${closed}${tail}`).expect(200);
+      expect((await agent.get(`/api/v1/assessments/${open}${tail}`).expect(404)).body.title).toBe(
+        'There is no such assessment.',
+      );
+    }
+  });
+  it('sees no visits, one by one as in the list', async () => {
+    expect((await p.buyerPerson.agent.get('/api/v1/visits').expect(200)).body.items).toEqual([]);
+    await p.buyerPerson.agent.get(`/api/v1/visits/${visit}`).expect(404);
+    await p.buyerPerson.agent.get(`/api/v1/visits/${visit}/invitation.ics`).expect(404);
+  });
+  it('sees no certificate that nobody has decided on', async () => {
+    expect((await p.buyerPerson.agent.get(`/api/v1/sites/${p.site}/certificates`).expect(200)).body).toEqual(
+      [],
+    );
+    await p.buyerPerson.agent.get(`/api/v1/certificates/${certificate.id}`).expect(404);
+  });
+  it('neither assesses, reviews nor certifies', async () => {
+    const { agent } = p.buyerPerson;
+    expect(
+      (
+        await agent
+          .post(`/api/v1/assessments/${closed}/review`)
+          .send({ action: 'reopen', reason: 'x' })
+          .expect(403)
+      ).body.code,
+    ).toBe('role-required');
+    expect(
+      (await agent.post('/api/v1/certificates').send({ assessmentId: closed }).expect(403)).body.code,
+    ).toBe('role-required');
+  });
+});
+
+describe('a supplier', () => {
+  it('claims beside the verdicts, and leaves them as they are', async () => {
+    const [first] = answers;
+    await p.owner.agent
+      .put(`/api/v1/assessments/${open}/responses`)
+      .send({ answers: [{ ...first, answer: 'major' }] })
+      .expect(200);
+    const { body } = await p.owner.agent.get(`/api/v1/assessments/${open}`).expect(200);
+    expect(
+      body.responses.find((row: { requirement: string }) => row.requirement === first!.requirement),
+    ).toMatchObject({ answer: 'conform', claim: 'major' });
+    expect((await p.owner.agent.post(`/api/v1/assessments/${open}/submit`).expect(403)).body.code).toBe(
+      'role-required',
+    );
+  });
+});
+
+describe('four eyes', () => {
+  it('let nobody review their own work', async () => {
+    await app.sql(
+      `INSERT INTO membership (id, user_id, organisation_id, role) VALUES ($1, $2, $3, 'reviewer')`,
+      [randomUUID(), p.assessor.id, p.provider],
+    );
+    const { body: mine } = await p.assessor.agent
+      .post('/api/v1/assessments')
+      .send({
+        siteId: p.site,
+        kind: 'verification',
+        checklist: 'food-manufacturing',
+        version: '2',
+        level: 'basic',
+        profile: 'programme-default',
+        assessedOn: daysAgo(1),
+      })
+      .expect(201);
+    await p.assessor.agent.put(`/api/v1/assessments/${mine.id}/responses`).send({ answers }).expect(200);
+    await p.assessor.agent.post(`/api/v1/assessments/${mine.id}/submit`).expect(200);
+    const refused = await p.assessor.agent
+      .post(`/api/v1/assessments/${mine.id}/review`)
+      .send({ action: 'take-review' })
+      .expect(403);
+    expect(refused.body.code).toBe('own-work');
+  });
+
+  it('let nobody issue what they assessed, proposed or coached', async () => {
+    const decide = (who: Person) =>
+      who.agent.post(`/api/v1/certificates/${certificate.id}/decision`).send({ action: 'issue' });
+    expect((await decide(p.reviewer).expect(403)).body.code).toBe('role-required');
+    for (const who of [p.reviewer, p.assessor]) {
+      await app.sql(
+        `INSERT INTO membership (id, user_id, organisation_id, role) VALUES ($1, $2, $3, 'decider')`,
+        [randomUUID(), who.id, who === p.reviewer ? p.agency : p.provider],
+      );
+      expect((await decide(who).expect(403)).body.code).toBe('four-eyes');
+    }
+    const coach = await app.person('Coach', [[p.agency, 'decider']]);
+    await app.sql(
+      `INSERT INTO engagement (id, person_id, site_id, role, from_date) VALUES ($1, $2, $3, 'coach', $4)`,
+      [randomUUID(), coach.id, p.site, daysAgo(30)],
+    );
+    const refused = await decide(coach).expect(403);
+    expect(refused.body).toMatchObject({
+      code: 'four-eyes',
+      errors: [expect.objectContaining({ message: 'decider-is-coach' })],
+    });
+    expect((await p.owner.agent.get(`/api/v1/certificates/${certificate.id}`).expect(200)).body.state).toBe(
+      'under-review',
+    );
+  });
+
+  it('propose no second one for the same assessment, but again one that was returned', async () => {
+    expect(
+      (await p.reviewer.agent.post('/api/v1/certificates').send({ assessmentId: closed }).expect(409)).body
+        .code,
+    ).toBe('certificate-exists');
+    await p.decider.agent
+      .post(`/api/v1/certificates/${certificate.id}/decision`)
+      .send({ action: 'return', reason: 'The scope is missing.' })
+      .expect(200);
+    const again = await p.reviewer.agent
+      .post('/api/v1/certificates')
+      .send({ assessmentId: closed })
+      .expect(201);
+    expect(again.body).toMatchObject({
+      id: certificate.id,
+      number: certificate.number,
+      state: 'under-review',
+    });
+    const issued = await p.decider.agent
+      .post(`/api/v1/certificates/${certificate.id}/decision`)
+      .send({ action: 'issue' })
+      .expect(200);
+    expect(issued.body.history.map((entry: { action: string }) => entry.action)).toEqual([
+      'submit',
+      'return',
+      'submit',
+      'issue',
+    ]);
+  });
+
+  it('is issued once, whoever is faster', async () => {
+    const { body } = await p.buyerPerson.agent.get(`/api/v1/certificates/${certificate.id}`).expect(200);
+    expect(body.state).toBe('valid');
+    const two = await Promise.all(
+      [0, 1].map(() =>
+        p.decider.agent
+          .post(`/api/v1/certificates/${certificate.id}/decision`)
+          .send({ action: 'suspend', reason: 'x' }),
+      ),
+    );
+    expect(two.map((answer) => answer.status).sort()).toEqual([200, 409]);
+  });
+});
+
+describe('an Idempotency-Key', () => {
+  const organisation = { name: 'Once', kind: 'supplier', country: 'EG' };
+  const post = (who: Person, key: string, body: object) =>
+    who.agent.post('/api/v1/organisations').set('idempotency-key', key).send(body);
+
+  it('gives the first answer again and does the work once', async () => {
+    const first = await post(p.owner, 'key-1', organisation).expect(201);
+    const second = await post(p.owner, 'key-1', organisation).expect(201);
+    expect(second.body).toEqual(first.body);
+    expect(second.headers['idempotency-replayed']).toBe('true');
+    expect(await app.sql(`SELECT id FROM organisation WHERE name = 'Once'`)).toEqual([{ id: first.body.id }]);
+  });
+  it('is refused with another body or address', async () => {
+    expect((await post(p.owner, 'key-1', { ...organisation, name: 'Twice' }).expect(422)).body.code).toBe(
+      'idempotency-key-reused',
+    );
+    const elsewhere = await p.owner.agent
+      .post('/api/v1/sites')
+      .set('idempotency-key', 'key-1')
+      .send(organisation);
+    expect(elsewhere.body.code).toBe('idempotency-key-reused');
+    expect(await app.sql(`SELECT id FROM organisation WHERE name = 'Twice'`)).toEqual([]);
+  });
+  it('belongs to one person', async () => {
+    const other = await post(stranger.owner, 'key-1', organisation).expect(201);
+    expect(other.headers['idempotency-replayed']).toBeUndefined();
+  });
+  it('may be used again after a refusal', async () => {
+    await post(p.owner, 'key-2', { ...organisation, kind: 'king' }).expect(400);
+    await post(p.owner, 'key-2', organisation).expect(201);
+  });
+});
