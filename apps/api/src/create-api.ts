@@ -6,12 +6,12 @@ import { BadRequestException, ValidationPipe, type ValidationError } from '@nest
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import 'reflect-metadata';
 import { ApiModule } from './api.module.js';
 import { toHeaders } from './http/auth.js';
-import { ProblemFilter } from './http/problem.filter.js';
+import { ProblemFilter, problemOf } from './http/problem.filter.js';
 import { IDENTITY, METRICS } from './http/tokens.js';
 
 /** Largest request body. Whole files go through the command line. */
@@ -37,6 +37,11 @@ export async function createApi(config: Config, preview = false): Promise<NestFa
     routerOptions: { maxParamLength: 200 },
     loggerInstance: logger,
     disableRequestLogging: true,
+    // Addresses that cannot be read never reach Nest's filters.
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+      const problem = problemOf(error, request.url.split('?')[0] ?? '');
+      void reply.status(problem.status).type('application/problem+json').send(problem);
+    },
   } as never);
   const app = await NestFactory.create<NestFastifyApplication>(ApiModule.with(config), adapter, {
     logger: preview ? false : new PinoNestLogger(logger),

@@ -88,6 +88,30 @@ program
     }
   });
 
+const jobs = new Command('jobs').description('Jobs that failed for good: looks at them, and has them tried again.');
+jobs
+  .command('failed')
+  .description('Lists them, newest first.')
+  .action(async () => {
+    const { failedJobs, loadConfig, makeQueue } = await database();
+    const queue = makeQueue(loadConfig());
+    console.log(JSON.stringify(await failedJobs(queue).finally(() => queue.close()), null, 2));
+  });
+jobs
+  .command('retry')
+  .argument('<id...>', 'ids of failed jobs, as `jobs failed` shows them')
+  .description('Puts them back into the queue.')
+  .action(async (ids: string[]) => {
+    const { loadConfig, makeQueue, retryFailedJob } = await database();
+    const queue = makeQueue(loadConfig());
+    try {
+      for (const id of ids) console.log(JSON.stringify({ id, retried: await retryFailedJob(queue, id) }));
+    } finally {
+      await queue.close();
+    }
+  });
+program.addCommand(jobs);
+
 try {
   await program.parseAsync();
 } catch (error) {

@@ -36,7 +36,7 @@ export function handlersOf({
   db,
   results,
   readiness,
-  visits,
+  visits, certificates,
   mailer,
   baseUrl,
 }: HandlerDependencies): TypedHandlers {
@@ -89,7 +89,18 @@ export function handlersOf({
       );
       await mailer.send({ id, to: to.email, ...mail, calendar: { method: 'REQUEST', content: ics } });
     },
-    'certificate-changed': async () => undefined,
+    'certificate-changed': async ({ certificateId, action }, { id }) => {
+      const facts = await certificates.forMail(certificateId);
+      if (!facts) return;
+      for (const [index, to] of facts.recipients.entries()) {
+        const view = { ...facts.mail, to: to.name };
+        const mail =
+          action === 'issue'
+            ? renderMail('certificate-issued', view, 'en')
+            : renderMail('certificate-status', { ...view, status: facts.status, ...(facts.reason && { reason: facts.reason }) }, 'en');
+        await mailer.send({ id: `${id}-${index}`, to: to.email, ...mail });
+      }
+    },
     'daily-sweep': async () => {
       // Ages and deadlines move with the calendar: everything that rests on "today" is looked at anew.
       const sites = await db.query(
@@ -97,6 +108,14 @@ export function handlersOf({
       );
       for (const { id } of sites as { id: string }[]) await evaluate(id);
       await visits.plan();
+      for (const { id: certificateId, daysLeft, validUntil } of await certificates.expiring()) {
+        const facts = await certificates.forMail(certificateId);
+        for (const [index, to] of (facts?.recipients ?? []).entries()) {
+          const mail = renderMail('certificate-expiring', { ...facts!.mail, to: to.name, daysLeft }, 'en');
+          // One reminder a day, however often the sweep runs.
+          await mailer.send({ id: `expiring-${certificateId}-${validUntil}-${daysLeft}-${index}`, to: to.email, ...mail });
+        }
+      }
       await db.query(`DELETE FROM idempotency_key WHERE created_at < now() - interval '7 days'`);
     },
   };

@@ -84,12 +84,31 @@ export class CertificatesService {
           'conflict',
         );
       }
+      const entry = { at: new Date().toISOString(), action: 'submit', by: actor.userId };
+      const [returned] = await tx.query(
+        `SELECT id, history FROM certificate WHERE assessment_id = $1 AND state = 'draft' FOR UPDATE`,
+        [assessmentId],
+      );
+      if (returned) {
+        // One that was returned is proposed again, with the facts as they are now.
+        await tx.query(
+          `UPDATE certificate SET state = $2, proposed_by = $3, facts = $4, history = $5, revision = revision + 1 WHERE id = $1`,
+          [
+            returned.id,
+            transition(certificateMachine, 'draft', 'submit'),
+            actor.userId,
+            JSON.stringify(facts),
+            JSON.stringify([...returned.history, entry]),
+          ],
+        );
+        return this.row(tx, returned.id);
+      }
       const number = certificateNumber(
         Number(dayIn(new Date()).slice(0, 4)),
         certificatePayload(randomBytes(6)),
       );
       const id = randomUUID();
-      const history = [{ at: new Date().toISOString(), action: 'submit', by: actor.userId }];
+      const history = [entry];
       await tx
         .query(
           `INSERT INTO certificate (id, number, site_id, assessment_id, state, proposed_by, facts, history) VALUES ($1, $2, $3, $4, 'under-review', $5, $6, $7)`,
@@ -269,6 +288,40 @@ export class CertificatesService {
           : [];
       }),
     };
+  }
+
+  /** What mails about a certificate say, and to whom they go: the supplier's owners and the programme's managers. */
+  async forMail(id: string) {
+    const [row] = await this.db.query(`SELECT ${columns} FROM certificate WHERE id = $1 AND issued_on IS NOT NULL`, [id]);
+    if (!row) return null;
+    const recipients: { name: string; email: string }[] = await this.db.query(
+      `SELECT DISTINCT u.name, u.email FROM site_access x JOIN auth."user" u ON u.id::text = x.user_id
+        WHERE x.site_id = $1 AND ((x.part = 'owner-organisation' AND x.role IN ('owner', 'qa-manager')) OR (x.part = 'agency' AND x.role = 'programme-manager'))
+        ORDER BY u.email`,
+      [row.siteId],
+    );
+    const { facts, status, history, number, validUntil: until } = { ...withStatus(row), facts: row.facts as Facts };
+    return {
+      recipients,
+      status: status as 'valid',
+      reason: history.at(-1)?.reason,
+      mail: {
+        site: facts.subject.site,
+        number,
+        programme: facts.programme,
+        level: facts.checklist.level,
+        validUntil: until!,
+        url: `${this.baseUrl}/verify/${number}`,
+      },
+    };
+  }
+
+  /** Certificates in force that run out in exactly 90, 60 or 30 days. */
+  expiring(): Promise<{ id: string; daysLeft: number; validUntil: string }[]> {
+    return this.db.query(
+      `SELECT id, valid_until - current_date AS "daysLeft", valid_until::text AS "validUntil" FROM certificate
+        WHERE state = 'valid' AND valid_until - current_date IN (90, 60, 30)`,
+    );
   }
 
   private async mustBeImpartial(

@@ -65,10 +65,13 @@ interface NeedRow {
   readonly plannedOn: string | null;
   readonly checklist: string | null;
   readonly level: string | null;
+  /** Organisations that take part in the programmes of the site. */
+  readonly organisations: string[];
 }
 
 interface AssessorRow {
   readonly id: string;
+  readonly organisation_id: string;
   readonly name: string;
   readonly country: string;
   readonly lat: number | null;
@@ -303,10 +306,19 @@ export class VisitsService {
   private async problem(tx: EntityManager, today: string) {
     const visits = await tx.query(
       `SELECT v.id, v.site_id AS "siteId", s.lat, s.lon, s.country, s.languages, v.earliest::text, v.due::text, v.latest::text,
-              v.reason, v.assessor_id AS "assessorId", v.planned_on::text AS "plannedOn", cl.checklist, a.level
+              v.reason, v.assessor_id AS "assessorId", v.planned_on::text AS "plannedOn", cl.checklist, a.level,
+              ARRAY(SELECT DISTINCT pp.organisation_id::text FROM enrolment e JOIN cohort c ON c.id = e.cohort_id
+                      JOIN programme_participant pp ON pp.programme_id = c.programme_id WHERE e.site_id = v.site_id) AS organisations
          FROM visit v JOIN site s ON s.id = v.site_id
          LEFT JOIN assessment a ON a.id = v.assessment_id LEFT JOIN checklist_version cl ON cl.id = a.checklist_version_id
         WHERE v.state IN ('planned', 'unplanned') AND (v.planned_on IS NULL OR v.planned_on > $1)`,
+      [today],
+    );
+    const people: AssessorRow[] = await tx.query(
+      `SELECT p.*, coalesce((SELECT jsonb_agg(jsonb_build_object('from', from_date, 'to', to_date)) FROM absence WHERE assessor_id = p.id), '[]') AS absences,
+              coalesce((SELECT jsonb_agg(jsonb_build_object('siteId', site_id, 'role', role, 'until', coalesce(until_date, $1::date + 365)))
+                          FROM engagement WHERE person_id = p.id), '[]') AS engagements
+         FROM assessor p WHERE p.part = 'assessor' ORDER BY p.id`,
       [today],
     );
     const standing = new Map<string, string>();
@@ -326,18 +338,14 @@ export class VisitsService {
         priority: visit.reason === 'open-critical' ? 2 : 1,
         languages: visit.languages,
         requiredCompetences: visit.checklist ? [visit.checklist] : [],
-        excludedAssessors: [],
+        // Only who takes part in a programme of the site comes to see it.
+        excludedAssessors: people
+          .filter((person) => !visit.organisations.includes(person.organisation_id))
+          .map((person) => ({ id: person.id, reason: 'takes part in no programme of the site' })),
         ...(visit.plannedOn && { fixed: { assessorId: visit.assessorId, date: visit.plannedOn } }),
       };
     });
-    const rows = await tx.query(
-      `SELECT p.*, coalesce((SELECT jsonb_agg(jsonb_build_object('from', from_date, 'to', to_date)) FROM absence WHERE assessor_id = p.id), '[]') AS absences,
-              coalesce((SELECT jsonb_agg(jsonb_build_object('siteId', site_id, 'role', role, 'until', coalesce(until_date, $1::date + 365)))
-                          FROM engagement WHERE person_id = p.id), '[]') AS engagements
-         FROM assessor p WHERE p.part = 'assessor' ORDER BY p.id`,
-      [today],
-    );
-    const assessors: PlanningAssessor[] = rows.map((row: AssessorRow) => ({
+    const assessors: PlanningAssessor[] = people.map((row) => ({
       id: row.id,
       name: row.name,
       base: row.lat === null || row.lon === null ? null : { lat: row.lat, lon: row.lon },

@@ -321,7 +321,7 @@ export interface CertificateView {
   };
   /** SHA-256 of the frozen report, hex. */
   readonly reportHash: string;
-  /** The machine-readable statement (signed credential) that is attached to the PDF. */
+  /** The machine-readable statement that is attached to the PDF. */
   readonly attachment: { readonly name: string; readonly json: string };
 }
 

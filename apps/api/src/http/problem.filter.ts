@@ -35,7 +35,8 @@ export interface Problem {
 /** PostgreSQL's codes for values of a request that it cannot hold: a zero byte, a number or day out of range. */
 const NOT_STORABLE: readonly string[] = ['22003', '22007', '22008', '22021', '22P02', '22P05'];
 
-function problemOf(error: unknown, instance: string): Problem {
+/** What is told of an error; never more of it than a caller may know. */
+export function problemOf(error: unknown, instance: string): Problem {
   const make = (status: number, code: string, title: string, errors?: readonly FieldProblem[]): Problem => ({
     type: `https://uplift.example/problems/${code}`,
     title,
