@@ -1,4 +1,5 @@
 import './support/statements.mjs';
+import { performance } from 'node:perf_hooks';
 import { addGain } from '#domain';
 import { emptyCohort } from '#application';
 import { interleave, median, ratios, spread, timed } from './support/measure.mjs';
@@ -8,8 +9,9 @@ import { short, statementsOf } from './support/statements.mjs';
 
 const SMALL = 100;
 const LARGE = 10_000;
-const ROUNDS = 15;
-const READS = 8;
+const ROUNDS = 9;
+/** Of one side in one round. */
+const MILLISECONDS = 200;
 
 /** Reading the report of a cohort of 10,000 sites with gains against one of 100, side by side in one database. */
 export default async function cohortReport() {
@@ -39,12 +41,14 @@ export default async function cohortReport() {
   }
   const side = (id) => async () => {
     const times = [];
-    for (let n = 0; n < READS; n += 1) times.push(await timed(() => read(id)));
+    const end = performance.now() + MILLISECONDS;
+    do times.push(await timed(() => read(id)));
+    while (performance.now() < end);
     return median(times);
   };
   const sides = await interleave({
     rounds: ROUNDS,
-    warmups: 3,
+    warmups: 2,
     subject: side(large),
     reference: side(small),
   });
@@ -113,7 +117,7 @@ async function seed(db, count) {
 /** Median time of each statement of a read, matched by its place. */
 async function statementTimes(readSmall, readLarge) {
   const times = [];
-  for (let n = 0; n < 15; n += 1) {
+  for (let n = 0; n < 7; n += 1) {
     for (const [key, read] of [
       ['small', readSmall],
       ['large', readLarge],

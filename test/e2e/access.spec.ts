@@ -155,17 +155,15 @@ describe('a stranger', () => {
       () => p.site,
       (s) => s.assessor,
       (who, id) =>
-        who.agent
-          .post('/api/v1/assessments')
-          .send({
-            siteId: id,
-            kind: 'baseline',
-            checklist: 'food-manufacturing',
-            version: '2',
-            level: 'basic',
-            profile: 'programme-default',
-            assessedOn: daysAgo(1),
-          }),
+        who.agent.post('/api/v1/assessments').send({
+          siteId: id,
+          kind: 'baseline',
+          checklist: 'food-manufacturing',
+          version: '2',
+          level: 'basic',
+          profile: 'programme-default',
+          assessedOn: daysAgo(1),
+        }),
     ],
     ...(['', '/invitation.ics'] as const).map(
       (tail): [string, () => string, (s: Programme) => Person, Ask] => [
@@ -471,6 +469,47 @@ describe('four eyes', () => {
       ),
     );
     expect(two.map((answer) => answer.status).sort()).toEqual([200, 409]);
+  });
+});
+
+describe('who is faster', () => {
+  const statuses = (answers: readonly { status: number }[]) => answers.map((answer) => answer.status).sort();
+
+  it('submits once, enrols once, founds one programme of a code', async () => {
+    const { id } = await openAssessment(stranger, {});
+    await stranger.assessor.agent.put(`/api/v1/assessments/${id}/responses`).send({ answers }).expect(200);
+    const submit = () => stranger.assessor.agent.post(`/api/v1/assessments/${id}/submit`);
+    expect(statuses(await Promise.all([submit(), submit(), submit()]))).toEqual([200, 409, 409]);
+    const site = await stranger.owner.agent
+      .post('/api/v1/sites')
+      .send({ organisationId: stranger.supplier, name: 'Second', country: 'EG' })
+      .expect(201);
+    const enrol = () =>
+      stranger.manager.agent
+        .post(`/api/v1/cohorts/${stranger.cohort}/enrolments`)
+        .send({ siteId: site.body.id, enrolledOn: daysAgo(1) });
+    expect(statuses(await Promise.all([enrol(), enrol()]))).toEqual([201, 409]);
+    const found = () =>
+      stranger.manager.agent
+        .post('/api/v1/programmes')
+        .send({ organisationId: stranger.agency, code: 'race', name: 'Race' });
+    expect(statuses(await Promise.all([found(), found()]))).toEqual([201, 409]);
+    const review = (action: string) =>
+      stranger.reviewer.agent.post(`/api/v1/assessments/${id}/review`).send({ action });
+    expect(statuses(await Promise.all([review('take-review'), review('take-review')]))).toEqual([200, 409]);
+    expect(statuses(await Promise.all([review('close'), review('close')]))).toEqual([200, 409]);
+    await waitFor(
+      async () => (await app.sql(`SELECT 1 FROM assessment_score WHERE assessment_id = $1`, [id])).length > 0,
+      { what: 'the score', deadlineMs: 30_000 },
+    );
+    const propose = () => stranger.reviewer.agent.post('/api/v1/certificates').send({ assessmentId: id });
+    expect(statuses(await Promise.all([propose(), propose()]))).toEqual([201, 409]);
+  });
+
+  it('loses the role with the membership, at once', async () => {
+    await stranger.reviewer.agent.get(`/api/v1/sites/${stranger.site}`).expect(200);
+    await app.sql(`DELETE FROM membership WHERE user_id = $1`, [stranger.reviewer.id]);
+    await stranger.reviewer.agent.get(`/api/v1/sites/${stranger.site}`).expect(404);
   });
 });
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import ICAL from 'ical.js';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,6 +7,7 @@ import { join, resolve } from 'node:path';
 import type { Test } from 'supertest';
 import {
   basicRequirements,
+  bytes,
   daysAgo,
   finish,
   openAssessment,
@@ -343,7 +345,7 @@ describe('requests', () => {
     const publish = (body: object) => p.buyerPerson.agent.post(`/api/v1/buyers/${p.buyer}/rules`).send(body);
     await refused(() => publish({}), 422, 'buyer-rule-invalid');
     await refused(() => publish({ ...rule, mandatoryItems: ['FM-NONE-01'] }), 422, 'buyer-rule-impossible');
-    await refused(() => publish({ ...rule, level: 'expert' }), 422, 'buyer-rule-impossible');
+    await refused(() => publish({ ...rule, level: 'expert' }), 422, 'buyer-rule-invalid');
     await refused(() => publish({ ...rule, profile: 'nobodys' }), 422, 'buyer-rule-invalid');
   });
   it('for an absence that ends before it begins are refused', async () => {
@@ -485,6 +487,30 @@ requirements: [{ code: L-01, section: A, level: basic, question: Is it?, critica
 
 describe('markup in what people typed', () => {
   let id: string;
+  let clean: string;
+  let lined: string;
+  const newSite = async (name: string): Promise<string> => {
+    const site = await p.owner.agent
+      .post('/api/v1/sites')
+      .send({ organisationId: p.supplier, name, city: 'Giza', country: 'EG', categories: ['dairy'] })
+      .expect(201);
+    await p.manager.agent
+      .post(`/api/v1/cohorts/${p.cohort}/enrolments`)
+      .send({ siteId: site.body.id, enrolledOn: daysAgo(100) })
+      .expect(201);
+    return site.body.id as string;
+  };
+  beforeAll(async () => {
+    clean = (await openAssessment(p, { siteId: await newSite(SITE) })).id;
+    await finish(p, clean, conforming);
+    lined = await newSite('Line\r\nATTENDEE:mailto:evil@example.org\nX-EVIL:1\rEND:VEVENT');
+    await finish(p, (await openAssessment(p, { siteId: lined })).id, conforming);
+    await waitFor(
+      async () =>
+        (await app.sql(`SELECT 1 FROM assessment_score WHERE assessment_id = $1`, [clean])).length > 0,
+      { what: 'the score', deadlineMs: 30_000 },
+    );
+  });
   beforeAll(async () => {
     const site = (
       await p.owner.agent
@@ -528,11 +554,7 @@ describe('markup in what people typed', () => {
     const { body } = await p.owner.agent
       .get(`/api/v1/assessments/${id}/gap-report.pdf`)
       .buffer(true)
-      .parse((response, done) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('end', () => done(null, Buffer.concat(chunks)));
-      })
+      .parse(bytes)
       .expect(200);
     expect(body.subarray(0, 4).toString()).toBe('%PDF');
     const text = pdfText(body);
@@ -541,6 +563,55 @@ describe('markup in what people typed', () => {
       return;
     }
     for (const literal of [SUPPLIER, SITE, NOTE]) expect(text).toContain(literal.replaceAll(/\s/g, ''));
+  });
+
+  it('is nothing but text on the public pages, in the certificate and in the cohort report', async () => {
+    const proposed = await p.reviewer.agent
+      .post('/api/v1/certificates')
+      .send({ assessmentId: clean })
+      .expect(201);
+    await p.decider.agent
+      .post(`/api/v1/certificates/${proposed.body.id}/decision`)
+      .send({ action: 'issue' })
+      .expect(200);
+    await p.decider.agent
+      .post(`/api/v1/certificates/${proposed.body.id}/decision`)
+      .send({ action: 'suspend', reason: NOTE })
+      .expect(200);
+    const pages = [
+      await app.anonymous.get(`/verify/${proposed.body.number}`).expect(200),
+      await app.anonymous.get(`/verify/${encodeURIComponent(SUPPLIER)}`).expect(404),
+      await p.manager.agent.get(`/api/v1/cohorts/${p.cohort}/report.html`).expect(200),
+    ];
+    for (const page of pages) {
+      expect(page.text).not.toMatch(/<script|<b>z|<img src=x/i);
+      expect(page.headers['content-security-policy']).toMatch(/default-src 'none'; style-src 'nonce-[^']+'/);
+    }
+    expect(pages[0]!.text).toContain('&lt;script&gt;alert(1)');
+    const pdf = await p.decider.agent
+      .get(`/api/v1/certificates/${proposed.body.id}/certificate.pdf`)
+      .buffer(true)
+      .parse(bytes)
+      .expect(200);
+    const text = pdfText(pdf.body as Buffer);
+    if (text !== null) {
+      for (const literal of [SUPPLIER, SITE]) expect(text).toContain(literal.replaceAll(/\s/g, ''));
+    }
+  });
+
+  it('adds no line to an invitation', async () => {
+    const visit = await waitFor(
+      async () =>
+        (await app.sql(`SELECT id FROM visit WHERE site_id = $1 AND state = 'planned'`, [lined]))[0],
+      { what: 'a planned visit', deadlineMs: 30_000 },
+    );
+    const { text } = await p.assessor.agent.get(`/api/v1/visits/${visit['id']}/invitation.ics`).expect(200);
+    const calendar = new ICAL.Component(ICAL.parse(text));
+    const events = calendar.getAllSubcomponents('vevent');
+    expect(events).toHaveLength(1);
+    expect(events[0]!.getAllProperties('attendee')).toHaveLength(1);
+    expect(calendar.getAllProperties('x-evil')).toHaveLength(0);
+    expect(events[0]!.getAllProperties('x-evil')).toHaveLength(0);
   });
 });
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import ICAL from 'ical.js';
 import {
   basicRequirements,
+  bytes,
   daysAgo,
   openAssessment,
   seedProgramme,
@@ -305,10 +306,3 @@ describe('from the first visit to the withdrawn certificate', () => {
     expect((await app.anonymous.get('/metrics').expect(200)).text).toContain('outbox');
   });
 });
-
-/** Collects a binary answer. */
-function bytes(response: NodeJS.ReadableStream, done: (error: Error | null, body: Buffer) => void): void {
-  const chunks: Buffer[] = [];
-  response.on('data', (chunk: Buffer) => chunks.push(chunk));
-  response.on('end', () => done(null, Buffer.concat(chunks)));
-}

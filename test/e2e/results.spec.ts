@@ -2,7 +2,15 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import ICAL from 'ical.js';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { basicRequirements, daysAgo, openAssessment, seedProgramme, startApp, type Programme, type TestApp } from '../support/app.js';
+import {
+  basicRequirements,
+  daysAgo,
+  openAssessment,
+  seedProgramme,
+  startApp,
+  type Programme,
+  type TestApp,
+} from '../support/app.js';
 import { waitFor } from '../support/wait.js';
 
 let app: TestApp;
@@ -21,9 +29,11 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => app?.stop());
 
-const answer = (id: string, answers: object[]) => p.assessor.agent.put(`/api/v1/assessments/${id}/responses`).send({ answers }).expect(200);
+const answer = (id: string, answers: object[]) =>
+  p.assessor.agent.put(`/api/v1/assessments/${id}/responses`).send({ answers }).expect(200);
 const submit = (id: string) => p.assessor.agent.post(`/api/v1/assessments/${id}/submit`).expect(200);
-const review = (id: string, action: string, reason?: string) => p.reviewer.agent.post(`/api/v1/assessments/${id}/review`).send({ action, reason }).expect(200);
+const review = (id: string, action: string, reason?: string) =>
+  p.reviewer.agent.post(`/api/v1/assessments/${id}/review`).send({ action, reason }).expect(200);
 const report = async () => (await p.manager.agent.get(`/api/v1/cohorts/${p.cohort}/report`).expect(200)).body;
 /** Waits until the worker has gone through all that was asked of it. */
 const done = () =>
@@ -37,7 +47,10 @@ const done = () =>
 const plannedVisit = (assessmentId: string) =>
   waitFor(
     async () => {
-      const [row] = await app.sql(`SELECT id, planned_on::text AS day, sequence, assessor_id AS who FROM visit WHERE assessment_id = $1 AND state = 'planned'`, [assessmentId]);
+      const [row] = await app.sql(
+        `SELECT id, planned_on::text AS day, sequence, assessor_id AS who FROM visit WHERE assessment_id = $1 AND state = 'planned'`,
+        [assessmentId],
+      );
       return row;
     },
     { what: 'a planned visit', deadlineMs: 30_000 },
@@ -59,33 +72,73 @@ describe('results', () => {
     await submit(followUp);
     const visit = await plannedVisit(followUp);
     await review(baseline, 'take-review');
-    const before = await app.sql(`SELECT computed_at AS at FROM assessment_score WHERE assessment_id = $1`, [baseline]);
+    const before = await app.sql(`SELECT computed_at AS at FROM assessment_score WHERE assessment_id = $1`, [
+      baseline,
+    ]);
     await review(baseline, 'close');
-    await waitFor(async () => (await app.sql(`SELECT 1 FROM assessment_score WHERE assessment_id = $1 AND computed_at > $2`, [baseline, before[0]!['at']])).length > 0, { what: 'the baseline computed again', deadlineMs: 30_000 });
+    await waitFor(
+      async () =>
+        (
+          await app.sql(`SELECT 1 FROM assessment_score WHERE assessment_id = $1 AND computed_at > $2`, [
+            baseline,
+            before[0]!['at'],
+          ])
+        ).length > 0,
+      { what: 'the baseline computed again', deadlineMs: 30_000 },
+    );
     await done();
-    await waitFor(async () => (await app.sql(`SELECT 1 FROM outbox WHERE name = 'result-computed' AND payload->>'assessmentId' = $1 AND taken_at IS NOT NULL`, [baseline])).length === 2, { what: 'its result taken up', deadlineMs: 30_000 });
+    await waitFor(
+      async () =>
+        (
+          await app.sql(
+            `SELECT 1 FROM outbox WHERE name = 'result-computed' AND payload->>'assessmentId' = $1 AND taken_at IS NOT NULL`,
+            [baseline],
+          )
+        ).length === 2,
+      { what: 'its result taken up', deadlineMs: 30_000 },
+    );
     expect((await plannedVisit(followUp))['id']).toBe(visit['id']);
-    expect(await app.sql(`SELECT state FROM visit WHERE assessment_id = $1`, [baseline])).toEqual([{ state: 'cancelled' }]);
+    expect(await app.sql(`SELECT state FROM visit WHERE assessment_id = $1`, [baseline])).toEqual([
+      { state: 'cancelled' },
+    ]);
   });
 
   it('of a cohort let go of a reopened follow-up, and take it in again', async () => {
     await review(followUp, 'take-review');
     await review(followUp, 'close');
-    const full = await waitFor(async () => { const body = await report(); return body.n.matched === 1 ? body : null; }, { what: 'the gain in the cohort', deadlineMs: 30_000 });
+    const full = await waitFor(
+      async () => {
+        const body = await report();
+        return body.n.matched === 1 ? body : null;
+      },
+      { what: 'the gain in the cohort', deadlineMs: 30_000 },
+    );
     expect(full.direction.improved).toBe(1);
     const reopened = await review(followUp, 'reopen', 'A photograph contradicts one answer.');
     expect(reopened.body).toMatchObject({ state: 'reopened', lockHash: null });
-    await waitFor(async () => (await report()).n.matched === 0, { what: 'the gain to leave the cohort', deadlineMs: 30_000 });
+    await waitFor(async () => (await report()).n.matched === 0, {
+      what: 'the gain to leave the cohort',
+      deadlineMs: 30_000,
+    });
     await answer(followUp, [{ ...good[0]!, answer: 'minor' }]);
     await submit(followUp);
-    const again = await waitFor(async () => { const body = await report(); return body.n.matched === 1 ? body : null; }, { what: 'the gain in the cohort again', deadlineMs: 30_000 });
+    const again = await waitFor(
+      async () => {
+        const body = await report();
+        return body.n.matched === 1 ? body : null;
+      },
+      { what: 'the gain in the cohort again', deadlineMs: 30_000 },
+    );
     expect(again.followUpMean).toBeLessThan(full.followUpMean);
     expect(again.change.points.value).toBeCloseTo(again.followUpMean - again.baselineMean, 5);
   });
 
   it('move a visit off a new absence, and invite again with a higher sequence', async () => {
     const before = await plannedVisit(followUp);
-    await p.assessor.agent.post(`/api/v1/assessors/${p.assessor.id}/absences`).send({ from: before['day'], to: before['day'], reason: 'ill' }).expect(201);
+    await p.assessor.agent
+      .post(`/api/v1/assessors/${p.assessor.id}/absences`)
+      .send({ from: before['day'], to: before['day'], reason: 'ill' })
+      .expect(201);
     const after = await waitFor(
       async () => {
         const visit = await plannedVisit(followUp);
@@ -96,14 +149,20 @@ describe('results', () => {
     expect(after['sequence']).toBe(before['sequence'] + 1);
     const { text } = await p.assessor.agent.get(`/api/v1/visits/${after['id']}/invitation.ics`).expect(200);
     const event = new ICAL.Event(new ICAL.Component(ICAL.parse(text)).getFirstSubcomponent('vevent')!);
-    expect({ uid: event.uid, sequence: event.sequence, day: event.startDate.toString().slice(0, 10) }).toEqual({ uid: `visit-${after['id']}@uplift`, sequence: after['sequence'], day: after['day'] });
+    expect({
+      uid: event.uid,
+      sequence: event.sequence,
+      day: event.startDate.toString().slice(0, 10),
+    }).toEqual({ uid: `visit-${after['id']}@uplift`, sequence: after['sequence'], day: after['day'] });
   });
 
   it('are told to the assessor by mail, the invitation inside', async () => {
     const mails = await waitFor(
       () => {
         const folder = join(app.config.dataDir, 'mail');
-        const found = readdirSync(folder).filter((file) => file.endsWith('.eml')).map((file) => readFileSync(join(folder, file), 'utf8'));
+        const found = readdirSync(folder)
+          .filter((file) => file.endsWith('.eml'))
+          .map((file) => readFileSync(join(folder, file), 'utf8'));
         return found.length > 0 ? found : null;
       },
       { what: 'a mail', deadlineMs: 30_000 },
@@ -118,12 +177,20 @@ describe('results', () => {
     const stranger = await seedProgramme(app, 'two');
     await app.sql(`UPDATE assessor SET competences = '{}' WHERE id = $1`, [stranger.assessor.id]);
     const id = (await openAssessment(stranger, {})).id;
-    await stranger.assessor.agent.put(`/api/v1/assessments/${id}/responses`).send({ answers: good }).expect(200);
+    await stranger.assessor.agent
+      .put(`/api/v1/assessments/${id}/responses`)
+      .send({ answers: good })
+      .expect(200);
     await stranger.assessor.agent.post(`/api/v1/assessments/${id}/submit`).expect(200);
     const visit = await waitFor(
       async () => {
-        const { body } = await stranger.manager.agent.get(`/api/v1/visits?siteId=${stranger.site}`).expect(200);
-        return body.items.find((item: { unplannedReasons: unknown[]; state: string }) => item.state === 'planned' || item.unplannedReasons.length > 0);
+        const { body } = await stranger.manager.agent
+          .get(`/api/v1/visits?siteId=${stranger.site}`)
+          .expect(200);
+        return body.items.find(
+          (item: { unplannedReasons: unknown[]; state: string }) =>
+            item.state === 'planned' || item.unplannedReasons.length > 0,
+        );
       },
       { what: 'the planner', deadlineMs: 30_000 },
     );
@@ -133,7 +200,10 @@ describe('results', () => {
   });
 
   it('count a site that left as attrition', async () => {
-    await p.manager.agent.post(`/api/v1/cohorts/${p.cohort}/enrolments/${p.site}/exit`).send({ exitedOn: daysAgo(1), reason: 'ownership changed' }).expect(204);
+    await p.manager.agent
+      .post(`/api/v1/cohorts/${p.cohort}/enrolments/${p.site}/exit`)
+      .send({ exitedOn: daysAgo(1), reason: 'ownership changed' })
+      .expect(204);
     const body = await report();
     expect(body.attrition).toEqual([{ reason: 'ownership changed', count: 1 }]);
     expect(body.n.enrolled).toBe(1);

@@ -61,8 +61,9 @@ async function counts(): Promise<Record<string, number>> {
   );
   return rows[0] as Record<string, number>;
 }
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- rows have a shape of their own for each query
 const rows = async <T = any>(sql: string, values: unknown[] = []): Promise<T[]> =>
-  (await pool.query(sql, values)).rows as T[]; // eslint-disable-line @typescript-eslint/no-explicit-any
+  (await pool.query(sql, values)).rows as T[];
 /** What loadAssessment wants of a connection: rows instead of a result. */
 const db = { query: (sql: string, values?: unknown[]) => rows(sql, values) } as never;
 const idOf = async (externalId: string): Promise<string> =>

@@ -293,3 +293,11 @@ export async function finish(p: Programme, id: string, answers: readonly object[
   await p.reviewer.agent.post(`/api/v1/assessments/${id}/review`).send({ action: 'take-review' }).expect(200);
   await p.reviewer.agent.post(`/api/v1/assessments/${id}/review`).send({ action: 'close' }).expect(200);
 }
+
+/** Collects a binary answer: `.buffer(true).parse(bytes)`. */
+export function bytes(response: supertest.Response, done: (error: Error | null, body: Buffer) => void): void {
+  const chunks: Buffer[] = [];
+  const stream = response as unknown as NodeJS.ReadableStream;
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+  stream.on('end', () => done(null, Buffer.concat(chunks)));
+}

@@ -6,7 +6,13 @@ import { BadRequestException, ValidationPipe, type ValidationError } from '@nest
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import { randomUUID } from 'node:crypto';
 import 'reflect-metadata';
 import { ApiModule } from './api.module.js';
@@ -36,7 +42,7 @@ export async function createApi(config: Config, preview = false): Promise<NestFa
     trustProxy: true,
     routerOptions: { maxParamLength: 200 },
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     // Addresses that cannot be read never reach Nest's filters.
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       const problem = problemOf(error, request.url.split('?')[0] ?? '');

@@ -88,7 +88,9 @@ program
     }
   });
 
-const jobs = new Command('jobs').description('Jobs that failed for good: looks at them, and has them tried again.');
+const jobs = new Command('jobs').description(
+  'Jobs that failed for good: looks at them, and has them tried again.',
+);
 jobs
   .command('failed')
   .description('Lists them, newest first.')

@@ -36,7 +36,8 @@ export function handlersOf({
   db,
   results,
   readiness,
-  visits, certificates,
+  visits,
+  certificates,
   mailer,
   baseUrl,
 }: HandlerDependencies): TypedHandlers {
@@ -97,7 +98,11 @@ export function handlersOf({
         const mail =
           action === 'issue'
             ? renderMail('certificate-issued', view, 'en')
-            : renderMail('certificate-status', { ...view, status: facts.status, ...(facts.reason && { reason: facts.reason }) }, 'en');
+            : renderMail(
+                'certificate-status',
+                { ...view, status: facts.status, ...(facts.reason && { reason: facts.reason }) },
+                'en',
+              );
         await mailer.send({ id: `${id}-${index}`, to: to.email, ...mail });
       }
     },
@@ -113,7 +118,11 @@ export function handlersOf({
         for (const [index, to] of (facts?.recipients ?? []).entries()) {
           const mail = renderMail('certificate-expiring', { ...facts!.mail, to: to.name, daysLeft }, 'en');
           // One reminder a day, however often the sweep runs.
-          await mailer.send({ id: `expiring-${certificateId}-${validUntil}-${daysLeft}-${index}`, to: to.email, ...mail });
+          await mailer.send({
+            id: `expiring-${certificateId}-${validUntil}-${daysLeft}-${index}`,
+            to: to.email,
+            ...mail,
+          });
         }
       }
       await db.query(`DELETE FROM idempotency_key WHERE created_at < now() - interval '7 days'`);

@@ -292,7 +292,10 @@ export class CertificatesService {
 
   /** What mails about a certificate say, and to whom they go: the supplier's owners and the programme's managers. */
   async forMail(id: string) {
-    const [row] = await this.db.query(`SELECT ${columns} FROM certificate WHERE id = $1 AND issued_on IS NOT NULL`, [id]);
+    const [row] = await this.db.query(
+      `SELECT ${columns} FROM certificate WHERE id = $1 AND issued_on IS NOT NULL`,
+      [id],
+    );
     if (!row) return null;
     const recipients: { name: string; email: string }[] = await this.db.query(
       `SELECT DISTINCT u.name, u.email FROM site_access x JOIN auth."user" u ON u.id::text = x.user_id
@@ -300,7 +303,13 @@ export class CertificatesService {
         ORDER BY u.email`,
       [row.siteId],
     );
-    const { facts, status, history, number, validUntil: until } = { ...withStatus(row), facts: row.facts as Facts };
+    const {
+      facts,
+      status,
+      history,
+      number,
+      validUntil: until,
+    } = { ...withStatus(row), facts: row.facts as Facts };
     return {
       recipients,
       status: status as 'valid',

@@ -194,7 +194,14 @@ export class VisitsService {
           `UPDATE visit SET state = 'unplanned', assessor_id = NULL, planned_on = NULL, travel_km = NULL, unplanned_reasons = $2,
                   sequence = sequence + CASE WHEN planned_on IS NULL THEN 0 ELSE 1 END, revision = revision + 1
             WHERE id = $1 AND (state = 'planned' OR unplanned_reasons IS DISTINCT FROM $2::jsonb)`,
-          [need.needId, JSON.stringify([{ summary: need.summary }, ...need.reasons])],
+          // Assessors of other programmes are nobody's business here.
+          [
+            need.needId,
+            JSON.stringify([
+              { summary: need.summary },
+              ...need.reasons.filter((reason) => reason.code !== 'excluded'),
+            ]),
+          ],
         );
       }
       return { planned: plan.visits.length, unplanned: plan.unplanned.length };

@@ -731,7 +731,6 @@ function line(...cells: readonly Cell[]): string {
     if (i > 0) text += '\t';
     if (cell === null) text += '\\N';
     else if (typeof cell !== 'string') text += cell;
-    // eslint-disable-next-line no-control-regex -- NUL is meant
     else text += /[\\\t\n\r\0]/.test(cell) ? cell.replace(/[\\\t\n\r\0]/g, (c) => ESCAPES[c]!) : cell;
   }
   return `${text}\n`;
