@@ -14,7 +14,7 @@ export function quantile(values, p) {
 export function rate(work, milliseconds) {
   const from = performance.now();
   let calls = 0;
-  let spent = 0;
+  let spent;
   do {
     work();
     calls += 1;
@@ -27,7 +27,7 @@ export function rate(work, milliseconds) {
 export async function rateAsync(work, milliseconds) {
   const from = performance.now();
   let calls = 0;
-  let spent = 0;
+  let spent;
   do {
     await work();
     calls += 1;

@@ -49,12 +49,12 @@ export async function idle(db) {
     const [{ waiting }] = await db.query(
       'SELECT count(*)::int AS waiting FROM outbox WHERE taken_at IS NULL',
     );
-    if (waiting === 0 && (await openJobs(db)) === 0) return;
+    if (waiting === 0 && (await openJobs()) === 0) return;
     await new Promise((done) => setTimeout(done, 10));
   }
 }
 
-async function openJobs(db) {
+async function openJobs() {
   const { makeQueue } = await import('#platform');
   queue ??= makeQueue(config);
   const counts = await queue.getJobCounts('waiting', 'active', 'prioritized', 'waiting-children');
