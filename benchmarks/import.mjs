@@ -133,7 +133,7 @@ function records() {
   const sites = Array.from(
     { length: SITES },
     (_, n) =>
-      `s${n + 1},"Site ""${n + 1}"", harbour",City ${n % 40},${(n % 180) - 90}.25,${(n % 360) - 180}.5`,
+      `s${n + 1},"Site ""${n + 1}"", harbour",City ${n % 40},${(n % 170) - 85}.25,${(n % 350) - 175}.5`,
   );
   const cited = ROWS - ITEMS - SITES - VISITS;
   const visits = [];
@@ -148,7 +148,9 @@ function records() {
       score -= weight(item);
       findings.push(`v${n + 1},${item},${weight(item)},${random(3) === 0 ? '' : day(on + random(30))}`);
     }
-    visits.push(`v${n + 1},s${1 + (n % SITES)},${day(on)},${n % 8 === 3 ? 'again' : 'regular'},${score}`);
+    visits.push(
+      `v${n + 1},s${1 + (n % SITES)},${day(on)},${(n + Math.floor(n / SITES)) % 8 === 3 ? 'again' : 'regular'},${score}`,
+    );
   }
   return {
     sites: { header: 'site,name,city,lat,lon', rows: sites },

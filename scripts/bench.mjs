@@ -82,15 +82,17 @@ async function main() {
 
   const rows = [];
   const notes = [];
+  const failures = [];
   for (const { name, database } of wanted) {
     await step(name, async () => {
+      if (stopping) return;
       const own = { ...env, ...(values.profile && { BENCH_PROFILE: '1' }) };
       if (database) own.DATABASE_URL = await copyOf(postgres.url, name);
       const result = await inChild(name, own);
       rows.push(...(result.rows ?? []));
       notes.push(...(result.notes ?? []).map((note) => `${name}: ${note}`));
       return result.skipped && `skipped: ${result.skipped}`;
-    });
+    }).catch((error) => failures.push(error.message)); // the others are still worth having
   }
   console.log(`\n${table(rows)}\n`);
   for (const note of notes) console.log(note);
@@ -99,6 +101,7 @@ async function main() {
     `\nNode ${process.versions.node}, ${availableParallelism()} × ${cpu?.model.trim() ?? 'CPU'}, ${Math.round(totalmem() / 2 ** 30)} GB, ${new Date().toISOString().slice(0, 10)}`,
   );
   if (values.json) writeFileSync(values.json, `${JSON.stringify({ rows, notes }, null, 2)}\n`);
+  if (failures.length > 0) throw new Sentence(failures.join('\n'));
   const missed = rows.filter(({ met }) => met === false);
   if (missed.length > 0) process.exitCode = 1;
 }
@@ -148,7 +151,8 @@ function inChild(name, env) {
 
 /** The rows as a Markdown table with aligned columns. */
 function table(rows) {
-  const figure = (x) => (x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.toFixed(2));
+  const figure = (x) =>
+    x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x >= 0.1 ? x.toFixed(2) : x.toFixed(4);
   const lines = [
     ['bench', 'Uplift', 'reference', 'ratio (median)', 'min – max', 'rounds', 'aim', ''],
     ...rows.map((row) => [

@@ -1,5 +1,5 @@
 /**
- * What `npm start` and `npm test` share: the checks, `npm ci` and the build, each skipped when nothing changed. Plain
+ * What `npm start` and `npm test` share: the checks, `npm install` and the build, each skipped when nothing changed. Plain
  * Node without dependencies, because it runs before they are installed.
  */
 import * as fs from 'node:fs';
@@ -198,7 +198,7 @@ const running = new Set();
 /** Ends the programs that `run` started; for Ctrl-C during a step. */
 export const killRunning = () => running.forEach((child) => child.kill('SIGTERM'));
 
-// ------------------------------------------------------------------------------------------------------------ npm ci
+// ------------------------------------------------------------------------------------------------------------ npm install
 
 const hashOf = (...parts) =>
   parts.reduce((hash, part) => hash.update(part).update('\0'), createHash('sha256')).digest('hex');
@@ -240,7 +240,11 @@ export async function install() {
         ? [process.execPath, [npm]]
         : [process.platform === 'win32' ? 'npm.cmd' : 'npm', []];
     rmSync(lockMark, { force: true });
-    await run(command, [...args, 'ci', '--no-audit', '--no-fund', '--include=dev'], { title: 'npm ci' });
+    // Not `npm ci`: it refuses a lock file that lacks the binaries of platforms other than the one it was made on.
+    // This installs what the lock file says and leaves it as it is.
+    await run(command, [...args, 'install', '--no-save', '--no-audit', '--no-fund', '--include=dev'], {
+      title: 'npm install',
+    });
   }
   writeFileSync(lockMark, hash);
   return undefined;

@@ -57,7 +57,7 @@ export async function profiled(work) {
     busy: `${(busy / 1000 / requests).toFixed(2)} ms a request, ${requests} requests`,
     packages: top(packages, 15),
     functions: top(functions, 25),
-    inclusive: top(inclusive, 60),
+    inclusive: top(inclusive, 30),
   };
 }
 

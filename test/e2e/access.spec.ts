@@ -472,6 +472,21 @@ describe('four eyes', () => {
   });
 });
 
+describe('how a site comes into a programme', () => {
+  it('is not by a stranger who knows its id, and nobody founds an agency by themselves', async () => {
+    await stranger.manager.agent
+      .post(`/api/v1/cohorts/${stranger.cohort}/enrolments`)
+      .send({ siteId: p.site, enrolledOn: daysAgo(1) })
+      .expect(404);
+    await stranger.manager.agent.get(`/api/v1/sites/${p.site}`).expect(404);
+    const newcomer = await app.person('Newcomer');
+    await newcomer.agent
+      .post('/api/v1/organisations')
+      .send({ name: 'Agency of nobody', kind: 'development-agency', country: 'EG' })
+      .expect(403);
+  });
+});
+
 describe('who is faster', () => {
   const statuses = (answers: readonly { status: number }[]) => answers.map((answer) => answer.status).sort();
 
@@ -485,7 +500,7 @@ describe('who is faster', () => {
       .send({ organisationId: stranger.supplier, name: 'Second', country: 'EG' })
       .expect(201);
     const enrol = () =>
-      stranger.manager.agent
+      stranger.owner.agent
         .post(`/api/v1/cohorts/${stranger.cohort}/enrolments`)
         .send({ siteId: site.body.id, enrolledOn: daysAgo(1) });
     expect(statuses(await Promise.all([enrol(), enrol()]))).toEqual([201, 409]);

@@ -494,7 +494,7 @@ describe('markup in what people typed', () => {
       .post('/api/v1/sites')
       .send({ organisationId: p.supplier, name, city: 'Giza', country: 'EG', categories: ['dairy'] })
       .expect(201);
-    await p.manager.agent
+    await p.owner.agent
       .post(`/api/v1/cohorts/${p.cohort}/enrolments`)
       .send({ siteId: site.body.id, enrolledOn: daysAgo(100) })
       .expect(201);
@@ -518,7 +518,7 @@ describe('markup in what people typed', () => {
         .send({ organisationId: p.supplier, name: SITE, city: 'Giza', country: 'EG', categories: ['dairy'] })
         .expect(201)
     ).body.id;
-    await p.manager.agent
+    await p.owner.agent
       .post(`/api/v1/cohorts/${p.cohort}/enrolments`)
       .send({ siteId: site, enrolledOn: daysAgo(100) })
       .expect(201);

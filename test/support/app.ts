@@ -165,11 +165,17 @@ export async function seedProgramme(
   };
   const manager = await app.person(`Manager ${tag}`);
   const owner = await app.person(`Owner ${tag}`);
-  const agency = await post(manager, '/api/v1/organisations', {
-    name: `Agency ${tag}`,
-    kind: 'development-agency',
-    country: 'EG',
-  });
+  // Agencies are set up by the operator (`uplift found`), so there is no endpoint for it.
+  const agency = randomUUID();
+  await app.sql(
+    `INSERT INTO organisation (id, name, kind, country) VALUES ($1, $2, 'development-agency', 'EG')`,
+    [agency, `Agency ${tag}`],
+  );
+  await app.sql(`INSERT INTO membership (id, user_id, organisation_id, role) VALUES ($1, $2, $3, 'owner')`, [
+    randomUUID(),
+    manager.id,
+    agency,
+  ]);
   const provider = await post(manager, '/api/v1/organisations', {
     name: `Provider ${tag}`,
     kind: 'assessment-provider',
@@ -219,7 +225,7 @@ export async function seedProgramme(
     name: `Cohort ${tag}`,
     startsOn: daysAgo(200),
   });
-  await post(manager, `/api/v1/cohorts/${cohort}/enrolments`, { siteId: site, enrolledOn: daysAgo(190) });
+  await post(owner, `/api/v1/cohorts/${cohort}/enrolments`, { siteId: site, enrolledOn: daysAgo(190) });
   const assessor = await app.person(`Assessor ${tag}`, [[provider, 'assessor']]);
   const reviewer = await app.person(`Reviewer ${tag}`, [[agency, 'reviewer']]);
   const decider = await app.person(`Decider ${tag}`, [[agency, 'decider']]);

@@ -88,6 +88,27 @@ program
     }
   });
 
+program
+  .command('found')
+  .description('Sets up an organisation with its first person, who gets a password that is shown once.')
+  .requiredOption('--name <name>')
+  .requiredOption('--kind <kind>', 'development-agency, buyer, assessment-provider, supplier …')
+  .requiredOption('--country <code>', 'ISO 3166, two letters')
+  .requiredOption('--owner <name>')
+  .requiredOption('--email <address>')
+  .action(async (options: { name: string; kind: string; country: string; owner: string; email: string }) => {
+    const { createIdentity, foundOrganisation, loadConfig, openDataSource } = await database();
+    const config = loadConfig();
+    const dataSource = await openDataSource(config.databaseUrl, 2);
+    const identity = createIdentity(config);
+    try {
+      console.log(JSON.stringify(await foundOrganisation(dataSource, identity, options), null, 2));
+    } finally {
+      await identity.close();
+      await dataSource.destroy();
+    }
+  });
+
 const jobs = new Command('jobs').description(
   'Jobs that failed for good: looks at them, and has them tried again.',
 );

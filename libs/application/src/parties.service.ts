@@ -1,10 +1,11 @@
 import { DomainError, parseLocalDate } from '#domain';
 import type { OrganisationKind, Role } from '#persistence';
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { cohortAccess, may, siteAccess } from './access.js';
 import { actsAs, forbidden, notFound, type Actor } from './actor.js';
 import { appendToOutbox } from '#platform';
+import type { Identity } from './identity.js';
 import { pageOf, type Page, type PageRequest } from './paging.js';
 
 export interface NewOrganisation {
@@ -41,8 +42,10 @@ export class PartiesService {
   /** Founds an organisation; the founder becomes its owner. Agencies found suppliers on their behalf. */
   async createOrganisation(actor: Actor, input: NewOrganisation): Promise<{ id: string }> {
     const onBehalf = actsAs(actor, ['owner', 'programme-manager'], ['development-agency']);
-    if (input.kind !== 'supplier' && !onBehalf && actor.memberships.length > 0) {
-      throw forbidden('Only an agency sets up organisations other than suppliers.');
+    if (input.kind !== 'supplier' && !onBehalf) {
+      throw forbidden(
+        'Only an agency sets up organisations other than suppliers; agencies are set up by the operator.',
+      );
     }
     const id = randomUUID();
     await this.db.transaction(async (tx) => {
@@ -208,20 +211,30 @@ export class PartiesService {
     return { id };
   }
 
-  /** Enrols a site; the supplier's owner or the agency that manages the cohort may do so. */
+  /**
+   * Enrols a site, whose results the programme's organisations then see. So it takes the site's own owner, who knows
+   * the cohort's id from an invitation, or a programme manager who sees the site already.
+   */
   async enrol(
     actor: Actor,
     cohortId: string,
     input: { siteId: string; enrolledOn: string },
   ): Promise<{ id: string }> {
     parseLocalDate(input.enrolledOn);
-    const access = await cohortAccess(this.db, actor, cohortId);
-    if (!may(access, ['owner', 'programme-manager'], ['agency']))
-      throw forbidden('Only the programme manager enrols sites.');
+    const own = await this.db.query(
+      `SELECT 1 FROM site_access WHERE user_id = $1 AND site_id = $2 AND part = 'owner-organisation' AND role = 'owner'`,
+      [actor.userId, input.siteId],
+    );
+    if (own.length === 0) {
+      const access = await cohortAccess(this.db, actor, cohortId);
+      if (!may(access, ['owner', 'programme-manager'], ['agency']))
+        throw forbidden('Only the programme manager enrols sites.');
+      await siteAccess(this.db, actor, input.siteId);
+    }
     return this.db.transaction(async (tx) => {
       const id = randomUUID();
-      const [site] = await tx.query(`SELECT id FROM site WHERE id = $1`, [input.siteId]);
-      if (!site) throw notFound('site');
+      const [cohort] = await tx.query(`SELECT 1 FROM cohort WHERE id = $1`, [cohortId]);
+      if (!cohort) throw notFound('cohort');
       const inserted = await tx.query(
         `INSERT INTO enrolment (id, cohort_id, site_id, enrolled_on) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING id`,
         [id, cohortId, input.siteId, input.enrolledOn],
@@ -269,4 +282,48 @@ export class PartiesService {
       [siteId, access.some((entry) => entry.part !== 'buyer')],
     );
   }
+}
+
+const KINDS: readonly OrganisationKind[] = [
+  'supplier',
+  'buyer',
+  'development-agency',
+  'assessment-provider',
+  'training-provider',
+  'donor',
+  'authority',
+];
+
+/** The operator's way to set up an organisation with its first person. The password is told once and kept nowhere. */
+export async function foundOrganisation(
+  db: DataSource,
+  identity: Identity,
+  input: { name: string; kind: string; country: string; owner: string; email: string },
+): Promise<{ organisationId: string; userId: string; email: string; password: string }> {
+  const kind = KINDS.find((each) => each === input.kind);
+  if (!kind || !/^[A-Z]{2}$/.test(input.country) || !input.name.trim()) {
+    throw new DomainError('organisation-invalid', 'The organisation cannot be set up like this.', [
+      ...(kind ? [] : [{ field: '--kind', message: 'unknown', fix: `Use one of: ${KINDS.join(', ')}.` }]),
+      ...(/^[A-Z]{2}$/.test(input.country)
+        ? []
+        : [{ field: '--country', message: 'not two capital letters', fix: 'For example EG.' }]),
+      ...(input.name.trim() ? [] : [{ field: '--name', message: 'is empty' }]),
+    ]);
+  }
+  const password = randomBytes(15).toString('base64url');
+  const userId = await identity.createPerson(input.owner, input.email, password);
+  const organisationId = randomUUID();
+  await db.transaction(async (tx) => {
+    await tx.query(`INSERT INTO organisation (id, name, kind, country) VALUES ($1, $2, $3, $4)`, [
+      organisationId,
+      input.name,
+      kind,
+      input.country,
+    ]);
+    await tx.query(
+      `INSERT INTO membership (id, user_id, organisation_id, role) VALUES ($1, $2, $3, 'owner')`,
+      [randomUUID(), userId, organisationId],
+    );
+  });
+  return { organisationId, userId, email: input.email, password };
 }
