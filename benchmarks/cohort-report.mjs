@@ -96,10 +96,15 @@ async function seed(db, count) {
     [cohortId],
   );
   const contributions = new Map(rows.map((row) => [row.id, row.contribution]));
-  let { gains, parts } = emptyCohort();
+  let { gains, parts, independence, days } = emptyCohort();
   for (const { fromFollowUp } of sites) {
     const contribution = contributions.get(fromFollowUp);
     gains = addGain(gains, contribution.gain);
+    independence = {
+      ...independence,
+      [contribution.independence]: independence[contribution.independence] + 1,
+    };
+    days = { ...days, [contribution.days]: (days[contribution.days] ?? 0) + 1 };
     parts = Object.fromEntries(
       Object.entries(parts).map(([part, sum]) => [
         part,
@@ -108,8 +113,8 @@ async function seed(db, count) {
     );
   }
   await db.query(
-    `INSERT INTO cohort_aggregate (cohort_id, enrolled, baselines, body, updated_at) VALUES ($1, $2, $2, $3, now())`,
-    [cohortId, count, JSON.stringify({ gains, parts })],
+    `INSERT INTO cohort_aggregate (cohort_id, baselines, follow_ups, body, updated_at) VALUES ($1, $2, $2, $3, now())`,
+    [cohortId, count, JSON.stringify({ gains, parts, independence, days })],
   );
   return cohortId;
 }

@@ -2,6 +2,7 @@ import {
   assertEditable,
   assessmentMachine,
   checkResponses,
+  compileScoring,
   DomainError,
   parseLocalDate,
   requirementsAt,
@@ -10,6 +11,7 @@ import {
   type AssessmentKind,
   type AssessmentState,
   type ChecklistVersion,
+  type CompiledScoring,
   type Response,
   type Score,
   type ScoringProfile,
@@ -86,22 +88,61 @@ export const assessmentJoins = `
   assessment a JOIN checklist_version v ON v.id = a.checklist_version_id
   JOIN scoring_profile p ON p.id = a.scoring_profile_id`;
 
+// Published content never changes, so it is read and compiled once per process.
+const versions = new Map<string, ChecklistVersion>();
+const profiles = new Map<string, ScoringProfile>();
+const compiled = new Map<string, CompiledScoring>();
+
+async function published<T>(
+  db: Pick<EntityManager, 'query'>,
+  kept: Map<string, T>,
+  table: 'checklist_version' | 'scoring_profile',
+  id: string,
+): Promise<T> {
+  let body = kept.get(id);
+  if (!body) {
+    const [row] = await db.query(`SELECT body FROM ${table} WHERE id = $1`, [id]);
+    body = row.body as T;
+    kept.set(id, body);
+  }
+  return body;
+}
+
+/** The compiled scoring of an assessment's own level and profile. */
+export function scoringOf(
+  assessment: Pick<
+    LoadedAssessment,
+    'checklistVersionId' | 'scoringProfileId' | 'checklistBody' | 'profileBody' | 'level'
+  >,
+): CompiledScoring {
+  const { checklistVersionId, scoringProfileId, checklistBody, profileBody, level } = assessment;
+  const key = `${checklistVersionId} ${scoringProfileId} ${level}`;
+  let scoring = compiled.get(key);
+  if (!scoring) {
+    scoring = compileScoring(checklistBody, level, profileBody);
+    compiled.set(key, scoring);
+  }
+  return scoring;
+}
+
 /** Loads an assessment with content and verdicts; no access check (the worker's door). */
 export async function loadAssessment(
   db: Pick<EntityManager, 'query'>,
   id: string,
 ): Promise<LoadedAssessment> {
-  const [row] = await db.query(
-    `SELECT ${assessmentColumns}, v.body AS "checklistBody", p.body AS "profileBody" FROM ${assessmentJoins} WHERE a.id = $1`,
-    [id],
-  );
+  const [row] = await db.query(`SELECT ${assessmentColumns} FROM ${assessmentJoins} WHERE a.id = $1`, [id]);
   if (!row) throw notFound('assessment');
   const responses = await db.query(
     `SELECT requirement, answer, na_reason AS "naReason", note, closed_on::text AS "closedOn"
        FROM response WHERE assessment_id = $1 AND answer IS NOT NULL ORDER BY requirement`,
     [id],
   );
-  return { ...row, responses: responses.map(withoutNulls) };
+  return {
+    ...row,
+    checklistBody: await published(db, versions, 'checklist_version', row.checklistVersionId),
+    profileBody: await published(db, profiles, 'scoring_profile', row.scoringProfileId),
+    responses: responses.map(withoutNulls),
+  };
 }
 
 function withoutNulls<T extends object>(row: T): T {

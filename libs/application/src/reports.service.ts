@@ -1,6 +1,5 @@
 import {
   aggregateFigures,
-  compileScoring,
   CRITICALITIES,
   findingsOf,
   fromMicroPoints,
@@ -13,7 +12,7 @@ import type { BuyerLine, CohortReportView, GapReportView, Locale, StepLine } fro
 import type { DataSource } from 'typeorm';
 import { cohortAccess, siteAccess } from './access.js';
 import { notFound, type Actor } from './actor.js';
-import { loadAssessment, type LoadedAssessment } from './assessments.service.js';
+import { loadAssessment, scoringOf, type LoadedAssessment } from './assessments.service.js';
 import { localisedVersion } from './localised.js';
 import { readinessOf, type ReadinessRow } from './readiness.service.js';
 import { emptyCohort, type CohortBody } from './results.service.js';
@@ -40,18 +39,19 @@ export class ReportsService {
   ): Promise<GapReportView> {
     const { checklistBody, profileBody, responses } = assessment;
     const texts = await localisedVersion(this.db, assessment.checklistVersionId, checklistBody, locale);
-    const score = compileScoring(checklistBody, assessment.level, profileBody).score(
-      responses,
-      'after-closure',
-    );
+    const score = scoringOf(assessment).score(responses, 'after-closure');
     const findings = findingsOf(checklistBody, score, profileBody, assessment.assessedOn, responses);
     const graded = new Map(findings.map((finding) => [finding.requirement, finding]));
     const requirements = new Map(
       checklistBody.requirements.map((requirement) => [requirement.code, requirement]),
     );
     const own = readiness.filter((row) => row.assessmentId === assessment.id);
+    const rules = own.map((row) => ({
+      name: `${row.buyer}: ${row.title}`,
+      missing: new Set(missingFor(row)),
+    }));
     const blockedBy = (code: string) =>
-      own.filter((row) => missingFor(row).includes(code)).map((row) => `${row.buyer}: ${row.title}`);
+      rules.filter((rule) => rule.missing.has(code)).map((rule) => rule.name);
     const [context] = await this.db.query(
       `SELECT s.name AS site, s.city, o.name AS organisation, p.name AS programme, (SELECT name FROM auth."user" u WHERE u.id::text = a.assessor_id) AS assessor
          FROM assessment a JOIN site s ON s.id = a.site_id JOIN organisation o ON o.id = s.organisation_id
@@ -168,7 +168,7 @@ export class ReportsService {
     await cohortAccess(this.db, actor, cohortId);
     const [cohort] = await this.db.query(
       `SELECT c.name, c.starts_on::text AS "from", coalesce(c.ends_on, c.starts_on)::text AS "to", p.name AS programme, p.claims, p.look_back_months AS "lookBack",
-              coalesce(g.baselines, 0) AS baselines, g.body FROM cohort c JOIN programme p ON p.id = c.programme_id
+              coalesce(g.baselines, 0) AS baselines, coalesce(g.follow_ups, 0) AS "followUps", g.body FROM cohort c JOIN programme p ON p.id = c.programme_id
          LEFT JOIN cohort_aggregate g ON g.cohort_id = c.id WHERE c.id = $1`,
       [cohortId],
     );
@@ -199,7 +199,7 @@ export class ReportsService {
       from: cohort.from,
       to: cohort.to,
       ...pair.header,
-      n: { enrolled: counts.enrolled, baseline: cohort.baselines, followUp: pair.followUps, matched: n },
+      n: { enrolled: counts.enrolled, baseline: cohort.baselines, followUp: cohort.followUps, matched: n },
       baselineMean: figures.meanBaseline,
       followUpMean: figures.meanFollowUp,
       change: {
@@ -242,8 +242,8 @@ export class ReportsService {
               missing: part('missingItems'),
               headline: figures.meanChangePoints ?? 0,
             },
-      independence: pair.independence(cohort.lookBack),
-      daysBetween: pair.daysBetween,
+      independence: { ...body.independence, lookBackMonths: cohort.lookBack },
+      daysBetween: daysBetween(body.days),
       people: null,
       claims: (cohort.claims as Programme['claims']).map(({ figure, text, unit, source }) => ({
         figure,
@@ -258,21 +258,11 @@ export class ReportsService {
 
   /** Editions, profile and item counts of the cohort's newest gain: what the report's header says. */
   private async newestPair(cohortId: string, locale: Locale) {
-    const [stats] = await this.db.query(
-      `SELECT count(*)::int AS n FROM assessment WHERE cohort_id = $1 AND kind = 'follow-up' AND submitted_at IS NOT NULL`,
-      [cohortId],
-    );
-    const independence = await this.db.query(
-      `SELECT body->>'independence' AS kind, count(*)::int AS n, min((body->>'daysBetween')::int) AS min, max((body->>'daysBetween')::int) AS max,
-              percentile_cont(0.5) WITHIN GROUP (ORDER BY (body->>'daysBetween')::int) AS median
-         FROM gain WHERE cohort_id = $1 AND comparable GROUP BY GROUPING SETS ((body->>'independence'), ())`,
-      [cohortId],
-    );
-    const count = (kind: string) => independence.find((row: { kind: string }) => row.kind === kind)?.n ?? 0;
-    const all = independence.find((row: { kind: string | null }) => row.kind === null);
     const [newest] = await this.db.query(
-      `SELECT follow_up_id AS "followUpId", baseline_id AS "baselineId", body->'commonItems' AS common, body->'baselineItems' AS baseline, body->'followUpItems' AS "followUp"
-         FROM gain WHERE cohort_id = $1 AND comparable ORDER BY computed_at DESC LIMIT 1`,
+      `SELECT g.follow_up_id AS "followUpId", g.baseline_id AS "baselineId", g.body->'commonItems' AS common,
+              g.body->'baselineItems' AS baseline, g.body->'followUpItems' AS "followUp"
+         FROM (SELECT follow_up_id FROM gain WHERE cohort_id = $1 AND comparable ORDER BY computed_at DESC LIMIT 1) last
+         JOIN gain g USING (follow_up_id)`,
       [cohortId],
     );
     const line = async (id: string | undefined) => {
@@ -322,18 +312,10 @@ export class ReportsService {
           followUp: newest?.followUp ?? 0,
         },
       },
-      followUps: stats.n as number,
       title: (code: string) => texts?.section(code) ?? code,
       isLeaf: (code: string) => !parents.has(code),
       place: (code: string) =>
         followUp?.checklistBody.sections.findIndex((section) => section.code === code) ?? 0,
-      independence: (lookBackMonths: number) => ({
-        independent: count('independent') as number,
-        overlapping: count('coach-assessed') as number,
-        unknown: count('unknown') as number,
-        lookBackMonths,
-      }),
-      daysBetween: all && all.n > 0 ? { median: Number(all.median), min: all.min, max: all.max } : null,
     };
   }
 }
@@ -341,6 +323,21 @@ export class ReportsService {
 function verdictOf(score: Score): 'pass' | 'fail' | 'rated' | 'not-scorable' {
   if (score.status === 'not-scorable') return 'not-scorable';
   return score.passed === null ? 'rated' : score.passed ? 'pass' : 'fail';
+}
+
+/** Median, least and most days between the two assessments, from the number of gains per day count. */
+function daysBetween(days: Readonly<Record<string, number>>): CohortReportView['daysBetween'] {
+  const sorted = Object.entries(days)
+    .map(([day, n]) => [Number(day), n] as const)
+    .sort(([a], [b]) => a - b);
+  const total = sorted.reduce((sum, [, n]) => sum + n, 0);
+  if (total === 0) return null;
+  const at = (place: number): number => {
+    let seen = 0;
+    return sorted.find(([, n]) => (seen += n) > place)![0];
+  };
+  const median = (at(Math.floor((total - 1) / 2)) + at(Math.floor(total / 2))) / 2;
+  return { median, min: at(0), max: at(total - 1) };
 }
 
 /** Requirements a rule still misses: those of the cheapest path, or those its failing conditions name. */

@@ -1,7 +1,6 @@
 import {
   addGain,
   addMonths,
-  compileScoring,
   computeGain,
   contributionOf,
   emptyAggregate,
@@ -18,7 +17,7 @@ import {
 import { appendToOutbox } from '#platform';
 import { randomUUID } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
-import { loadAssessment, type LoadedAssessment } from './assessments.service.js';
+import { loadAssessment, scoringOf, type LoadedAssessment } from './assessments.service.js';
 
 type Queryable = Pick<EntityManager, 'query'>;
 const PARTS = ['realChange', 'scopeChange', 'checklistChange', 'missingItems'] as const;
@@ -28,17 +27,31 @@ type PartSums = Record<(typeof PARTS)[number], string>;
 export interface CohortBody {
   readonly gains: CohortAggregate;
   readonly parts: PartSums;
+  /** Gains by independence of their assessors. */
+  readonly independence: IndependenceCounts;
+  /** Number of gains per days between the two assessments. */
+  readonly days: Readonly<Record<string, number>>;
+}
+
+interface IndependenceCounts {
+  readonly independent: number;
+  readonly overlapping: number;
+  readonly unknown: number;
 }
 
 interface StoredContribution {
   readonly gain: GainContribution;
   readonly parts: Pick<GainMicroPoints, (typeof PARTS)[number]>;
+  readonly independence: keyof IndependenceCounts;
+  readonly days: number;
 }
 
 /** An aggregate of nothing. */
 export const emptyCohort = (): CohortBody => ({
   gains: emptyAggregate(),
   parts: { realChange: '0', scopeChange: '0', checklistChange: '0', missingItems: '0' },
+  independence: { independent: 0, overlapping: 0, unknown: 0 },
+  days: {},
 });
 
 function withContribution(body: CohortBody, contribution: StoredContribution, sign: 1 | -1): CohortBody {
@@ -46,7 +59,14 @@ function withContribution(body: CohortBody, contribution: StoredContribution, si
   const parts = Object.fromEntries(
     PARTS.map((part) => [part, String(BigInt(body.parts[part]) + BigInt(sign * contribution.parts[part]))]),
   ) as PartSums;
-  return { gains: combine(body.gains, contribution.gain), parts };
+  const { independence, days } = contribution;
+  const { [days]: sameDays = 0, ...otherDays } = body.days;
+  return {
+    gains: combine(body.gains, contribution.gain),
+    parts,
+    independence: { ...body.independence, [independence]: body.independence[independence] + sign },
+    days: sameDays + sign === 0 ? otherDays : { ...otherDays, [days]: sameDays + sign },
+  };
 }
 
 /**
@@ -61,8 +81,8 @@ export class ResultsService {
     await this.db.transaction(async (tx) => {
       await tx.query(`SELECT 1 FROM assessment WHERE id = $1 FOR UPDATE`, [assessmentId]);
       const assessment = await loadAssessment(tx, assessmentId);
+      await this.countSite(tx, assessment);
       await this.writeScore(tx, assessment);
-      if (assessment.kind === 'baseline') await this.recountBaselines(tx, assessment.cohortId);
       for (const followUp of await this.followUpsToCompute(tx, assessment))
         await this.writeGain(tx, followUp);
       await appendToOutbox(tx, 'result-computed', { assessmentId, siteId: assessment.siteId });
@@ -83,8 +103,8 @@ export class ResultsService {
   }
 
   private async writeScore(tx: EntityManager, assessment: LoadedAssessment): Promise<void> {
-    const { checklistBody, level, profileBody, responses } = assessment;
-    const scoring = compileScoring(checklistBody, level, profileBody);
+    const { checklistBody, profileBody, responses } = assessment;
+    const scoring = scoringOf(assessment);
     const asFound = scoring.score(responses, 'as-found');
     const afterClosure = scoring.score(responses, 'after-closure');
     await tx.query(
@@ -172,7 +192,12 @@ export class ResultsService {
     }
     const { baseline, followUp, result } = next;
     const contribution: StoredContribution | null = result.comparable
-      ? { gain: contributionOf(result), parts: pick(result.microPoints) }
+      ? {
+          gain: contributionOf(result),
+          parts: pick(result.microPoints),
+          independence: result.independence === 'coach-assessed' ? 'overlapping' : result.independence,
+          days: result.daysBetween,
+        }
       : null;
     await tx.query(
       `INSERT INTO gain (follow_up_id, baseline_id, site_id, cohort_id, comparable, baseline_micro, follow_up_micro, body, contribution, computed_at)
@@ -195,17 +220,23 @@ export class ResultsService {
     if (followUp.cohortId && contribution) await changeAggregate(tx, followUp.cohortId, contribution, 1);
   }
 
-  private async recountBaselines(tx: EntityManager, cohortId: string | null): Promise<void> {
-    if (!cohortId) return;
-    await tx.query(
-      `INSERT INTO cohort_aggregate (cohort_id, baselines, body, updated_at) VALUES ($1, 0, $2, now()) ON CONFLICT DO NOTHING`,
-      [cohortId, JSON.stringify(emptyCohort())],
+  /** Counts a site's first baseline and first follow-up in its cohort: one look-up, however large the cohort. */
+  private async countSite(
+    tx: EntityManager,
+    { id, kind, cohortId, siteId }: LoadedAssessment,
+  ): Promise<void> {
+    if (!cohortId || (kind !== 'baseline' && kind !== 'follow-up')) return;
+    const [counted] = await tx.query(
+      `SELECT 1 FROM assessment a WHERE a.site_id = $1 AND a.cohort_id = $2 AND a.kind = $3
+          AND (a.id = $4 OR a.submitted_at IS NOT NULL) AND EXISTS (SELECT 1 FROM assessment_score s WHERE s.assessment_id = a.id) LIMIT 1`,
+      [siteId, cohortId, kind, id],
     );
+    if (counted) return;
+    const column = kind === 'baseline' ? 'baselines' : 'follow_ups';
     await tx.query(
-      `UPDATE cohort_aggregate SET updated_at = now(), baselines =
-         (SELECT count(DISTINCT site_id) FROM assessment WHERE cohort_id = $1 AND kind = 'baseline' AND submitted_at IS NOT NULL)
-        WHERE cohort_id = $1`,
-      [cohortId],
+      `INSERT INTO cohort_aggregate (cohort_id, ${column}, body, updated_at) VALUES ($1, 1, $2, now())
+       ON CONFLICT (cohort_id) DO UPDATE SET ${column} = cohort_aggregate.${column} + 1, updated_at = now()`,
+      [cohortId, JSON.stringify(emptyCohort())],
     );
   }
 }

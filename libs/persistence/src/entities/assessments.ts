@@ -74,6 +74,7 @@ export class Finding {
 }
 
 @Entity()
+@Index('newest_gain_of_cohort', ['cohortId', 'computedAt'])
 export class Gain {
   @ForeignKey(() => Assessment) @PrimaryColumn('uuid') followUpId: string;
   @ForeignKey(() => Assessment) @Column('uuid') baselineId: string;
@@ -92,9 +93,10 @@ export class Gain {
 @Entity()
 export class CohortAggregate {
   @ForeignKey(() => Cohort) @PrimaryColumn('uuid') cohortId: string;
-  @Column('integer', { default: 0 }) enrolled: number;
-  @Column('integer', { default: 0 }) exited: number;
+  /** Sites with a submitted baseline. */
   @Column('integer', { default: 0 }) baselines: number;
+  /** Sites with a submitted follow-up. */
+  @Column('integer', { default: 0 }) followUps: number;
   @Column('jsonb') body: unknown;
   @Column('timestamptz') updatedAt: Date;
 }

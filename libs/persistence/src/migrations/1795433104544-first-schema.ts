@@ -73,8 +73,9 @@ export class FirstSchema1795433104544 implements MigrationInterface {
     );
     await runner.query(`CREATE INDEX "IDX_35a8f8456cef447f54389631b0" ON "gain"  ("site_id") `);
     await runner.query(`CREATE INDEX "IDX_a29c2cbe16678581d0fbbcffbb" ON "gain"  ("cohort_id") `);
+    await runner.query(`CREATE INDEX "newest_gain_of_cohort" ON "gain" ("cohort_id", "computed_at")`);
     await runner.query(
-      `CREATE TABLE "cohort_aggregate" ("cohort_id" uuid NOT NULL, "enrolled" integer NOT NULL DEFAULT '0', "exited" integer NOT NULL DEFAULT '0', "baselines" integer NOT NULL DEFAULT '0', "body" jsonb NOT NULL, "updated_at" TIMESTAMP WITH TIME ZONE NOT NULL, CONSTRAINT "PK_26f80053f195e3bc88dd30402b7" PRIMARY KEY ("cohort_id"))`,
+      `CREATE TABLE "cohort_aggregate" ("cohort_id" uuid NOT NULL, "baselines" integer NOT NULL DEFAULT '0', "follow_ups" integer NOT NULL DEFAULT '0', "body" jsonb NOT NULL, "updated_at" TIMESTAMP WITH TIME ZONE NOT NULL, CONSTRAINT "PK_26f80053f195e3bc88dd30402b7" PRIMARY KEY ("cohort_id"))`,
     );
     await runner.query(
       `CREATE TABLE "buyer_rule_row" ("id" uuid NOT NULL, "buyer_id" uuid NOT NULL, "rule" text NOT NULL, "version" text NOT NULL, "active" boolean NOT NULL DEFAULT true, "body" jsonb NOT NULL, CONSTRAINT "UQ_2357591924167d7996aa23d5021" UNIQUE ("buyer_id", "rule", "version"), CONSTRAINT "PK_7ddebb66f56e015d988ba2169fe" PRIMARY KEY ("id"))`,
