@@ -199,13 +199,24 @@ describe('results', () => {
     await stranger.manager.agent.get(`/api/v1/visits/${visit.id}/invitation.ics`).expect(404);
   });
 
-  it('count a site that left as attrition', async () => {
-    await p.manager.agent
-      .post(`/api/v1/cohorts/${p.cohort}/enrolments/${p.site}/exit`)
-      .send({ exitedOn: daysAgo(1), reason: 'ownership changed' })
-      .expect(204);
+  it('count a site that left without a matched pair as attrition, and one that has its pair not', async () => {
+    const second = await p.owner.agent
+      .post('/api/v1/sites')
+      .send({ organisationId: p.supplier, name: 'Second site', country: 'EG' })
+      .expect(201);
+    await p.owner.agent
+      .post(`/api/v1/cohorts/${p.cohort}/enrolments`)
+      .send({ siteId: second.body.id, enrolledOn: daysAgo(100) })
+      .expect(201);
+    expect((await report()).attrition).toEqual([{ reason: 'no comparable follow-up yet', count: 1 }]);
+    for (const site of [p.site, second.body.id]) {
+      await p.manager.agent
+        .post(`/api/v1/cohorts/${p.cohort}/enrolments/${site}/exit`)
+        .send({ exitedOn: daysAgo(1), reason: 'ownership changed' })
+        .expect(204);
+    }
     const body = await report();
     expect(body.attrition).toEqual([{ reason: 'ownership changed', count: 1 }]);
-    expect(body.n.enrolled).toBe(1);
+    expect(body.n).toMatchObject({ enrolled: 2, matched: 1 });
   });
 });

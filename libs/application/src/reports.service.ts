@@ -167,7 +167,7 @@ export class ReportsService {
   async cohortReport(actor: Actor, cohortId: string, locale: Locale): Promise<CohortReportView> {
     await cohortAccess(this.db, actor, cohortId);
     const [cohort] = await this.db.query(
-      `SELECT c.name, c.starts_on::text AS "from", coalesce(c.ends_on, c.starts_on)::text AS "to", p.name AS programme, p.claims, p.look_back_months AS "lookBack",
+      `SELECT c.name, c.starts_on::text AS "from", coalesce(c.ends_on, current_date)::text AS "to", p.name AS programme, p.claims, p.look_back_months AS "lookBack",
               coalesce(g.baselines, 0) AS baselines, coalesce(g.follow_ups, 0) AS "followUps", g.body FROM cohort c JOIN programme p ON p.id = c.programme_id
          LEFT JOIN cohort_aggregate g ON g.cohort_id = c.id WHERE c.id = $1`,
       [cohortId],
@@ -175,13 +175,15 @@ export class ReportsService {
     const body = (cohort.body as CohortBody | null) ?? emptyCohort();
     const figures = aggregateFigures(body.gains);
     const attrition = await this.db.query(
-      `SELECT coalesce(exit_reason, 'unknown') AS reason, count(*)::int AS count FROM enrolment WHERE cohort_id = $1 AND exited_on IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1`,
+      `SELECT coalesce(exit_reason, 'unknown') AS reason, count(*)::int AS count FROM enrolment e WHERE cohort_id = $1 AND exited_on IS NOT NULL
+           AND NOT EXISTS (SELECT 1 FROM gain g WHERE g.site_id = e.site_id AND g.cohort_id = $1 AND g.comparable) GROUP BY 1 ORDER BY 2 DESC, 1`,
       [cohortId],
     );
     const [counts] = await this.db.query(
       `SELECT count(*)::int AS enrolled FROM enrolment WHERE cohort_id = $1`,
       [cohortId],
     );
+    const left = (attrition as { count: number }[]).reduce((sum, { count }) => sum + count, 0);
     const pair = await this.newestPair(cohortId, locale);
     const n = figures.nMatched;
     const part = (key: keyof CohortBody['parts']) =>
@@ -216,7 +218,7 @@ export class ReportsService {
         sd: figures.sdChange,
       },
       direction: { improved: figures.improved, same: figures.same, worse: figures.worse, tolerance: 0 },
-      attrition,
+      attrition: [...attrition, ...stillOpen(counts.enrolled - n - left, locale)],
       sections: figures.sections
         .filter((section) => pair.isLeaf(section.section))
         .sort((a, b) => pair.place(a.section) - pair.place(b.section))
@@ -325,6 +327,17 @@ function verdictOf(score: Score): 'pass' | 'fail' | 'rated' | 'not-scorable' {
   return score.passed === null ? 'rated' : score.passed ? 'pass' : 'fail';
 }
 
+const STILL_OPEN: Readonly<Record<Locale, string>> = {
+  en: 'no comparable follow-up yet',
+  es: 'aún sin seguimiento comparable',
+  ar: 'لا توجد متابعة قابلة للمقارنة بعد',
+};
+
+/** Sites that are still in the cohort and have no matched pair yet. */
+function stillOpen(count: number, locale: Locale): { reason: string; count: number }[] {
+  return count > 0 ? [{ reason: STILL_OPEN[locale], count }] : [];
+}
+
 /** Median, least and most days between the two assessments, from the number of gains per day count. */
 function daysBetween(days: Readonly<Record<string, number>>): CohortReportView['daysBetween'] {
   const sorted = Object.entries(days)
@@ -344,6 +357,7 @@ function daysBetween(days: Readonly<Record<string, number>>): CohortReportView['
 function missingFor(row: ReadinessRow): string[] {
   if (row.status === 'ready') return [];
   const path = row.body.cheapestPath?.items.map((item) => item.requirement) ?? [];
+  if (row.body.cheapestPath?.reachesReady) return path;
   const named = row.body.conditions
     .filter((condition) => !condition.holds)
     .flatMap((condition) => condition.requirements);

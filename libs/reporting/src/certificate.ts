@@ -12,7 +12,7 @@ import type {
   VerificationView,
 } from './views.js';
 
-/** The certificate: one page, PDF/A-3b, its code leads to the public page, its signed statement is attached. */
+/** The certificate: one page, PDF/A-3b, its code leads to the public page, the machine-readable statement is attached. */
 export async function certificatePdf(view: CertificateView, locale: Locale): Promise<Uint8Array> {
   const qr = await QRCode.toString(view.verifyUrl, { type: 'svg', margin: 0, errorCorrectionLevel: 'M' });
   return renderPdf(
