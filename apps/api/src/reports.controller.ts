@@ -3,34 +3,23 @@ import {
   certificatePdf,
   cohortReportPdf,
   gapReportPdf,
+  type Locale,
   renderCohortReportHtml,
   renderGapReportHtml,
   renderVerificationHtml,
-  type Locale,
 } from '#reporting';
-import { Controller, Get, Header, Param, ParseUUIDPipe, Query, Req, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Controller, Get, Header, Param, ParseUUIDPipe, Res } from '@nestjs/common';
+import { ApiQuery, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { randomBytes } from 'node:crypto';
 import { CurrentActor, Public } from './http/auth.js';
-import { LanguageQuery } from './requests.dto.js';
-
-const HTML = 'text/html; charset=utf-8';
-
-/** The reader's language: asked for, else the first of the browser's that we speak, else English. */
-function localeOf(query: LanguageQuery, request: FastifyRequest): Locale {
-  if (query.lang) return query.lang;
-  const wanted = (request.headers['accept-language'] ?? '')
-    .split(',')
-    .map((part) => part.trim().slice(0, 2).toLowerCase());
-  return (wanted.find((language) => ['en', 'es', 'ar'].includes(language)) as Locale | undefined) ?? 'en';
-}
+import { LANGUAGES, ReaderLocale } from './http/locale.js';
 
 /** Sends a page whose single style element is the only thing it may load. */
 function page(reply: FastifyReply, render: (nonce: string) => string): string {
   const nonce = randomBytes(16).toString('base64');
   void reply
-    .type(HTML)
+    .type('text/html; charset=utf-8')
     .header(
       'content-security-policy',
       `default-src 'none'; style-src 'nonce-${nonce}'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
@@ -44,6 +33,7 @@ function pdf(reply: FastifyReply, bytes: Uint8Array, name: string): Buffer {
 }
 
 @ApiTags('reports')
+@ApiQuery({ name: 'lang', enum: LANGUAGES, required: false, description: 'Language of the report.' })
 @Controller()
 export class ReportsController {
   constructor(
@@ -56,22 +46,19 @@ export class ReportsController {
   gapReport(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
-    @Query() query: LanguageQuery,
-    @Req() request: FastifyRequest,
+    @ReaderLocale() locale: Locale,
   ) {
-    return this.reports.gapReport(actor, id, localeOf(query, request));
+    return this.reports.gapReport(actor, id, locale);
   }
 
   @Get('api/v1/assessments/:id/gap-report.html')
   async gapReportHtml(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
-    @Query() query: LanguageQuery,
-    @Req() request: FastifyRequest,
+    @ReaderLocale() locale: Locale,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const locale = localeOf(query, request);
-    const view = await this.reports.gapReport(actor, id, locale);
+    const view = await this.gapReport(actor, id, locale);
     return page(reply, (nonce) => renderGapReportHtml(view, locale, { nonce }));
   }
 
@@ -79,14 +66,12 @@ export class ReportsController {
   async gapReportPdf(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
-    @Query() query: LanguageQuery,
-    @Req() request: FastifyRequest,
+    @ReaderLocale() locale: Locale,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const locale = localeOf(query, request);
     return pdf(
       reply,
-      await gapReportPdf(await this.reports.gapReport(actor, id, locale), locale),
+      await gapReportPdf(await this.gapReport(actor, id, locale), locale),
       `gap-report-${id}`,
     );
   }
@@ -96,22 +81,19 @@ export class ReportsController {
   cohort(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
-    @Query() query: LanguageQuery,
-    @Req() request: FastifyRequest,
+    @ReaderLocale() locale: Locale,
   ) {
-    return this.reports.cohortReport(actor, id, localeOf(query, request));
+    return this.reports.cohortReport(actor, id, locale);
   }
 
   @Get('api/v1/cohorts/:id/report.html')
   async cohortHtml(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
-    @Query() query: LanguageQuery,
-    @Req() request: FastifyRequest,
+    @ReaderLocale() locale: Locale,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const locale = localeOf(query, request);
-    const view = await this.reports.cohortReport(actor, id, locale);
+    const view = await this.cohort(actor, id, locale);
     return page(reply, (nonce) => renderCohortReportHtml(view, locale, { nonce }));
   }
 
@@ -119,27 +101,19 @@ export class ReportsController {
   async cohortPdf(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
-    @Query() query: LanguageQuery,
-    @Req() request: FastifyRequest,
+    @ReaderLocale() locale: Locale,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const locale = localeOf(query, request);
-    return pdf(
-      reply,
-      await cohortReportPdf(await this.reports.cohortReport(actor, id, locale), locale),
-      `cohort-${id}`,
-    );
+    return pdf(reply, await cohortReportPdf(await this.cohort(actor, id, locale), locale), `cohort-${id}`);
   }
 
   @Get('api/v1/certificates/:id/certificate.pdf')
   async certificate(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
-    @Query() query: LanguageQuery,
-    @Req() request: FastifyRequest,
+    @ReaderLocale() locale: Locale,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const locale = localeOf(query, request);
     const view = await this.certificates.view(actor, id, locale);
     return pdf(reply, await certificatePdf(view, locale), view.number);
   }
@@ -150,13 +124,10 @@ export class ReportsController {
   @Header('cache-control', 'no-store')
   async verify(
     @Param('number') number: string,
-    @Query() query: LanguageQuery,
-    @Req() request: FastifyRequest,
+    @ReaderLocale() locale: Locale,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const locale = localeOf(query, request);
-    const view = await this.certificates.verify(number, locale);
-    if (!view.known) void reply.status(404);
+    const view = await this.verifyJson(number, locale, reply);
     return page(reply, (nonce) => renderVerificationHtml(view, locale, { nonce }));
   }
 
@@ -164,8 +135,12 @@ export class ReportsController {
   @Public()
   @Get('api/v1/verify/:number')
   @Header('cache-control', 'no-store')
-  async verifyJson(@Param('number') number: string, @Res({ passthrough: true }) reply: FastifyReply) {
-    const view = await this.certificates.verify(number, 'en');
+  async verifyJson(
+    @Param('number') number: string,
+    @ReaderLocale() locale: Locale,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const view = await this.certificates.verify(number, locale);
     if (!view.known) void reply.status(404);
     return view;
   }

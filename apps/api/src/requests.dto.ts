@@ -58,11 +58,6 @@ export class VisitsQuery extends PageQuery {
   @IsOptional() @IsIn(['unplanned', 'planned', 'done', 'cancelled']) state?: string;
 }
 
-export class LanguageQuery {
-  /** Language of the report. */
-  @IsOptional() @IsIn(['en', 'es', 'ar']) lang?: 'en' | 'es' | 'ar';
-}
-
 export class NewOrganisationDto {
   @Length(1, 200) name: string;
   @IsIn([
