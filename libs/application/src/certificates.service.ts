@@ -22,6 +22,7 @@ import { notFound, type Actor } from './actor.js';
 import { loadAssessment, type LoadedAssessment } from './assessments.service.js';
 import { contentHash } from './content.service.js';
 import { localisedVersion } from './localised.js';
+import { lookBackMonths } from './results.service.js';
 
 /** What a certificate states: frozen when it is proposed, in the base language of the content. */
 type Facts = Omit<
@@ -352,6 +353,7 @@ export class CertificatesService {
       coachingEngagements: engagements,
       date: today,
       assessedOn: assessment.assessedOn,
+      lookBackMonths: await lookBackMonths(tx, assessment.cohortId),
     });
     if (actor.userId === row.proposedBy)
       violations.push({

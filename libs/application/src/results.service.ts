@@ -3,6 +3,7 @@ import {
   addMonths,
   computeGain,
   contributionOf,
+  DEFAULT_LOOK_BACK_MONTHS,
   emptyAggregate,
   findingsOf,
   removeGain,
@@ -263,17 +264,22 @@ async function changeAggregate(
   ]);
 }
 
+/** Months of look-back of the programme behind a cohort; the default where there is none. */
+export async function lookBackMonths(db: Queryable, cohortId: string | null): Promise<number> {
+  const [programme] = await db.query(
+    `SELECT p.look_back_months AS months FROM cohort c JOIN programme p ON p.id = c.programme_id WHERE c.id = $1`,
+    [cohortId],
+  );
+  return programme?.months ?? DEFAULT_LOOK_BACK_MONTHS;
+}
+
 /** Whether the person coached the site within the programme's look-back before the assessment. */
 export async function coached(
   db: Queryable,
   personId: string,
   assessment: { siteId: string; cohortId: string | null; assessedOn: string },
 ): Promise<boolean> {
-  const [programme] = await db.query(
-    `SELECT p.look_back_months AS months FROM cohort c JOIN programme p ON p.id = c.programme_id WHERE c.id = $1`,
-    [assessment.cohortId],
-  );
-  const since = addMonths(assessment.assessedOn, -(programme?.months ?? 24));
+  const since = addMonths(assessment.assessedOn, -(await lookBackMonths(db, assessment.cohortId)));
   const rows = await db.query(
     `SELECT 1 FROM engagement WHERE person_id = $1 AND site_id = $2 AND from_date <= $3
         AND (until_date IS NULL OR until_date >= $4)`,
