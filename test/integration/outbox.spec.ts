@@ -1,11 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import {
-  appendToOutbox,
-  OUTBOX_TABLE_SQL,
-  relayOutbox,
-  type OutboxRelay,
-} from '../../libs/platform/src/outbox.js';
+import { appendToOutbox, relayOutbox, type OutboxRelay } from '../../libs/platform/src/outbox.js';
 import { createQueues, type JobQueue, type JobWorker } from '../../libs/platform/src/queue.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { waitFor } from '../support/wait.js';
@@ -17,7 +12,6 @@ beforeAll(async () => {
   database = await createTestDatabase('outbox-test');
   pool = new pg.Pool({ connectionString: database.url, max: 6 });
   pool.on('error', () => undefined);
-  await pool.query(OUTBOX_TABLE_SQL);
 });
 afterAll(async () => {
   await pool?.end();

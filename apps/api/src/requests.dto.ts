@@ -1,3 +1,4 @@
+import { ORGANISATION_KINDS, type OrganisationKind } from '#persistence';
 import { type ClassConstructor, Type } from 'class-transformer';
 import {
   ArrayMaxSize,
@@ -60,23 +61,7 @@ export class VisitsQuery extends PageQuery {
 
 export class NewOrganisationDto {
   @Length(1, 200) name: string;
-  @IsIn([
-    'supplier',
-    'buyer',
-    'development-agency',
-    'assessment-provider',
-    'training-provider',
-    'donor',
-    'authority',
-  ])
-  kind:
-    | 'supplier'
-    | 'buyer'
-    | 'development-agency'
-    | 'assessment-provider'
-    | 'training-provider'
-    | 'donor'
-    | 'authority';
+  @IsIn(ORGANISATION_KINDS) kind: OrganisationKind;
   @IsISO31661Alpha2() country: string;
 }
 

@@ -14,14 +14,14 @@ import {
   type Score,
 } from '#domain';
 import { appendToOutbox, dayIn } from '#platform';
-import type { CertificateView, ChecklistLine, Locale, VerificationView } from '#reporting';
+import type { CertificateView, Locale, VerificationView } from '#reporting';
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
 import { must, siteAccess } from './access.js';
 import { notFound, type Actor } from './actor.js';
-import { loadAssessment, type LoadedAssessment } from './assessments.service.js';
+import { loadAssessment } from './assessments.service.js';
 import { contentHash } from './content.service.js';
-import { localisedVersion } from './localised.js';
+import { checklistLine, localise, localisedVersion, verdictOf } from './localised.js';
 import { lookBackMonths } from './results.service.js';
 
 /** What a certificate states: frozen when it is proposed, in the base language of the content. */
@@ -203,23 +203,13 @@ export class CertificatesService {
       assessment.checklistBody,
       locale,
     );
-    return {
-      scope: texts.title,
-      checklist: {
-        ...checklistLine(assessment),
-        title: texts.title,
-        level: texts.level(assessment.level),
-        translationStatus: texts.status,
-      },
-    };
+    return { scope: texts.title, checklist: checklistLine(assessment, texts) };
   }
 
   private async viewOf(db: Pick<EntityManager, 'query'>, id: string): Promise<CertificateView> {
     const [row] = await db.query(
-      `SELECT ${columns}, u.name AS "deciderName" FROM certificate LEFT JOIN auth."user" u ON u.id::text = decided_by WHERE certificate.id = $1`.replace(
-        'SELECT id,',
-        'SELECT certificate.id,',
-      ),
+      `SELECT ${columns}, (SELECT name FROM auth."user" u WHERE u.id::text = decided_by) AS "deciderName"
+         FROM certificate WHERE id = $1`,
       [id],
     );
     if (!row?.issuedOn) throw notFound('certificate');
@@ -408,7 +398,7 @@ export class CertificatesService {
       },
       programme: context.programme ?? checklistBody.title,
       scope: checklistBody.title,
-      checklist: checklistLine(assessment),
+      checklist: checklistLine(assessment, localise(checklistBody, null)),
       productCategories: context.categories,
       exclusions: [],
       assessment: {
@@ -445,32 +435,9 @@ function withStatus(row: CertificateRow & { facts?: unknown }): CertificateRow {
   };
 }
 
-/** Which list was used and how it was scored, in the content's own language. */
-function checklistLine({ checklistBody, profileBody, level }: LoadedAssessment): ChecklistLine {
-  return {
-    title: checklistBody.title,
-    edition: checklistBody.version,
-    level: checklistBody.levels.find((each) => each.code === level)?.title ?? level,
-    profile: {
-      title: profileBody.title,
-      version: profileBody.version,
-      source: profileBody.provenance.source,
-      status: profileBody.provenance.status,
-    },
-    translationStatus: 'original',
-  };
-}
-
 function resultOf(score: Score, findings: 'findings' | 'openFindings') {
   return {
-    verdict:
-      score.status === 'not-scorable'
-        ? ('not-scorable' as const)
-        : score.passed === null
-          ? ('rated' as const)
-          : score.passed
-            ? ('pass' as const)
-            : ('fail' as const),
+    verdict: verdictOf(score),
     points: score.points,
     conforming: score.counts.conforming,
     applicable: score.counts.applicable,

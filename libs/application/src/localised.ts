@@ -1,6 +1,7 @@
-import type { ChecklistTranslation, ChecklistVersion } from '#domain';
-import type { ContentTranslation, Locale } from '#reporting';
+import type { ChecklistTranslation, ChecklistVersion, Score } from '#domain';
+import type { ChecklistLine, ContentTranslation, Locale, Verdict } from '#reporting';
 import type { EntityManager } from 'typeorm';
+import type { LoadedAssessment } from './assessments.service.js';
 
 /** Texts of a checklist version in the reader's language, falling back item by item to the original. */
 export interface LocalisedChecklist {
@@ -54,4 +55,29 @@ export async function localisedVersion(
     [versionId, locale],
   );
   return localise(version, (row?.body as ChecklistTranslation | undefined) ?? null);
+}
+
+/** Which list was used and how it was scored, as every report says it. */
+export function checklistLine(
+  { version, level, profileBody }: LoadedAssessment,
+  texts: LocalisedChecklist,
+): ChecklistLine {
+  return {
+    title: texts.title,
+    edition: version,
+    level: texts.level(level),
+    profile: {
+      title: profileBody.title,
+      version: profileBody.version,
+      source: profileBody.provenance.source,
+      status: profileBody.provenance.status,
+    },
+    translationStatus: texts.status,
+  };
+}
+
+/** A result in the reports' words. */
+export function verdictOf(score: Score): Verdict {
+  if (score.status === 'not-scorable') return 'not-scorable';
+  return score.passed === null ? 'rated' : score.passed ? 'pass' : 'fail';
 }

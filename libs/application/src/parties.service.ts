@@ -1,5 +1,5 @@
 import { DomainError, parseLocalDate } from '#domain';
-import type { OrganisationKind, Role } from '#persistence';
+import { ORGANISATION_KINDS, type OrganisationKind, type Role } from '#persistence';
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { cohortAccess, may, siteAccess } from './access.js';
@@ -284,26 +284,18 @@ export class PartiesService {
   }
 }
 
-const KINDS: readonly OrganisationKind[] = [
-  'supplier',
-  'buyer',
-  'development-agency',
-  'assessment-provider',
-  'training-provider',
-  'donor',
-  'authority',
-];
-
 /** The operator's way to set up an organisation with its first person. The password is told once and kept nowhere. */
 export async function foundOrganisation(
   db: DataSource,
   identity: Identity,
   input: { name: string; kind: string; country: string; owner: string; email: string },
 ): Promise<{ organisationId: string; userId: string; email: string; password: string }> {
-  const kind = KINDS.find((each) => each === input.kind);
+  const kind = ORGANISATION_KINDS.find((each) => each === input.kind);
   if (!kind || !/^[A-Z]{2}$/.test(input.country) || !input.name.trim()) {
     throw new DomainError('organisation-invalid', 'The organisation cannot be set up like this.', [
-      ...(kind ? [] : [{ field: '--kind', message: 'unknown', fix: `Use one of: ${KINDS.join(', ')}.` }]),
+      ...(kind
+        ? []
+        : [{ field: '--kind', message: 'unknown', fix: `Use one of: ${ORGANISATION_KINDS.join(', ')}.` }]),
       ...(/^[A-Z]{2}$/.test(input.country)
         ? []
         : [{ field: '--country', message: 'not two capital letters', fix: 'For example EG.' }]),

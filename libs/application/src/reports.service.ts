@@ -13,7 +13,7 @@ import type { DataSource } from 'typeorm';
 import { cohortAccess, siteAccess } from './access.js';
 import { notFound, type Actor } from './actor.js';
 import { loadAssessment, scoringOf, type LoadedAssessment } from './assessments.service.js';
-import { localisedVersion } from './localised.js';
+import { checklistLine, localisedVersion, verdictOf } from './localised.js';
 import { readinessOf, type ReadinessRow } from './readiness.service.js';
 import { emptyCohort, type CohortBody } from './results.service.js';
 
@@ -103,18 +103,7 @@ export class ReportsService {
       reference: assessment.id,
       programme: context.programme ?? texts.title,
       subject: { organisation: context.organisation, site: context.site, address: context.city },
-      checklist: {
-        title: texts.title,
-        edition: assessment.version,
-        level: texts.level(assessment.level),
-        profile: {
-          title: profileBody.title,
-          version: profileBody.version,
-          source: profileBody.provenance.source,
-          status: profileBody.provenance.status,
-        },
-        translationStatus: texts.status,
-      },
+      checklist: checklistLine(assessment, texts),
       assessment: {
         kind: assessment.kind,
         date: assessment.assessedOn,
@@ -267,65 +256,42 @@ export class ReportsService {
          JOIN gain g USING (follow_up_id)`,
       [cohortId],
     );
-    const line = async (id: string | undefined) => {
-      if (!id)
-        return {
-          title: '—',
-          edition: '—',
-          level: '—',
-          profile: { title: '—', version: '—', source: '—', status: 'programme-default' as const },
-          translationStatus: 'original' as const,
-        };
+    const side = async (id: string | undefined) => {
+      if (!id) return null;
       const assessment = await loadAssessment(this.db, id);
-      const texts = await localisedVersion(
-        this.db,
-        assessment.checklistVersionId,
-        assessment.checklistBody,
-        locale,
-      );
-      const profile = assessment.profileBody;
-      return {
-        title: texts.title,
-        edition: assessment.version,
-        level: texts.level(assessment.level),
-        profile: {
-          title: profile.title,
-          version: profile.version,
-          source: profile.provenance.source,
-          status: profile.provenance.status,
-        },
-        translationStatus: texts.status,
-      };
+      const { checklistVersionId, checklistBody } = assessment;
+      const texts = await localisedVersion(this.db, checklistVersionId, checklistBody, locale);
+      return { checklistBody, texts, line: checklistLine(assessment, texts) };
     };
-    const followUp = newest ? await loadAssessment(this.db, newest.followUpId) : null;
-    const texts =
-      followUp &&
-      (await localisedVersion(this.db, followUp.checklistVersionId, followUp.checklistBody, locale));
-    const parents = new Set(
-      followUp?.checklistBody.sections.flatMap((section) => section.parent ?? []) ?? [],
-    );
+    const baseline = await side(newest?.baselineId);
+    const followUp = await side(newest?.followUpId);
+    const sections = followUp?.checklistBody.sections ?? [];
+    const parents = new Set(sections.flatMap((section) => section.parent ?? []));
     return {
       header: {
-        baselineChecklist: await line(newest?.baselineId),
-        followUpChecklist: await line(newest?.followUpId),
+        baselineChecklist: baseline?.line ?? NO_CHECKLIST,
+        followUpChecklist: followUp?.line ?? NO_CHECKLIST,
         items: {
           common: newest?.common ?? 0,
           baseline: newest?.baseline ?? 0,
           followUp: newest?.followUp ?? 0,
         },
       },
-      title: (code: string) => texts?.section(code) ?? code,
+      title: (code: string) => followUp?.texts.section(code) ?? code,
       isLeaf: (code: string) => !parents.has(code),
-      place: (code: string) =>
-        followUp?.checklistBody.sections.findIndex((section) => section.code === code) ?? 0,
+      place: (code: string) => sections.findIndex((section) => section.code === code),
     };
   }
 }
 
-function verdictOf(score: Score): 'pass' | 'fail' | 'rated' | 'not-scorable' {
-  if (score.status === 'not-scorable') return 'not-scorable';
-  return score.passed === null ? 'rated' : score.passed ? 'pass' : 'fail';
-}
+/** Header of a cohort without a gain. */
+const NO_CHECKLIST: CohortReportView['baselineChecklist'] = {
+  title: '—',
+  edition: '—',
+  level: '—',
+  profile: { title: '—', version: '—', source: '—', status: 'programme-default' },
+  translationStatus: 'original',
+};
 
 const STILL_OPEN: Readonly<Record<Locale, string>> = {
   en: 'no comparable follow-up yet',

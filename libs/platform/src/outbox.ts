@@ -4,29 +4,9 @@ import type { Logger } from 'pino';
 import { logContext } from './logger.js';
 import type { JobQueue } from './queue.js';
 
+// The outbox: work that must happen is a row of the same transaction as the change that calls for it. A trigger of the
+// table (see the migrations) tells the relays at commit, whoever inserts.
 const CHANNEL = 'uplift_outbox';
-
-/**
- * The outbox: work that must happen is a row of the same transaction as the change that calls for it. A trigger tells
- * the relays at commit, whoever inserts. Run by a migration; may be run again.
- */
-export const OUTBOX_TABLE_SQL = `
-CREATE TABLE IF NOT EXISTS outbox (
-  id uuid PRIMARY KEY,
-  name text NOT NULL,
-  payload jsonb NOT NULL,
-  created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-  taken_at timestamptz
-);
-CREATE INDEX IF NOT EXISTS outbox_waiting ON outbox (created_at, id) WHERE taken_at IS NULL;
-CREATE INDEX IF NOT EXISTS outbox_taken ON outbox (taken_at) WHERE taken_at IS NOT NULL;
-CREATE OR REPLACE FUNCTION outbox_notify() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  PERFORM pg_notify('${CHANNEL}', '');
-  RETURN NULL;
-END $$;
-CREATE OR REPLACE TRIGGER outbox_notify AFTER INSERT ON outbox FOR EACH STATEMENT EXECUTE FUNCTION outbox_notify();
-`;
 
 /** A pg client, a TypeORM EntityManager or QueryRunner: whoever runs the transaction. */
 export interface Queryable {

@@ -8,7 +8,7 @@ export * from './content.js';
 export * from './delivery.js';
 export * from './parties.js';
 
-/** Every entity of the product, as TypeORM wants them. */
+/** Every entity of the product, as TypeORM wants them: the classes among what the modules export. */
 export const entities = [parties, content, assessments, delivery].flatMap((module) =>
-  Object.values(module),
+  Object.values(module).filter((value) => typeof value === 'function'),
 ) as (abstract new (...args: never[]) => unknown)[];

@@ -1,13 +1,16 @@
 import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 
-export type OrganisationKind =
-  | 'supplier'
-  | 'buyer'
-  | 'development-agency'
-  | 'assessment-provider'
-  | 'training-provider'
-  | 'donor'
-  | 'authority';
+/** What an organisation is in supplier development. */
+export const ORGANISATION_KINDS = [
+  'supplier',
+  'buyer',
+  'development-agency',
+  'assessment-provider',
+  'training-provider',
+  'donor',
+  'authority',
+] as const;
+export type OrganisationKind = (typeof ORGANISATION_KINDS)[number];
 
 /** What a person may do inside an organisation. */
 export type Role =
