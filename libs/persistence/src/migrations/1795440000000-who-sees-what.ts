@@ -284,6 +284,10 @@ async function reach(runner: QueryRunner): Promise<void> {
   await runner.query(`GRANT SELECT ON site_access TO ${API_ROLE}, ${WORKER_ROLE}`);
 }
 
+/** An API token acts for one organisation, whatever else its person belongs to. */
+const MAY_ACT_FOR = (organisation: string): string =>
+  `${organisation} = coalesce(nullif(current_setting('uplift.organisation', true), '')::uuid, ${organisation})`;
+
 /** Who acts in this transaction. Arrays, because a policy asks them once a statement and not once a row. */
 async function actor(runner: QueryRunner): Promise<void> {
   const stable = (name: string, returns: string, body: string): Promise<unknown> =>
@@ -301,14 +305,17 @@ async function actor(runner: QueryRunner): Promise<void> {
   await stable(
     'actor_organisations',
     'uuid[]',
-    list('organisation_id', 'membership WHERE user_id = actor_user()'),
+    list('organisation_id', `membership WHERE user_id = actor_user() AND ${MAY_ACT_FOR('organisation_id')}`),
   );
   await stable(
     'actor_owned_organisations',
     'uuid[]',
-    list('organisation_id', `membership WHERE user_id = actor_user() AND role = 'owner'`),
+    list(
+      'organisation_id',
+      `membership WHERE user_id = actor_user() AND role = 'owner' AND ${MAY_ACT_FOR('organisation_id')}`,
+    ),
   );
-  const mine = `programme_participant p JOIN membership m ON m.organisation_id = p.organisation_id AND m.user_id = actor_user()`;
+  const mine = `programme_participant p JOIN membership m ON m.organisation_id = p.organisation_id AND m.user_id = actor_user() AND ${MAY_ACT_FOR('m.organisation_id')}`;
   await stable('actor_programmes', 'uuid[]', list('p.programme_id', mine));
   await stable(
     'actor_managed_programmes',
