@@ -1,15 +1,152 @@
 import pg from 'pg';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { seedTenant, type Tenant } from '../support/tenants.js';
+
+/*
+ * Raw SQL as the role the API works under: whatever the code above it does, the database serves each actor these rows and
+ * no others. The table below is the reviewed expectation: rows of the actor's own tenant by table; of the other tenant
+ * always none.
+ */
+const SEEN: Readonly<Record<string, Partial<Record<string, number>>>> = {
+  //                      the supplier, the agency, who assesses, a buyer, a donor; strangers and nobody: none
+  organisation: { supplier: 5, agency: 5, provider: 5, buyer: 5, donor: 4 },
+  membership: { supplier: 1, agency: 1, provider: 1, buyer: 1, donor: 1 },
+  site: { supplier: 1, agency: 1, provider: 1, buyer: 1 },
+  site_reach: { supplier: 4, agency: 1, provider: 1, buyer: 1 },
+  programme: { supplier: 1, agency: 1, provider: 1, buyer: 1, donor: 1 },
+  programme_participant: { supplier: 4, agency: 4, provider: 4, buyer: 4, donor: 4 },
+  cohort: { supplier: 1, agency: 1, provider: 1, buyer: 1, donor: 1 },
+  enrolment: { supplier: 1, agency: 1, provider: 1, buyer: 1 },
+  // A buyer sees the closed one, and of it what the programme's charter says: totals and sections, not the answers.
+  assessment: { supplier: 2, agency: 2, provider: 2, buyer: 1 },
+  response: { supplier: 2, agency: 2, provider: 2 },
+  assessment_score: { supplier: 2, agency: 2, provider: 2, buyer: 1 },
+  finding: { supplier: 2, agency: 2, provider: 2 },
+  gain: { supplier: 1, agency: 1, provider: 1 },
+  cohort_aggregate: { agency: 1, provider: 1, buyer: 1 },
+  buyer_rule_row: { supplier: 1, agency: 1, provider: 1, buyer: 1, donor: 1 },
+  readiness: { supplier: 1, agency: 1, provider: 1, buyer: 1 },
+  assessor: { supplier: 1, agency: 1, provider: 1 },
+  absence: { agency: 1, provider: 1 },
+  engagement: { supplier: 1, agency: 1, provider: 1 },
+  visit: { supplier: 1, agency: 1, provider: 1 },
+  certificate: { supplier: 2, agency: 2, provider: 2, buyer: 1 },
+  idempotency_key: { agency: 1 },
+};
+/** Nobody's data, or machinery that the grants alone guard. */
+const NOT_TENANT = [
+  'checklist_version',
+  'checklist_translation',
+  'crosswalk',
+  'scoring_profile',
+  'outbox',
+  'worker_beat',
+  'migration',
+];
+const ACTORS = ['supplier', 'agency', 'provider', 'buyer', 'donor'];
 
 let database: TestDatabase;
+let owner: pg.Client;
+let api: pg.Client;
+let one: Tenant;
+let other: Tenant;
+
+const as = async <T>(user: string | null, work: () => Promise<T>): Promise<T> => {
+  await api.query('BEGIN');
+  try {
+    if (user !== null) await api.query(`SELECT set_config('uplift.user', $1, true)`, [user]);
+    return await work();
+  } finally {
+    await api.query('ROLLBACK');
+  }
+};
+/** Rows an actor sees of a tenant: those that name one of its ids in any column. */
+const seen = (user: string | null, table: string, tenant: Tenant): Promise<number> =>
+  as(user, async () => {
+    const marks = [...Object.values(tenant.ids), ...Object.values(tenant.people)];
+    const { rows } = await api.query(
+      `SELECT count(*)::int AS n FROM ${table} t WHERE EXISTS (SELECT 1 FROM jsonb_each_text(to_jsonb(t)) c WHERE c.value = ANY ($1))`,
+      [marks],
+    );
+    return rows[0].n;
+  });
+
 beforeAll(async () => {
-  database = await createTestDatabase('rls-test');
+  database = await createTestDatabase('row-level-security-test');
+  owner = new pg.Client({ connectionString: database.url });
+  await owner.connect();
+  one = await seedTenant((text, values) => owner.query(text, values), 'one');
+  other = await seedTenant((text, values) => owner.query(text, values), 'other');
+  api = new pg.Client({ connectionString: database.url, options: '-c role=uplift_api' });
+  await api.connect();
 });
-afterAll(() => database.drop());
-test('x', async () => {
-  const c = new pg.Client({ connectionString: database.url, options: '-c role=uplift_api' });
-  await c.connect();
-  for (const t of ['organisation','membership','site','site_reach','programme','programme_participant','cohort','enrolment','assessment','response','assessment_score','finding','gain','cohort_aggregate','buyer_rule_row','readiness','assessor','absence','engagement','visit','certificate','idempotency_key'])
-    expect((await c.query(`SELECT count(*)::int AS n FROM ${t}`)).rows[0].n).toBe(0);
-  await c.end();
+afterAll(async () => {
+  await api.end();
+  await owner.end();
+  await database.drop();
 });
+
+test('the role cannot go round the policies', async () => {
+  const { rows } = await api.query(
+    `SELECT rolsuper OR rolbypassrls AS may, (SELECT count(*)::int FROM pg_class WHERE relowner = pg_roles.oid) AS owns FROM pg_roles WHERE rolname = current_user`,
+  );
+  expect(rows).toEqual([{ may: false, owns: 0 }]);
+});
+
+test('every table is either under row-level security and in the table above, or named as nobody’s', async () => {
+  const { rows } = await owner.query<{ name: string; guarded: boolean }>(
+    `SELECT relname AS name, relrowsecurity AS guarded FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') ORDER BY 1`,
+  );
+  const audit = ['audit_entry', 'audit_head'];
+  expect(rows.filter(({ guarded }) => guarded).map(({ name }) => name)).toEqual(
+    [...Object.keys(SEEN), ...audit].sort(),
+  );
+  expect(rows.filter(({ guarded }) => !guarded).map(({ name }) => name)).toEqual([...NOT_TENANT].sort());
+});
+
+describe.each(Object.keys(SEEN))('%s', (table) => {
+  test.each(ACTORS)('as the %s', async (actor) => {
+    expect(await seen(one.people[actor]!, table, one)).toBe(SEEN[table]![actor] ?? 0);
+    expect(await seen(one.people[actor]!, table, other)).toBe(0);
+  });
+  test('as a stranger and as nobody', async () => {
+    for (const user of ['stranger', '', null]) expect(await seen(user, table, one)).toBe(0);
+  });
+  test('nobody writes to another tenant', async () => {
+    const tries = ACTORS.flatMap((actor) =>
+      [`UPDATE ${table} SET ${FIRST[table] ?? 'id'} = ${FIRST[table] ?? 'id'}`, `DELETE FROM ${table}`].map(
+        (statement) => [actor, statement] as const,
+      ),
+    );
+    for (const [actor, statement] of tries) {
+      const before = await count(table);
+      const touched = await as(one.people[actor]!, async () => {
+        // Whatever is the actor's own may change; of the other tenant's rows none may.
+        await api.query('SAVEPOINT s');
+        return api
+          .query(
+            `${statement} WHERE EXISTS (SELECT 1 FROM jsonb_each_text(to_jsonb(${table})) c WHERE c.value = ANY ($1))`,
+            [[...Object.values(other.ids), ...Object.values(other.people)]],
+          )
+          .then(({ rowCount }) => rowCount ?? 0)
+          .catch((error: { code?: string }) => {
+            if (error.code !== '42501') throw error;
+            return 0;
+          });
+      });
+      expect([actor, statement, touched]).toEqual([actor, statement, 0]);
+      expect(await count(table)).toBe(before);
+    }
+  });
+});
+
+/** A column to write to where the key is not `id`. */
+const FIRST: Readonly<Record<string, string>> = {
+  response: 'requirement',
+  assessment_score: 'revision',
+  gain: 'comparable',
+  cohort_aggregate: 'baselines',
+  site_reach: 'part',
+};
+const count = async (table: string): Promise<number> =>
+  (await owner.query(`SELECT count(*)::int AS n FROM ${table}`)).rows[0].n;

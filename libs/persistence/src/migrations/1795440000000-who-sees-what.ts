@@ -11,7 +11,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 /** What of a site's record can be shared. `record`: everything, drafts included, and the right to work on it. */
 const RECORD = 'record';
 
-/** The row is about a site that the actor reaches with one of the scopes. */
+/** The row is about a site that the actor reaches with one of the scopes. `site` is qualified: `site_reach` has a column of that name. */
 const reaches = (site: string, ...scopes: string[]): string => `EXISTS (
   SELECT 1 FROM site_reach r WHERE r.site_id = ${site}
      AND (r.organisation_id = ANY ((SELECT actor_organisations())::uuid[]) OR r.grant_id = (SELECT actor_grant()))
@@ -54,9 +54,9 @@ const RULES: Readonly<Record<string, Rules>> = {
     worker: 'SELECT',
   },
   site: {
-    select: `${OWN('organisation_id')} OR ${reaches('id')}`,
+    select: `${OWN('organisation_id')} OR ${reaches('site.id')}`,
     insert: OWN('organisation_id'),
-    update: `${OWN('organisation_id')} OR ${reaches('id', RECORD)}`,
+    update: `${OWN('organisation_id')} OR ${reaches('site.id', RECORD)}`,
     worker: 'SELECT',
   },
   site_reach: {
@@ -82,16 +82,16 @@ const RULES: Readonly<Record<string, Rules>> = {
     worker: 'SELECT',
   },
   enrolment: {
-    select: reaches('site_id'),
+    select: reaches('enrolment.site_id'),
     insert: `EXISTS (SELECT 1 FROM site s WHERE s.id = site_id AND ${OWN('s.organisation_id')})
-      OR (${reaches('site_id', RECORD)} AND EXISTS (SELECT 1 FROM cohort c WHERE c.id = cohort_id AND ${MANAGED('c.programme_id')}))`,
+      OR (${reaches('enrolment.site_id', RECORD)} AND EXISTS (SELECT 1 FROM cohort c WHERE c.id = cohort_id AND ${MANAGED('c.programme_id')}))`,
     update: `EXISTS (SELECT 1 FROM cohort c WHERE c.id = cohort_id AND ${MANAGED('c.programme_id')})`,
     worker: 'SELECT',
   },
   assessment: {
-    select: `${reaches('site_id', RECORD)} OR (state = 'closed' AND ${reaches('site_id', 'score', 'section-scores', 'answers', 'corrective-actions')})`,
-    insert: reaches('site_id', RECORD),
-    update: reaches('site_id', RECORD),
+    select: `${reaches('assessment.site_id', RECORD)} OR (state = 'closed' AND ${reaches('assessment.site_id', 'score', 'section-scores', 'answers', 'corrective-actions')})`,
+    insert: reaches('assessment.site_id', RECORD),
+    update: reaches('assessment.site_id', RECORD),
     worker: 'SELECT, UPDATE',
   },
   response: {
@@ -111,12 +111,13 @@ const RULES: Readonly<Record<string, Rules>> = {
     worker: 'SELECT, INSERT, UPDATE, DELETE',
   },
   gain: {
-    select: `${reaches('site_id', RECORD)} OR (${reaches('site_id', 'section-scores', 'answers')}
+    select: `${reaches('gain.site_id', RECORD)} OR (${reaches('gain.site_id', 'section-scores', 'answers')}
       AND EXISTS (SELECT 1 FROM assessment a WHERE a.id = follow_up_id AND a.state = 'closed'))`,
     worker: 'SELECT, INSERT, UPDATE, DELETE',
   },
+  // Donors and authorities get suppressed aggregates by another door, never the running one.
   cohort_aggregate: {
-    select: `EXISTS (SELECT 1 FROM cohort c WHERE c.id = cohort_id AND ${IN_PROGRAMME('c.programme_id')})`,
+    select: `EXISTS (SELECT 1 FROM cohort c WHERE c.id = cohort_id AND c.programme_id = ANY ((SELECT actor_result_programmes())::uuid[]))`,
     worker: 'SELECT, INSERT, UPDATE, DELETE',
   },
   buyer_rule_row: {
@@ -126,7 +127,7 @@ const RULES: Readonly<Record<string, Rules>> = {
     worker: 'SELECT',
   },
   readiness: {
-    select: `${reaches('site_id', RECORD)} OR (${reaches('site_id', 'score', 'answers')}
+    select: `${reaches('readiness.site_id', RECORD)} OR (${reaches('readiness.site_id', 'score', 'answers')}
       AND EXISTS (SELECT 1 FROM buyer_rule_row b WHERE b.id = buyer_rule_id AND ${OWN('b.buyer_id')}))`,
     worker: 'SELECT, INSERT, UPDATE, DELETE',
   },
@@ -146,21 +147,21 @@ const RULES: Readonly<Record<string, Rules>> = {
     worker: 'SELECT',
   },
   engagement: {
-    select: `person_id = (SELECT actor_user()) OR ${reaches('site_id', RECORD)}`,
-    insert: reaches('site_id', RECORD),
-    update: reaches('site_id', RECORD),
+    select: `person_id = (SELECT actor_user()) OR ${reaches('engagement.site_id', RECORD)}`,
+    insert: reaches('engagement.site_id', RECORD),
+    update: reaches('engagement.site_id', RECORD),
     worker: 'SELECT',
   },
   visit: {
-    select: reaches('site_id', RECORD),
-    insert: reaches('site_id', RECORD),
-    update: reaches('site_id', RECORD),
+    select: reaches('visit.site_id', RECORD),
+    insert: reaches('visit.site_id', RECORD),
+    update: reaches('visit.site_id', RECORD),
     worker: 'SELECT, INSERT, UPDATE',
   },
   certificate: {
-    select: `${reaches('site_id', RECORD)} OR (issued_on IS NOT NULL AND ${reaches('site_id', 'certificate')})`,
-    insert: reaches('site_id', RECORD),
-    update: reaches('site_id', RECORD),
+    select: `${reaches('certificate.site_id', RECORD)} OR (issued_on IS NOT NULL AND ${reaches('certificate.site_id', 'certificate')})`,
+    insert: reaches('certificate.site_id', RECORD),
+    update: reaches('certificate.site_id', RECORD),
     worker: 'SELECT, UPDATE',
   },
   idempotency_key: {
@@ -317,6 +318,11 @@ async function actor(runner: QueryRunner): Promise<void> {
   );
   const mine = `programme_participant p JOIN membership m ON m.organisation_id = p.organisation_id AND m.user_id = actor_user() AND ${MAY_ACT_FOR('m.organisation_id')}`;
   await stable('actor_programmes', 'uuid[]', list('p.programme_id', mine));
+  await stable(
+    'actor_result_programmes',
+    'uuid[]',
+    list('p.programme_id', `${mine} AND p.part IN ('agency', 'assessment-provider', 'buyer')`),
+  );
   await stable(
     'actor_managed_programmes',
     'uuid[]',

@@ -209,7 +209,7 @@ const AUDIT_CHANGE = `
                      FROM new_rows x JOIN old_rows o ON %4$s', TG_ARGV[0], hidden, personal, joined) END;
     EXECUTE format('
       INSERT INTO audit_entry (organisation_id, at, actor, subject, action, body)
-      SELECT coalesce(organisation, %1$L), $1, $2, $3, $4,
+      SELECT coalesce(organisation::uuid, %1$L), $1, $2, $3, $4,
              jsonb_build_object(''v'', 1, ''at'', to_char($1 AT TIME ZONE ''UTC'', ''YYYY-MM-DD"T"HH24:MI:SS.US"Z"''), ''actor'', $2,
                                 ''request'', nullif(current_setting(''uplift.request'', true), ''''),
                                 ''from'', nullif(current_setting(''uplift.address'', true), ''''),

@@ -1,0 +1,195 @@
+import { randomUUID } from 'node:crypto';
+
+type Sql = (text: string, values?: unknown[]) => Promise<unknown>;
+
+/** One programme with every kind of party, and a row of it in every table that holds somebody's data. */
+export interface Tenant {
+  readonly ids: Readonly<Record<string, string>>;
+  /** User ids by part: `supplier`, `agency`, `provider`, `buyer`, `donor`. */
+  readonly people: Readonly<Record<string, string>>;
+}
+
+const today = new Date().toISOString().slice(0, 10);
+
+/** Puts a tenant in as the database's owner, past every policy: what the policies are then asked about. */
+export async function seedTenant(sql: Sql, tag: string): Promise<Tenant> {
+  const ids: Record<string, string> = {};
+  const people: Record<string, string> = {};
+  const insert = async (name: string, table: string, row: Record<string, unknown>): Promise<string> => {
+    const id = (row['id'] as string | undefined) ?? randomUUID();
+    const all = NO_ID.includes(table) ? row : { id, ...row };
+    await sql(
+      `INSERT INTO ${table} (${Object.keys(all).join(', ')}) VALUES (${Object.keys(all).map((_, i) => `$${i + 1}`)})`,
+      Object.values(all),
+    );
+    ids[name] = id;
+    return id;
+  };
+  for (const [part, kind, role] of [
+    ['supplier', 'supplier', 'owner'],
+    ['agency', 'development-agency', 'owner'],
+    ['provider', 'assessment-provider', 'assessor'],
+    ['buyer', 'buyer', 'qa-manager'],
+    ['donor', 'donor', 'viewer'],
+  ] as const) {
+    people[part] = `${part}-${tag}`;
+    await insert(part, 'organisation', { name: `${part} ${tag}`, kind, country: 'EG' });
+    await insert(`${part}-membership`, 'membership', {
+      user_id: people[part],
+      organisation_id: ids[part],
+      role,
+    });
+  }
+  await insert('site', 'site', { organisation_id: ids['supplier'], name: `Site ${tag}`, country: 'EG' });
+  await insert('programme', 'programme', { code: `programme-${tag}`, name: `Programme ${tag}` });
+  for (const [organisation, part] of [
+    ['agency', 'agency'],
+    ['provider', 'assessment-provider'],
+    ['buyer', 'buyer'],
+    ['donor', 'donor'],
+  ]) {
+    await insert(`${organisation}-participant`, 'programme_participant', {
+      programme_id: ids['programme'],
+      organisation_id: ids[organisation!],
+      part,
+    });
+  }
+  await insert('cohort', 'cohort', {
+    programme_id: ids['programme'],
+    name: `Cohort ${tag}`,
+    starts_on: today,
+  });
+  await insert('enrolment', 'enrolment', {
+    cohort_id: ids['cohort'],
+    site_id: ids['site'],
+    enrolled_on: today,
+  });
+  await insert('version', 'checklist_version', {
+    checklist: `list-${tag}`,
+    version: '1',
+    title: 'List',
+    content_hash: 'x',
+    body: '{}',
+  });
+  await insert('profile', 'scoring_profile', {
+    profile: `profile-${tag}`,
+    version: '1',
+    title: 'Profile',
+    content_hash: 'x',
+    body: '{}',
+  });
+  for (const [name, kind, state] of [
+    ['baseline', 'baseline', 'closed'],
+    ['draft', 'follow-up', 'draft'],
+  ]) {
+    await insert(name!, 'assessment', {
+      site_id: ids['site'],
+      cohort_id: ids['cohort'],
+      checklist_version_id: ids['version'],
+      scoring_profile_id: ids['profile'],
+      level: 'basic',
+      kind,
+      state,
+      assessed_on: today,
+      ...(kind === 'follow-up' && { baseline_id: ids['baseline'] }),
+    });
+    await insert(`${name}-response`, 'response', {
+      assessment_id: ids[name!],
+      requirement: 'R-01',
+      answer: 'conform',
+      answered_by: people['provider'],
+      answered_at: new Date(),
+    });
+    await insert(`${name}-score`, 'assessment_score', {
+      assessment_id: ids[name!],
+      revision: 1,
+      as_found: '{}',
+      after_closure: '{}',
+      computed_at: new Date(),
+    });
+    await insert(`${name}-finding`, 'finding', {
+      assessment_id: ids[name!],
+      requirement: 'R-01',
+      section: 'A',
+      grade: 'minor',
+      conformity: 'partly',
+    });
+  }
+  await insert('gain', 'gain', {
+    follow_up_id: ids['draft'],
+    baseline_id: ids['baseline'],
+    site_id: ids['site'],
+    cohort_id: ids['cohort'],
+    comparable: false,
+    body: '{}',
+    computed_at: new Date(),
+  });
+  await insert('aggregate', 'cohort_aggregate', {
+    cohort_id: ids['cohort'],
+    body: '{}',
+    updated_at: new Date(),
+  });
+  await insert('rule', 'buyer_rule_row', {
+    buyer_id: ids['buyer'],
+    rule: 'rule',
+    version: '1',
+    body: '{}',
+  });
+  await insert('readiness', 'readiness', {
+    site_id: ids['site'],
+    buyer_rule_id: ids['rule'],
+    category: 'dairy',
+    status: 'ready',
+    body: '{}',
+    evaluated_at: new Date(),
+  });
+  await insert('assessor', 'assessor', {
+    id: people['provider'],
+    organisation_id: ids['provider'],
+    name: 'A',
+    email: 'a@example.org',
+    part: 'assessor',
+    country: 'EG',
+    competences: '{}',
+    languages: '{}',
+    working_days: '{1}',
+  });
+  await insert('absence', 'absence', { assessor_id: people['provider'], from_date: today, to_date: today });
+  await insert('engagement', 'engagement', {
+    person_id: `mentor-${tag}`,
+    site_id: ids['site'],
+    role: 'coach',
+    from_date: today,
+  });
+  await insert('visit', 'visit', {
+    site_id: ids['site'],
+    cohort_id: ids['cohort'],
+    assessment_id: ids['baseline'],
+    state: 'planned',
+    earliest: today,
+    due: today,
+    latest: today,
+    reason: 'test',
+    assessor_id: people['provider'],
+    planned_on: today,
+  });
+  for (const [name, issued] of [
+    ['issued', today],
+    ['proposed', null],
+  ]) {
+    await insert(name!, 'certificate', {
+      number: `${name}-${tag}`,
+      site_id: ids['site'],
+      assessment_id: ids[issued ? 'baseline' : 'draft'],
+      state: issued ? 'valid' : 'under-review',
+      proposed_by: people['agency'],
+      issued_on: issued,
+      facts: '{}',
+    });
+  }
+  await insert('key', 'idempotency_key', { user_id: people['agency'], key: tag, request_hash: 'x' });
+  return { ids, people };
+}
+
+/** Tables whose key is not a column `id` of their own. */
+const NO_ID = ['response', 'assessment_score', 'gain', 'cohort_aggregate'];
