@@ -21,7 +21,7 @@ import { must, siteAccess } from './access.js';
 import { notFound, type Actor } from './actor.js';
 import { loadAssessment } from './assessments.service.js';
 import { contentHash } from './content.service.js';
-import { checklistLine, localise, localisedVersion, verdictOf } from './localised.js';
+import { categoryName, checklistLine, localise, localisedVersion, verdictOf } from './localised.js';
 import { lookBackMonths } from './results.service.js';
 
 /** What a certificate states: frozen when it is proposed, in the base language of the content. */

@@ -290,6 +290,10 @@ export class Demo {
           buyer: 'lotus',
           rule: 'listing',
           title: 'Basic level, at least 80 points, no open major',
+          translations: {
+            es: { title: 'Nivel básico, al menos 80 puntos, ninguna mayor abierta' },
+            ar: { title: 'المستوى الأساسي، 80 نقطة على الأقل، دون حالة كبرى مفتوحة' },
+          },
           categories: ['*'],
           minPoints: 80,
           maxOpen: { major: 0 },
@@ -303,6 +307,16 @@ export class Demo {
           rule: 'fresh',
           title:
             'Fresh products: Basic level, 70 points, traceability and recall in place, at most three open majors',
+          translations: {
+            es: {
+              title:
+                'Productos frescos: nivel básico, 70 puntos, trazabilidad y retiro implantados, como máximo tres mayores abiertas',
+            },
+            ar: {
+              title:
+                'المنتجات الطازجة: المستوى الأساسي، 70 نقطة، التتبع والاستدعاء مطبقان، ثلاث حالات كبرى مفتوحة على الأكثر',
+            },
+          },
           categories: ['dairy', 'meat-and-poultry', 'fruit-and-vegetables'],
           minPoints: 70,
           maxOpen: { major: 3 },

@@ -12,4 +12,5 @@ export * from './parties.service.js';
 export * from './readiness.service.js';
 export * from './reports.service.js';
 export * from './results.service.js';
+export * from './schemas.js';
 export * from './visits.service.js';

@@ -1,7 +1,11 @@
-import type { ChecklistTranslation, ChecklistVersion, Score } from '#domain';
+import type { BuyerRule, ChecklistTranslation, ChecklistVersion, Score } from '#domain';
 import type { ChecklistLine, ContentTranslation, Locale, Verdict } from '#reporting';
 import type { EntityManager } from 'typeorm';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
 import type { LoadedAssessment } from './assessments.service.js';
+import { contentRoot, mustFollow } from './schemas.js';
 
 /** Texts of a checklist version in the reader's language, falling back item by item to the original. */
 export interface LocalisedChecklist {
@@ -74,6 +78,24 @@ export function checklistLine(
     },
     translationStatus: texts.status,
   };
+}
+
+let categories: Readonly<Record<string, Readonly<Record<Locale, string>>>> | undefined;
+
+/** The name of a product category (`checklists/categories.yaml`); one that isn't known there stays as it was entered. */
+export function categoryName(code: string, locale: Locale): string {
+  categories ??= mustFollow<{ categories: NonNullable<typeof categories> }>(
+    'categories',
+    parse(readFileSync(join(contentRoot(), 'categories.yaml'), 'utf8')),
+    'categories-invalid',
+    'checklists/categories.yaml does not follow categories.schema.json.',
+  ).categories;
+  return Object.hasOwn(categories, code) ? categories[code]![locale] : code;
+}
+
+/** The title of a buyer's rule in the reader's language; the buyer's own words where it gave no others. */
+export function ruleTitle(rule: Pick<BuyerRule, 'title' | 'translations'>, locale: Locale): string {
+  return rule.translations?.[locale]?.title ?? rule.title;
 }
 
 /** A result in the reports' words. */

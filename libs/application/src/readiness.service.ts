@@ -9,21 +9,20 @@ import {
   type Readiness,
 } from '#domain';
 import { appendToOutbox, dayIn } from '#platform';
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { DataSource, EntityManager } from 'typeorm';
 import { siteAccess } from './access.js';
 import { forbidden, type Actor } from './actor.js';
 import { loadAssessment } from './assessments.service.js';
-import { contentRoot } from './content.service.js';
+import { mustFollow } from './schemas.js';
 
 export interface ReadinessRow {
   readonly siteId: string;
   readonly buyer: string;
   readonly rule: string;
   readonly title: string;
+  /** The rule's titles in other languages, as the buyer gave them. */
+  readonly translations: BuyerRule['translations'];
   readonly category: string;
   readonly status: Readiness['status'];
   readonly validUntil: string | null;
@@ -42,7 +41,7 @@ export class ReadinessService {
         membership.organisationId === buyerId && ['owner', 'qa-manager'].includes(membership.role),
     );
     if (actor && !mayPublish) throw forbidden('Only the buyer itself publishes its rules.');
-    checkRuleShape(rule);
+    mustFollow('buyer-rule', rule, 'buyer-rule-invalid', 'The rule does not follow buyer-rule.schema.json.');
     return this.db.transaction(async (tx) => {
       const [version] = await tx.query(
         `SELECT body FROM checklist_version WHERE checklist = $1 ORDER BY published_at DESC, version DESC LIMIT 1`,
@@ -130,7 +129,7 @@ export class ReadinessService {
       throw forbidden('Only members of the buyer see its list.');
     return this.db.query(
       `SELECT r.site_id AS "siteId", s.name AS "siteName", o.name AS organisation, b.name AS buyer, br.rule, br.body->>'title' AS title,
-              r.category, r.status, r.valid_until::text AS "validUntil", r.assessment_id AS "assessmentId", r.body
+              coalesce(br.body->'translations', '{}') AS translations, r.category, r.status, r.valid_until::text AS "validUntil", r.assessment_id AS "assessmentId", r.body
          FROM readiness r JOIN buyer_rule_row br ON br.id = r.buyer_rule_id JOIN organisation b ON b.id = br.buyer_id
          JOIN site s ON s.id = r.site_id JOIN organisation o ON o.id = s.organisation_id
         WHERE br.buyer_id = $1 AND ($2::text IS NULL OR r.status = $2) ORDER BY s.name, r.category LIMIT 1000`,
@@ -172,27 +171,11 @@ export function readinessOf(
   buyers: readonly string[] | null = null,
 ): Promise<ReadinessRow[]> {
   return db.query(
-    `SELECT r.site_id AS "siteId", b.name AS buyer, br.rule, br.body->>'title' AS title, r.category, r.status,
+    `SELECT r.site_id AS "siteId", b.name AS buyer, br.rule, br.body->>'title' AS title,
+            coalesce(br.body->'translations', '{}') AS translations, r.category, r.status,
             r.valid_until::text AS "validUntil", r.assessment_id AS "assessmentId", r.body
        FROM readiness r JOIN buyer_rule_row br ON br.id = r.buyer_rule_id JOIN organisation b ON b.id = br.buyer_id
       WHERE r.site_id = $1 AND ($2::uuid[] IS NULL OR br.buyer_id = ANY($2)) ORDER BY b.name, br.rule, r.category`,
     [siteId, buyers],
   );
-}
-
-function checkRuleShape(rule: unknown): void {
-  const ajv = new Ajv2020({ allErrors: true, strict: false, validateFormats: false });
-  const validate = ajv.compile(
-    JSON.parse(readFileSync(join(contentRoot(), 'schemas', 'buyer-rule.schema.json'), 'utf8')),
-  );
-  if (!validate(rule)) {
-    throw new DomainError(
-      'buyer-rule-invalid',
-      'The rule does not follow buyer-rule.schema.json.',
-      (validate.errors ?? []).map((error) => ({
-        field: error.instancePath || '/',
-        message: error.message ?? 'invalid',
-      })),
-    );
-  }
 }

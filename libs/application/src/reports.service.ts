@@ -13,7 +13,7 @@ import type { DataSource } from 'typeorm';
 import { cohortAccess, siteAccess } from './access.js';
 import { notFound, type Actor } from './actor.js';
 import { loadAssessment, scoringOf, type LoadedAssessment } from './assessments.service.js';
-import { checklistLine, localisedVersion, verdictOf } from './localised.js';
+import { categoryName, checklistLine, localisedVersion, ruleTitle, verdictOf } from './localised.js';
 import { readinessOf, type ReadinessRow } from './readiness.service.js';
 import { emptyCohort, type CohortBody } from './results.service.js';
 
@@ -47,7 +47,7 @@ export class ReportsService {
     );
     const own = readiness.filter((row) => row.assessmentId === assessment.id);
     const rules = own.map((row) => ({
-      name: `${row.buyer}: ${row.title}`,
+      name: `${row.buyer}: ${ruleTitle(row, locale)}`,
       missing: new Set(missingFor(row)),
     }));
     const blockedBy = (code: string) =>
@@ -131,8 +131,8 @@ export class ReportsService {
       gaps,
       buyers: own.map((row): BuyerLine => ({
         buyer: row.buyer,
-        category: row.category,
-        rule: row.title,
+        category: categoryName(row.category, locale),
+        rule: ruleTitle(row, locale),
         ready: row.status === 'ready',
         missing: missingFor(row),
         reasons: [],
@@ -141,7 +141,7 @@ export class ReportsService {
       cheapestPath: path
         ? {
             buyer: path.buyer,
-            category: path.category,
+            category: categoryName(path.category, locale),
             steps: path.body.cheapestPath!.items.map((item) => step(item.requirement)),
           }
         : null,

@@ -20,8 +20,8 @@ import { parse } from 'yaml';
 import { siteAccess } from './access.js';
 import { actsAs, forbidden, notFound, type Actor } from './actor.js';
 import { loadAssessment } from './assessments.service.js';
-import { contentRoot } from './content.service.js';
 import { pageOf, type Page, type PageRequest } from './paging.js';
+import { contentRoot } from './schemas.js';
 
 export interface VisitRow {
   readonly id: string;

@@ -1,7 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { LineCounter, parseDocument } from 'yaml';
 import {
   DomainError,
@@ -10,6 +8,7 @@ import {
   type LineageRelation,
   type ScoringProfile,
 } from '#domain';
+import { schemaProblems } from '../schemas.js';
 
 /**
  * A mapping file (format `uplift.inspection-mapping/1`) says how the inspection records of one source become
@@ -164,9 +163,6 @@ const COLUMNS: Readonly<Record<keyof InspectionMapping['files'], readonly string
   crosswalk: ['from', 'to', 'relation'],
 };
 
-/** Compiled once; compiling takes longer than reading a mapping. */
-let validator: ValidateFunction | undefined;
-
 /**
  * Reads and checks a mapping file (YAML or JSON) and the profile it refers to.
  * @throws DomainError `mapping-not-readable`, `invalid-mapping` with the place of every fault.
@@ -174,29 +170,16 @@ let validator: ValidateFunction | undefined;
 export function loadMapping(file: string): LoadedMapping {
   const path = resolve(file);
   const { value, place } = readYaml(path);
-  validator ??= new Ajv2020({ allErrors: true, strict: false }).compile(
-    JSON.parse(readFileSync(schemaFile(), 'utf8')) as object,
-  );
-  const validate = validator;
-  if (!validate(value)) {
+  const problems = schemaProblems('inspection-mapping', value);
+  if (problems.length > 0)
     throw invalid(
       file,
-      (validate.errors ?? [])
-        .filter((e) => e.keyword !== 'if')
-        .map((e) => {
-          const extra =
-            e.keyword === 'additionalProperties'
-              ? ` ("${String(e.params['additionalProperty'])}")`
-              : e.keyword === 'enum'
-                ? ` (${(e.params['allowedValues'] as string[]).join(', ')})`
-                : '';
-          return {
-            field: e.instancePath || '/',
-            message: `${place(e.instancePath)}${e.message ?? 'is wrong'}${extra}`,
-          };
-        }),
+      problems.map(({ field, message, fix }) => ({
+        field: field || '/',
+        message: place(field) + message,
+        ...(fix && { fix }),
+      })),
     );
-  }
   const mapping = value as InspectionMapping;
   return checkMapping({ ...mapping, profile: profileOf(mapping.scoring, dirname(path)) }, file, place);
 }
@@ -361,22 +344,4 @@ function profileOf(scoring: ScoringProfile | ProfileReference, folder: string): 
       deduct: { by: 'class', points: { ...aggregation.deduct.points, ...own.points } },
     },
   };
-}
-
-/** The schema stands in the repository's checklists folder, above the sources and above the build alike. */
-function schemaFile(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  for (;;) {
-    const file = join(folder, 'checklists', 'schemas', 'inspection-mapping.schema.json');
-    if (existsSync(file)) return file;
-    const up = dirname(folder);
-    if (up === folder)
-      throw new DomainError(
-        'mapping-not-readable',
-        'checklists/schemas/inspection-mapping.schema.json is missing.',
-        [],
-        'not-found',
-      );
-    folder = up;
-  }
 }

@@ -256,4 +256,38 @@ export const en = {
   certificateStatusSubject: 'Certificate {number}: {status}',
   certificateStatusText:
     'The status of the certificate has changed. Anybody who checks the number sees the new status.',
+  visitAssessorText: 'You are planned to visit this site. Tell the planners if you cannot come.',
+  visitAssessorChangedText: 'Your visit to this site has been moved. These are the new details.',
+  visitAssessorCancelledText: 'You do not visit this site on that day any more.',
+  visitReminderSubject: {
+    one: 'Tomorrow: site visit, {site}',
+    other: 'Site visit in {n} days: {site}',
+  },
+  visitReminderText: 'A visit to your site is coming up. Have the records and the people at hand.',
+  visitReminderAssessorText: 'Your visit to this site is coming up.',
+  visitWhy: 'Why',
+  visitWhyScoreBand: 'next regular visit after the last result',
+  visitWhyOpenCritical: 'an open critical finding',
+  visitWhyNotScorable: 'the last assessment could not be scored',
+  visitWhyKindCap: 'regular visit for this kind of assessment',
+  visitSummary: 'Site visit: {site}',
+  visitDescription: 'Due {due}: {reason}. Assessor: {assessor}.',
+  actionTodaySubject: 'Due today: {requirement}, {site}',
+  actionsDueSubject: {
+    one: '{n} corrective action is due or overdue: {site}',
+    other: '{n} corrective actions are due or overdue: {site}',
+  },
+  actionsDueText:
+    'These findings are due within a week or overdue. Send the evidence, the most serious and the oldest first.',
+  actionDueLine: '{question} ({grade}; due {date})',
+  actionOverdueLine: '{question} ({grade}; overdue since {date})',
+  andMore: { one: 'and {n} more', other: 'and {n} more' },
+  certificateExpiresTodaySubject: 'Certificate {number} ends today',
+  certificateExpiresTodayText: 'Today is the last day on which the certificate is valid.',
+  neverAssessedSubject: {
+    one: '{n} enrolled site has not been assessed: {programme}',
+    other: '{n} enrolled sites have not been assessed: {programme}',
+  },
+  neverAssessedText: 'These sites were enrolled 30 days ago or longer and have no assessment yet.',
+  enrolledOnLine: 'enrolled on {date}',
 } as const;

@@ -251,4 +251,38 @@ export const es: Messages = {
   certificateStatusSubject: 'Certificado {number}: {status}',
   certificateStatusText:
     'El estado del certificado ha cambiado. Quien compruebe el número verá el nuevo estado.',
+  visitAssessorText: 'Está prevista su visita a este sitio. Avise a quienes planifican si no puede ir.',
+  visitAssessorChangedText: 'Su visita a este sitio ha cambiado. Estos son los nuevos datos.',
+  visitAssessorCancelledText: 'Ya no visita este sitio ese día.',
+  visitReminderSubject: {
+    one: 'Mañana: visita al sitio, {site}',
+    other: 'Visita al sitio dentro de {n} días: {site}',
+  },
+  visitReminderText: 'Se acerca una visita a su sitio. Tenga a mano los registros y a las personas.',
+  visitReminderAssessorText: 'Se acerca su visita a este sitio.',
+  visitWhy: 'Por qué',
+  visitWhyScoreBand: 'próxima visita regular según el último resultado',
+  visitWhyOpenCritical: 'un hallazgo crítico abierto',
+  visitWhyNotScorable: 'la última evaluación no se pudo puntuar',
+  visitWhyKindCap: 'visita regular para este tipo de evaluación',
+  visitSummary: 'Visita al sitio: {site}',
+  visitDescription: 'Plazo {due}: {reason}. Evaluador: {assessor}.',
+  actionTodaySubject: 'Vence hoy: {requirement}, {site}',
+  actionsDueSubject: {
+    one: '{n} acción correctiva vence o está vencida: {site}',
+    other: '{n} acciones correctivas vencen o están vencidas: {site}',
+  },
+  actionsDueText:
+    'Estos hallazgos vencen en una semana o ya están vencidos. Envíe la evidencia, primero la de lo más grave y más antiguo.',
+  actionDueLine: '{question} ({grade}; plazo {date})',
+  actionOverdueLine: '{question} ({grade}; vencida desde el {date})',
+  andMore: { one: 'y {n} más', other: 'y {n} más' },
+  certificateExpiresTodaySubject: 'El certificado {number} termina hoy',
+  certificateExpiresTodayText: 'Hoy es el último día de validez del certificado.',
+  neverAssessedSubject: {
+    one: '{n} sitio inscrito sin evaluar: {programme}',
+    other: '{n} sitios inscritos sin evaluar: {programme}',
+  },
+  neverAssessedText: 'Estos sitios se inscribieron hace 30 días o más y aún no tienen ninguna evaluación.',
+  enrolledOnLine: 'inscrito el {date}',
 };
