@@ -3,17 +3,27 @@ import {
   CertificatesService,
   ContentService,
   createIdentity,
+  DocumentsService,
   type Identity,
   PartiesService,
+  PeopleService,
   ReadinessService,
   ReportsService,
   VisitsService,
 } from '#application';
 import { dataSourceOptions } from '#persistence';
-import { type Config, createMetrics, type JobQueue, makeQueue } from '#platform';
-import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  type Config,
+  createMetrics,
+  FolderDocumentStore,
+  type JobQueue,
+  makeQueue,
+  senderOf,
+} from '#platform';
+import { type DynamicModule, Inject, Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR, Reflector } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { join } from 'node:path';
 import { DataSource } from 'typeorm';
 import { AssessmentsController } from './assessments.controller.js';
 import { ContentController } from './content.controller.js';
@@ -22,6 +32,7 @@ import { HealthController } from './health.controller.js';
 import { SignedInGuard } from './http/auth.js';
 import { IdempotencyInterceptor } from './http/idempotency.interceptor.js';
 import { CONFIG, IDENTITY, METRICS, QUEUE } from './http/tokens.js';
+import { MeController } from './me.controller.js';
 import { PartiesController } from './parties.controller.js';
 import { ReportsController } from './reports.controller.js';
 
@@ -44,6 +55,7 @@ export class ApiModule implements OnApplicationShutdown {
       module: ApiModule,
       imports: [TypeOrmModule.forRoot({ ...dataSourceOptions(config.databaseUrl), retryAttempts: 3 })],
       controllers: [
+        MeController,
         PartiesController,
         AssessmentsController,
         VisitsController,
@@ -60,7 +72,13 @@ export class ApiModule implements OnApplicationShutdown {
         { provide: IDENTITY, useFactory: () => createIdentity(config) },
         onDatabase(PartiesService),
         onDatabase(AssessmentsService),
-        onDatabase(VisitsService),
+        onDatabase(PeopleService),
+        {
+          provide: VisitsService,
+          inject: [DataSource],
+          useFactory: (db: DataSource) =>
+            new VisitsService(db, { organiser: senderOf(config.mailFrom), baseUrl: config.baseUrl }),
+        },
         onDatabase(ReadinessService),
         onDatabase(ReportsService),
         onDatabase(ContentService),
@@ -68,6 +86,15 @@ export class ApiModule implements OnApplicationShutdown {
           provide: CertificatesService,
           inject: [DataSource],
           useFactory: (db: DataSource) => new CertificatesService(db, config.baseUrl),
+        },
+        {
+          provide: DocumentsService,
+          inject: [DataSource, ReportsService, CertificatesService],
+          useFactory: (db: DataSource, reports: ReportsService, certificates: CertificatesService) => {
+            const log = new Logger('documents');
+            const store = new FolderDocumentStore(join(config.dataDir, 'documents'));
+            return new DocumentsService(db, store, reports, certificates, ({ message }) => log.warn(message));
+          },
         },
         {
           provide: APP_GUARD,

@@ -18,12 +18,6 @@ import {
 export class PartiesController {
   constructor(private readonly parties: PartiesService) {}
 
-  /** Who is signed in, and in which roles. */
-  @Get('me')
-  me(@CurrentActor() actor: Actor) {
-    return actor;
-  }
-
   @Get('organisations')
   organisations(@CurrentActor() actor: Actor, @Query() query: PageQuery) {
     return this.parties.organisations(actor, pageRequest(query.cursor, query.limit));

@@ -39,6 +39,13 @@ export class PageQuery {
   @IsOptional() @Type(() => Number) @IsInt() @Min(1) @Max(200) limit?: number;
 }
 
+export class MeDto {
+  /** Language of the mails: en, es or ar. */
+  @IsOptional() @IsString() @MaxLength(35) language?: string | null;
+  /** IANA name such as Africa/Cairo. */
+  @IsOptional() @IsString() @MaxLength(64) timeZone?: string | null;
+}
+
 export class AssessmentsQuery extends PageQuery {
   @IsOptional() @IsUUID() siteId?: string;
   @IsOptional() @IsUUID() cohortId?: string;

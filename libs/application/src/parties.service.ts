@@ -7,6 +7,7 @@ import { actsAs, forbidden, notFound, type Actor } from './actor.js';
 import { appendToOutbox } from '#platform';
 import type { Identity } from './identity.js';
 import { pageOf, type Page, type PageRequest } from './paging.js';
+import { cancelVisits } from './visits.service.js';
 
 export interface NewOrganisation {
   readonly name: string;
@@ -264,11 +265,7 @@ export class PartiesService {
         [cohortId, siteId, exitedOn, reason],
       );
       if (changed === 0) throw notFound('enrolment');
-      await tx.query(
-        `UPDATE visit SET state = 'cancelled', sequence = sequence + 1, revision = revision + 1
-          WHERE cohort_id = $1 AND site_id = $2 AND state IN ('planned', 'unplanned')`,
-        [cohortId, siteId],
-      );
+      await cancelVisits(tx, `cohort_id = $1 AND site_id = $2`, [cohortId, siteId]);
       await appendToOutbox(tx, 'plan-visits', {});
     });
   }

@@ -8,12 +8,13 @@ import {
   type ReadinessCandidate,
   type Readiness,
 } from '#domain';
-import { appendToOutbox, dayIn } from '#platform';
+import { appendToOutbox } from '#platform';
 import { randomUUID } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
 import { siteAccess } from './access.js';
 import { forbidden, type Actor } from './actor.js';
 import { loadAssessment } from './assessments.service.js';
+import { programmeDay } from './people.js';
 import { mustFollow } from './schemas.js';
 
 export interface ReadinessRow {
@@ -73,9 +74,10 @@ export class ReadinessService {
     });
   }
 
-  /** Evaluates every rule in force for one site, each of its categories apart. */
-  async evaluateSite(siteId: string, today = dayIn(new Date())): Promise<void> {
+  /** Evaluates every rule in force for one site, each of its categories apart, on `day` (default: the programme's today). */
+  async evaluateSite(siteId: string, day?: string): Promise<void> {
     await this.db.transaction(async (tx) => {
+      const today = day ?? (await programmeDay(tx, { siteId }));
       const [site] = await tx.query(`SELECT categories FROM site WHERE id = $1 FOR UPDATE`, [siteId]);
       if (!site) return;
       const rules = await tx.query(
@@ -109,6 +111,18 @@ export class ReadinessService {
         }
       }
     });
+  }
+
+  /** Looks again at every site whose readiness has run out by the day it is where its programme is. */
+  async evaluateExpired(now = new Date()): Promise<void> {
+    const sites: { id: string }[] = await this.db.query(
+      `SELECT DISTINCT r.site_id AS id FROM readiness r
+         LEFT JOIN LATERAL (SELECT p.time_zone FROM enrolment e JOIN cohort c ON c.id = e.cohort_id JOIN programme p ON p.id = c.programme_id
+                             WHERE e.site_id = r.site_id ORDER BY e.enrolled_on DESC, e.id LIMIT 1) z ON true
+        WHERE r.status IN ('ready', 'conditional') AND r.valid_until < ($1::timestamptz AT TIME ZONE coalesce(z.time_zone, 'UTC'))::date`,
+      [now],
+    );
+    for (const { id } of sites) await this.evaluateSite(id, await programmeDay(this.db, { siteId: id }, now));
   }
 
   /** Readiness of a site as the actor may see it; a buyer sees its own rules only. */

@@ -32,6 +32,12 @@ export class ReportsService {
     return this.gapReportOf(assessment, locale, await readinessOf(this.db, assessment.siteId, buyers));
   }
 
+  /** The report as it is kept when the assessment is closed: with every buyer's readiness. For the worker. */
+  async gapReportForRecord(assessmentId: string, locale: Locale): Promise<GapReportView> {
+    const assessment = await loadAssessment(this.db, assessmentId);
+    return this.gapReportOf(assessment, locale, await readinessOf(this.db, assessment.siteId));
+  }
+
   private async gapReportOf(
     assessment: LoadedAssessment,
     locale: Locale,
@@ -53,7 +59,7 @@ export class ReportsService {
     const blockedBy = (code: string) =>
       rules.filter((rule) => rule.missing.has(code)).map((rule) => rule.name);
     const [context] = await this.db.query(
-      `SELECT s.name AS site, s.city, o.name AS organisation, p.name AS programme, (SELECT name FROM auth."user" u WHERE u.id::text = a.assessor_id) AS assessor
+      `SELECT s.name AS site, s.city, o.name AS organisation, p.name AS programme, p.time_zone AS "timeZone", (SELECT name FROM auth."user" u WHERE u.id::text = a.assessor_id) AS assessor
          FROM assessment a JOIN site s ON s.id = a.site_id JOIN organisation o ON o.id = s.organisation_id
          LEFT JOIN cohort c ON c.id = a.cohort_id LEFT JOIN programme p ON p.id = c.programme_id WHERE a.id = $1`,
       [assessment.id],
@@ -145,7 +151,7 @@ export class ReportsService {
             steps: path.body.cheapestPath!.items.map((item) => step(item.requirement)),
           }
         : null,
-      printedOn: dayIn(new Date()),
+      printedOn: dayIn(new Date(), context.timeZone ?? 'UTC'),
     };
   }
 
@@ -156,7 +162,7 @@ export class ReportsService {
   async cohortReport(actor: Actor, cohortId: string, locale: Locale): Promise<CohortReportView> {
     await cohortAccess(this.db, actor, cohortId);
     const [cohort] = await this.db.query(
-      `SELECT c.name, c.starts_on::text AS "from", coalesce(c.ends_on, current_date)::text AS "to", p.name AS programme, p.claims, p.look_back_months AS "lookBack",
+      `SELECT c.name, c.starts_on::text AS "from", coalesce(c.ends_on, (now() AT TIME ZONE p.time_zone)::date)::text AS "to", p.name AS programme, p.time_zone AS "timeZone", p.claims, p.look_back_months AS "lookBack",
               coalesce(g.baselines, 0) AS baselines, coalesce(g.follow_ups, 0) AS "followUps", g.body FROM cohort c JOIN programme p ON p.id = c.programme_id
          LEFT JOIN cohort_aggregate g ON g.cohort_id = c.id WHERE c.id = $1`,
       [cohortId],
@@ -243,7 +249,7 @@ export class ReportsService {
         source,
       })),
       suppressedBelow: 1,
-      printedOn: dayIn(new Date()),
+      printedOn: dayIn(new Date(), cohort.timeZone),
     };
   }
 

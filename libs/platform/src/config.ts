@@ -16,6 +16,10 @@ export interface Config {
   readonly port: number;
   /** `HOST` the API listens on. */
   readonly host: string;
+  /** `WORKER_PORT` for the worker's health and metrics, the one after `port` unless set; 0 takes any free one, undefined (`off`) none. */
+  readonly workerPort?: number;
+  /** `WORKER_HOST` that port is on. */
+  readonly workerHost: string;
   /** `UPLIFT_DATA_DIR`, absolute: documents, mail, secrets, the embedded database. */
   readonly dataDir: string;
   /** `BASE_URL`: how browsers and mails reach the product; no slash at the end. */
@@ -68,9 +72,17 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, needs: ConfigNe
     return undefined;
   };
 
-  const portText = text('PORT') ?? '3000';
-  const port = /^\d+$/.test(portText) ? Number(portText) : NaN;
-  if (!(port <= 65535)) problems.push(`PORT is "${portText}", but must be a whole number from 0 to 65535.`);
+  const portOf = (name: string, value: string, or = ''): number => {
+    const number = /^\d+$/.test(value) ? Number(value) : NaN;
+    if (!(number <= 65535))
+      problems.push(`${name} is "${value}", but must be a whole number from 0 to 65535${or}.`);
+    return number;
+  };
+  const port = portOf('PORT', text('PORT') ?? '3000');
+  // The next one after the API's, so that two installations on one machine only have to differ in PORT.
+  const nextPort = port === 0 ? '0' : port < 65535 ? String(port + 1) : 'off';
+  const workerPortText = (text('WORKER_PORT') ?? nextPort).toLowerCase();
+  const workerPort = workerPortText === 'off' ? undefined : portOf('WORKER_PORT', workerPortText, ', or off');
 
   const level = (text('LOG_LEVEL') ?? 'info') as LogLevel;
   if (!LOG_LEVELS.includes(level))
@@ -81,9 +93,16 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, needs: ConfigNe
     problems.push(`UPLIFT_DEMO is "${demoText}", but must be true or false.`);
   }
 
-  const host = text('HOST') ?? '127.0.0.1';
-  if (!/^[A-Za-z0-9.:_-]+$/.test(host))
-    problems.push(`HOST is "${host}", but must be a host name or an IP address without scheme or port.`);
+  const hostOf = (name: string): string => {
+    const value = text(name) ?? '127.0.0.1';
+    if (!/^[A-Za-z0-9.:_-]+$/.test(value))
+      problems.push(
+        `${name} is "${value}", but must be a host name or an IP address without scheme or port.`,
+      );
+    return value;
+  };
+  const host = hostOf('HOST');
+  const workerHost = hostOf('WORKER_HOST');
 
   const mailFrom = text('MAIL_FROM') ?? 'Uplift <no-reply@uplift.invalid>';
   if (!/^[^\r\n]*[^\s<>@]+@[^\s<>@]+>?$/.test(mailFrom)) {
@@ -123,6 +142,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, needs: ConfigNe
     ...(redisUrl && { redisUrl }),
     port,
     host,
+    ...(workerPort !== undefined && { workerPort }),
+    workerHost,
     dataDir,
     baseUrl,
     ...(smtpUrl && { smtpUrl }),
