@@ -45,21 +45,26 @@ export interface TestApp {
   stop(): Promise<void>;
 }
 
-/** Starts the product for one spec; `name` must contain "test". */
-export async function startApp(name: string): Promise<TestApp> {
+/** Starts the product for one spec; `name` must contain "test", `env` has settings beside or instead of the usual. */
+export async function startApp(name: string, env: Record<string, string> = {}): Promise<TestApp> {
   const closers: (() => unknown)[] = [];
   const stop = async (): Promise<void> => {
     for (const close of closers.splice(0).reverse()) await close();
   };
   try {
-    return await start(name, closers, stop);
+    return await start(name, env, closers, stop);
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function start(name: string, closers: (() => unknown)[], stop: () => Promise<void>): Promise<TestApp> {
+async function start(
+  name: string,
+  env: Record<string, string>,
+  closers: (() => unknown)[],
+  stop: () => Promise<void>,
+): Promise<TestApp> {
   const database = await createTestDatabase(name);
   closers.push(() => database.drop());
   const dataDir = mkdtempSync(join(tmpdir(), 'uplift-e2e-'));
@@ -71,6 +76,7 @@ async function start(name: string, closers: (() => unknown)[], stop: () => Promi
     BASE_URL: 'http://uplift.test',
     LOG_LEVEL: process.env['UPLIFT_TEST_LOG'] ?? 'silent',
     PORT: '0',
+    ...env,
   });
   await migrateIdentity(config);
   const db = await openDataSource(config.databaseUrl, 2);
