@@ -1,10 +1,17 @@
 import {
   AssessmentsService,
+  AssessorsService,
   CertificatesService,
+  CohortsService,
   ContentService,
   createIdentity,
+  EngagementsService,
+  FindingsService,
+  GainsService,
   type Identity,
+  MembersService,
   PartiesService,
+  ProgrammesService,
   ReadinessService,
   ReportsService,
   VisitsService,
@@ -16,14 +23,21 @@ import { APP_GUARD, APP_INTERCEPTOR, Reflector } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { AssessmentsController } from './assessments.controller.js';
+import { AssessorsController, EngagementsController } from './assessors.controller.js';
 import { ContentController } from './content.controller.js';
-import { CertificatesController, ReadinessController, VisitsController } from './delivery.controller.js';
+import { CertificatesController } from './certificates.controller.js';
+import { FindingsController } from './findings.controller.js';
+import { GainsController } from './gains.controller.js';
 import { HealthController } from './health.controller.js';
 import { SignedInGuard } from './http/auth.js';
 import { IdempotencyInterceptor } from './http/idempotency.interceptor.js';
+import { RateLimit, RateLimitInterceptor } from './http/rate-limit.js';
 import { CONFIG, IDENTITY, METRICS, QUEUE } from './http/tokens.js';
-import { PartiesController } from './parties.controller.js';
+import { MembersController, PartiesController } from './parties.controller.js';
+import { CohortsController, ProgrammesController } from './programmes.controller.js';
+import { ReadinessController } from './readiness.controller.js';
 import { ReportsController } from './reports.controller.js';
+import { VisitsController } from './visits.controller.js';
 
 const onDatabase = <T>(Service: new (db: DataSource) => T) => ({
   provide: Service,
@@ -45,7 +59,14 @@ export class ApiModule implements OnApplicationShutdown {
       imports: [TypeOrmModule.forRoot({ ...dataSourceOptions(config.databaseUrl), retryAttempts: 3 })],
       controllers: [
         PartiesController,
+        MembersController,
+        ProgrammesController,
+        CohortsController,
         AssessmentsController,
+        FindingsController,
+        GainsController,
+        AssessorsController,
+        EngagementsController,
         VisitsController,
         ReadinessController,
         CertificatesController,
@@ -59,7 +80,13 @@ export class ApiModule implements OnApplicationShutdown {
         { provide: METRICS, useFactory: () => createMetrics('api') },
         { provide: IDENTITY, useFactory: () => createIdentity(config) },
         onDatabase(PartiesService),
+        onDatabase(ProgrammesService),
+        onDatabase(CohortsService),
         onDatabase(AssessmentsService),
+        onDatabase(FindingsService),
+        onDatabase(GainsService),
+        onDatabase(AssessorsService),
+        onDatabase(EngagementsService),
         onDatabase(VisitsService),
         onDatabase(ReadinessService),
         onDatabase(ReportsService),
@@ -70,10 +97,21 @@ export class ApiModule implements OnApplicationShutdown {
           useFactory: (db: DataSource) => new CertificatesService(db, config.baseUrl),
         },
         {
+          provide: MembersService,
+          inject: [DataSource],
+          useFactory: (db: DataSource) => new MembersService(db, config.secret),
+        },
+        {
           provide: APP_GUARD,
           inject: [IDENTITY, PartiesService, Reflector],
           useFactory: (identity: Identity, parties: PartiesService, reflector: Reflector) =>
             new SignedInGuard(identity, parties, reflector),
+        },
+        { provide: RateLimit, useValue: new RateLimit(config.rateLimit) },
+        {
+          provide: APP_INTERCEPTOR,
+          inject: [RateLimit],
+          useFactory: (limit: RateLimit) => new RateLimitInterceptor(limit),
         },
         {
           provide: APP_INTERCEPTOR,

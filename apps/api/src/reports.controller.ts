@@ -51,6 +51,7 @@ export class ReportsController {
     return this.reports.gapReport(actor, id, locale);
   }
 
+  /** The gap report as a page. */
   @Get('api/v1/assessments/:id/gap-report.html')
   async gapReportHtml(
     @CurrentActor() actor: Actor,
@@ -62,6 +63,7 @@ export class ReportsController {
     return page(reply, (nonce) => renderGapReportHtml(view, locale, { nonce }));
   }
 
+  /** The gap report as PDF. */
   @Get('api/v1/assessments/:id/gap-report.pdf')
   async gapReportPdf(
     @CurrentActor() actor: Actor,
@@ -86,6 +88,7 @@ export class ReportsController {
     return this.reports.cohortReport(actor, id, locale);
   }
 
+  /** The cohort report as a page. */
   @Get('api/v1/cohorts/:id/report.html')
   async cohortHtml(
     @CurrentActor() actor: Actor,
@@ -97,6 +100,7 @@ export class ReportsController {
     return page(reply, (nonce) => renderCohortReportHtml(view, locale, { nonce }));
   }
 
+  /** The cohort report as PDF. */
   @Get('api/v1/cohorts/:id/report.pdf')
   async cohortPdf(
     @CurrentActor() actor: Actor,
@@ -107,6 +111,7 @@ export class ReportsController {
     return pdf(reply, await cohortReportPdf(await this.cohort(actor, id, locale), locale), `cohort-${id}`);
   }
 
+  /** The certificate as PDF/A with its statement attached. */
   @Get('api/v1/certificates/:id/certificate.pdf')
   async certificate(
     @CurrentActor() actor: Actor,

@@ -1,4 +1,10 @@
-import type { CertificatesService, ReadinessService, ResultsService, VisitsService } from '#application';
+import type {
+  CertificatesService,
+  MembersService,
+  ReadinessService,
+  ResultsService,
+  VisitsService,
+} from '#application';
 import type { Handler, Logger, Mailer } from '#platform';
 import { renderMail } from '#reporting';
 import type { DataSource } from 'typeorm';
@@ -8,11 +14,14 @@ export interface Jobs {
   'assessment-submitted': { assessmentId: string };
   'assessment-closed': { assessmentId: string };
   'assessment-reopened': { assessmentId: string };
+  'finding-changed': { assessmentId: string };
+  'engagement-changed': { siteId: string; personId: string };
   'result-computed': { assessmentId: string; siteId: string };
   'rules-changed': { buyerId: string };
   'site-changed': { siteId: string };
   'plan-visits': Record<string, never>;
   'visit-planned': { visitId: string };
+  'member-invited': { invitationId: string };
   'certificate-changed': { certificateId: string; action: string };
   'daily-sweep': Record<string, never>;
 }
@@ -26,6 +35,7 @@ export interface HandlerDependencies {
   readonly readiness: ReadinessService;
   readonly visits: VisitsService;
   readonly certificates: CertificatesService;
+  readonly members: MembersService;
   readonly mailer: Mailer;
   readonly log: Logger;
   readonly baseUrl: string;
@@ -38,6 +48,7 @@ export function handlersOf({
   readiness,
   visits,
   certificates,
+  members,
   mailer,
   baseUrl,
 }: HandlerDependencies): TypedHandlers {
@@ -57,6 +68,8 @@ export function handlersOf({
     'assessment-submitted': ({ assessmentId }) => results.compute(assessmentId),
     'assessment-closed': ({ assessmentId }) => results.compute(assessmentId),
     'assessment-reopened': ({ assessmentId }) => results.withdraw(assessmentId),
+    'finding-changed': ({ assessmentId }) => results.compute(assessmentId),
+    'engagement-changed': ({ siteId, personId }) => results.recompute(siteId, personId),
     'result-computed': async ({ assessmentId, siteId }) => {
       await evaluate(siteId);
       await visits.needAfter(assessmentId);
@@ -89,6 +102,17 @@ export function handlersOf({
         'en',
       );
       await mailer.send({ id, to: to.email, ...mail, calendar: { method: 'REQUEST', content: ics } });
+    },
+    'member-invited': async ({ invitationId }, { id }) => {
+      const invitation = await members.forMail(invitationId);
+      if (!invitation) return;
+      const { email, token, ...view } = invitation;
+      const mail = renderMail(
+        'member-invitation',
+        { ...view, to: email, url: `${baseUrl}/api/v1/invitations/${token}` },
+        'en',
+      );
+      await mailer.send({ id, to: email, ...mail });
     },
     'certificate-changed': async ({ certificateId, action }, { id }) => {
       const facts = await certificates.forMail(certificateId);

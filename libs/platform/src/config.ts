@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { embeddedDatabaseUrl } from './embedded-postgres.js';
 import { loadSecrets } from './secrets.js';
@@ -27,6 +28,13 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** `UPLIFT_SECRET`, or the one made at the first start. */
   readonly secret: string;
+  /**
+   * `TRUST_PROXY`: whose `X-Forwarded-For` is believed. Nobody's (`false`), everybody's (`true`), or that of these
+   * addresses and networks.
+   */
+  readonly trustProxy: boolean | string[];
+  /** `RATE_LIMIT`: requests of one person a minute; 0: no limit. */
+  readonly rateLimit: number;
   /** `UPLIFT_DEMO`: demo data is wanted when the database is empty. */
   readonly demo: boolean;
 }
@@ -81,6 +89,24 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, needs: ConfigNe
     problems.push(`UPLIFT_DEMO is "${demoText}", but must be true or false.`);
   }
 
+  const trustText = text('TRUST_PROXY') ?? 'loopback';
+  const trustList = trustText.split(',').map((part) => part.trim());
+  const isTrustable = (part: string) =>
+    ['loopback', 'linklocal', 'uniquelocal'].includes(part) ||
+    (isIP(part.split('/')[0] ?? '') !== 0 && /^[^/]+(\/\d{1,3})?$/.test(part));
+  if (!['true', 'false'].includes(trustText) && !trustList.every(isTrustable)) {
+    problems.push(
+      `TRUST_PROXY is "${trustText}", but must be true, false, loopback, or addresses and networks such as 10.0.0.0/8,192.168.1.7.`,
+    );
+  }
+
+  const limitText = text('RATE_LIMIT') ?? '1200';
+  const rateLimit = /^\d{1,9}$/.test(limitText) ? Number(limitText) : NaN;
+  if (Number.isNaN(rateLimit))
+    problems.push(
+      `RATE_LIMIT is "${limitText}", but must be a whole number of requests a minute, or 0 for no limit.`,
+    );
+
   const host = text('HOST') ?? '127.0.0.1';
   if (!/^[A-Za-z0-9.:_-]+$/.test(host))
     problems.push(`HOST is "${host}", but must be a host name or an IP address without scheme or port.`);
@@ -129,6 +155,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, needs: ConfigNe
     mailFrom,
     logLevel: level,
     secret: givenSecret ?? loadSecrets(dataDir).secret,
+    trustProxy: ['true', 'false'].includes(trustText) ? trustText === 'true' : trustList,
+    rateLimit,
     demo: ['true', '1', 'yes'].includes(demoText),
   });
 }

@@ -1,7 +1,15 @@
 import { statusName } from './certificate.js';
 import { renderHtml, webAddress } from './html.js';
 import { speech, type Speech } from './speech.js';
-import type { CertificateMail, Locale, MailKind, MailViews, RenderedMail, VisitMail } from './views.js';
+import type {
+  CertificateMail,
+  Locale,
+  MailKind,
+  MailViews,
+  RenderedMail,
+  RoleName,
+  VisitMail,
+} from './views.js';
 
 /** Name in the signature. */
 const PRODUCT = 'Uplift';
@@ -13,6 +21,17 @@ interface Letter {
 }
 
 const fact = (label: string, text: string) => ({ label, text });
+
+const ROLE_WORDS = {
+  owner: 'roleOwner',
+  'qa-manager': 'roleQaManager',
+  'programme-manager': 'roleProgrammeManager',
+  assessor: 'roleAssessor',
+  mentor: 'roleMentor',
+  reviewer: 'roleReviewer',
+  decider: 'roleDecider',
+  viewer: 'roleViewer',
+} as const satisfies Readonly<Record<RoleName, string>>;
 
 /** What each kind of mail says. A complete record: a kind without words fails the type check. */
 const LETTERS: { readonly [Kind in MailKind]: (view: MailViews[Kind], say: Speech) => Letter } = {
@@ -30,6 +49,15 @@ const LETTERS: { readonly [Kind in MailKind]: (view: MailViews[Kind], say: Speec
     subject: say.say('visitCancelledSubject', { date: say.date(view.date), site: view.site }),
     text: say.words.visitCancelledText,
     facts: [...visitFacts(view, say), ...(view.reason ? [fact(say.words.reason, view.reason)] : [])],
+  }),
+  'member-invitation': (view, say) => ({
+    subject: say.say('invitationSubject', { organisation: view.organisation }),
+    text: say.words.invitationText,
+    facts: [
+      fact(say.words.organisation, view.organisation),
+      fact(say.words.memberRole, say.words[ROLE_WORDS[view.role]]),
+      fact(say.words.invitedBy, view.invitedBy),
+    ],
   }),
   'submission-received': (view, say) => ({
     subject: say.say('submissionSubject', { site: view.site }),

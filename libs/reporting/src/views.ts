@@ -364,6 +364,15 @@ export interface MailViews {
   readonly 'visit-invitation': VisitMail;
   readonly 'visit-changed': VisitMail;
   readonly 'visit-cancelled': VisitMail & { readonly reason?: string };
+  readonly 'member-invitation': {
+    /** Name or address in the greeting. */
+    readonly to: string;
+    readonly organisation: string;
+    /** Code of the role. */
+    readonly role: RoleName;
+    readonly invitedBy: string;
+    readonly url: string;
+  };
   readonly 'submission-received': {
     readonly to: string;
     readonly site: string;
@@ -389,6 +398,10 @@ export interface MailViews {
     readonly reason?: string;
   };
 }
+
+/** Roles in an organisation, as the dictionaries name them. */
+export type RoleName =
+  'owner' | 'qa-manager' | 'programme-manager' | 'assessor' | 'mentor' | 'reviewer' | 'decider' | 'viewer';
 
 export interface VisitMail {
   /** Name in the greeting. */

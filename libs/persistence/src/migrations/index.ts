@@ -1,5 +1,10 @@
 import { FirstSchema1795433104544 } from './1795433104544-first-schema.js';
 import { RulesInTheDatabase1795433200000 } from './1795433200000-rules-in-the-database.js';
+import { PartiesAndClosures1795436000000 } from './1795436000000-parties-and-closures.js';
 
 /** Every migration, oldest first. A published one is never changed. */
-export const migrations = [FirstSchema1795433104544, RulesInTheDatabase1795433200000];
+export const migrations = [
+  FirstSchema1795433104544,
+  RulesInTheDatabase1795433200000,
+  PartiesAndClosures1795436000000,
+];
