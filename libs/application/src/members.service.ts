@@ -140,9 +140,11 @@ export class MembersService {
     return this.db.transaction(async (tx) => {
       await mustOwn(tx, actor, organisationId);
       const [known] = await tx.query(
-        `SELECT 1 FROM membership m WHERE m.user_id = $2 AND (m.organisation_id = $1 OR m.organisation_id IN (
-           SELECT p2.organisation_id FROM programme_participant p1 JOIN programme_participant p2 ON p2.programme_id = p1.programme_id
-            WHERE p1.organisation_id = $1)) LIMIT 1`,
+        `WITH programmes AS (
+           SELECT programme_id FROM programme_participant WHERE organisation_id = $1
+           UNION SELECT c.programme_id FROM site s JOIN enrolment e ON e.site_id = s.id JOIN cohort c ON c.id = e.cohort_id WHERE s.organisation_id = $1)
+         SELECT 1 FROM membership m WHERE m.user_id = $2 AND (m.organisation_id = $1 OR m.organisation_id IN (
+           SELECT organisation_id FROM programme_participant WHERE programme_id IN (SELECT programme_id FROM programmes))) LIMIT 1`,
         [organisationId, input.userId],
       );
       if (!known) throw notFound('person');
