@@ -158,7 +158,7 @@ export interface Programme {
   readonly owner: Person;
 }
 
-/** Sets up a programme over the API; only what has no endpoint (memberships, participants, calendars) goes in by SQL. */
+/** Sets up a programme over the API; only agencies and memberships, which take a mail, go in by SQL. */
 export async function seedProgramme(
   app: TestApp,
   tag = 'one',
@@ -221,10 +221,10 @@ export async function seedProgramme(
     [provider, 'assessment-provider'],
     [buyer, 'buyer'],
   ]) {
-    await app.sql(
-      `INSERT INTO programme_participant (id, programme_id, organisation_id, part) VALUES ($1, $2, $3, $4)`,
-      [randomUUID(), programme, organisation, part],
-    );
+    await post(manager, `/api/v1/programmes/${programme}/participants`, {
+      organisationId: organisation,
+      part,
+    });
   }
   const cohort = await post(manager, '/api/v1/cohorts', {
     programmeId: programme,
@@ -236,11 +236,18 @@ export async function seedProgramme(
   const reviewer = await app.person(`Reviewer ${tag}`, [[agency, 'reviewer']]);
   const decider = await app.person(`Decider ${tag}`, [[agency, 'decider']]);
   const buyerPerson = await app.person(`Buyer person ${tag}`, [[buyer, 'qa-manager']]);
-  await app.sql(
-    `INSERT INTO assessor (id, organisation_id, name, email, part, country, lat, lon, competences, languages, working_days, max_visits_per_week)
-     VALUES ($1, $2, $3, $4, 'assessor', 'EG', 30, 31.2, '{food-manufacturing}', '{ar}', '{7,1,2,3,4}', 4)`,
-    [assessor.id, provider, assessor.name, assessor.email],
-  );
+  await post(manager, '/api/v1/assessors', {
+    userId: assessor.id,
+    organisationId: provider,
+    part: 'assessor',
+    country: 'EG',
+    lat: 30,
+    lon: 31.2,
+    competences: ['food-manufacturing'],
+    languages: ['ar'],
+    workingDays: [7, 1, 2, 3, 4],
+    maxVisitsPerWeek: 4,
+  });
   return {
     agency,
     provider,

@@ -1,12 +1,19 @@
 import {
   AssessmentsService,
+  AssessorsService,
   CertificatesService,
+  CohortsService,
   ContentService,
   createIdentity,
   DocumentsService,
+  EngagementsService,
+  FindingsService,
+  GainsService,
   type Identity,
+  MembersService,
   PartiesService,
   PeopleService,
+  ProgrammesService,
   ReadinessService,
   ReportsService,
   VisitsService,
@@ -26,15 +33,22 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { join } from 'node:path';
 import { DataSource } from 'typeorm';
 import { AssessmentsController } from './assessments.controller.js';
+import { AssessorsController, EngagementsController } from './assessors.controller.js';
 import { ContentController } from './content.controller.js';
-import { CertificatesController, ReadinessController, VisitsController } from './delivery.controller.js';
+import { CertificatesController } from './certificates.controller.js';
+import { FindingsController } from './findings.controller.js';
+import { GainsController } from './gains.controller.js';
 import { HealthController } from './health.controller.js';
 import { SignedInGuard } from './http/auth.js';
 import { IdempotencyInterceptor } from './http/idempotency.interceptor.js';
+import { RateLimit, RateLimitInterceptor } from './http/rate-limit.js';
 import { CONFIG, IDENTITY, METRICS, QUEUE } from './http/tokens.js';
 import { MeController } from './me.controller.js';
-import { PartiesController } from './parties.controller.js';
+import { MembersController, PartiesController } from './parties.controller.js';
+import { CohortsController, ProgrammesController } from './programmes.controller.js';
+import { ReadinessController } from './readiness.controller.js';
 import { ReportsController } from './reports.controller.js';
+import { VisitsController } from './visits.controller.js';
 
 const onDatabase = <T>(Service: new (db: DataSource) => T) => ({
   provide: Service,
@@ -57,7 +71,14 @@ export class ApiModule implements OnApplicationShutdown {
       controllers: [
         MeController,
         PartiesController,
+        MembersController,
+        ProgrammesController,
+        CohortsController,
         AssessmentsController,
+        FindingsController,
+        GainsController,
+        AssessorsController,
+        EngagementsController,
         VisitsController,
         ReadinessController,
         CertificatesController,
@@ -71,6 +92,8 @@ export class ApiModule implements OnApplicationShutdown {
         { provide: METRICS, useFactory: () => createMetrics('api') },
         { provide: IDENTITY, useFactory: () => createIdentity(config) },
         onDatabase(PartiesService),
+        onDatabase(ProgrammesService),
+        onDatabase(CohortsService),
         onDatabase(AssessmentsService),
         onDatabase(PeopleService),
         {
@@ -79,6 +102,10 @@ export class ApiModule implements OnApplicationShutdown {
           useFactory: (db: DataSource) =>
             new VisitsService(db, { organiser: senderOf(config.mailFrom), baseUrl: config.baseUrl }),
         },
+        onDatabase(FindingsService),
+        onDatabase(GainsService),
+        onDatabase(AssessorsService),
+        onDatabase(EngagementsService),
         onDatabase(ReadinessService),
         onDatabase(ReportsService),
         onDatabase(ContentService),
@@ -97,10 +124,21 @@ export class ApiModule implements OnApplicationShutdown {
           },
         },
         {
+          provide: MembersService,
+          inject: [DataSource],
+          useFactory: (db: DataSource) => new MembersService(db, config.secret),
+        },
+        {
           provide: APP_GUARD,
           inject: [IDENTITY, PartiesService, Reflector],
           useFactory: (identity: Identity, parties: PartiesService, reflector: Reflector) =>
             new SignedInGuard(identity, parties, reflector),
+        },
+        { provide: RateLimit, useValue: new RateLimit(config.rateLimit) },
+        {
+          provide: APP_INTERCEPTOR,
+          inject: [RateLimit],
+          useFactory: (limit: RateLimit) => new RateLimitInterceptor(limit),
         },
         {
           provide: APP_INTERCEPTOR,

@@ -17,7 +17,9 @@ import { randomUUID } from 'node:crypto';
 import 'reflect-metadata';
 import { ApiModule } from './api.module.js';
 import { toHeaders } from './http/auth.js';
-import { ProblemFilter, problemOf } from './http/problem.filter.js';
+import { describeCommon } from './http/openapi.js';
+import { identityProblem, ProblemFilter, problemOf } from './http/problem.filter.js';
+import { RateLimit } from './http/rate-limit.js';
 import { IDENTITY, METRICS } from './http/tokens.js';
 
 /** Largest request body. Whole files go through the command line. */
@@ -39,7 +41,7 @@ export async function createApi(config: Config, preview = false): Promise<NestFa
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT,
     genReqId: () => randomUUID(),
-    trustProxy: true,
+    trustProxy: config.trustProxy,
     routerOptions: { maxParamLength: 200 },
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -69,6 +71,7 @@ export async function createApi(config: Config, preview = false): Promise<NestFa
   await fastify.register(helmet as never, {
     contentSecurityPolicy: { directives: { defaultSrc: ["'none'"] } },
   });
+  await app.get(RateLimit).mount(fastify);
   fastify.get('/openapi.json', async (_request, reply) => reply.send(document));
   mountIdentity(fastify, app.get<Identity>(IDENTITY));
   watchRequests(fastify, app.get<Metrics>(METRICS));
@@ -78,7 +81,7 @@ export async function createApi(config: Config, preview = false): Promise<NestFa
 
 /** The OpenAPI 3.1 document of the API. */
 export function openApiOf(app: NestFastifyApplication): OpenAPIObject {
-  return SwaggerModule.createDocument(
+  const document = SwaggerModule.createDocument(
     app,
     new DocumentBuilder()
       .setTitle('Uplift')
@@ -88,6 +91,7 @@ export function openApiOf(app: NestFastifyApplication): OpenAPIObject {
       .addBearerAuth()
       .build(),
   );
+  return describeCommon(document);
 }
 
 /** The identity provider answers everything below `/api/auth/` itself. */
@@ -99,6 +103,8 @@ function mountIdentity(fastify: FastifyInstance, identity: Identity): void {
       const url = new URL(request.url, `http://${request.headers.host ?? 'localhost'}`);
       const headers = toHeaders(request.headers);
       headers.delete('content-length');
+      // The identity provider counts by this header: it is ours, not the caller's.
+      headers.set('x-forwarded-for', request.ip);
       const response = await identity.handle(
         new Request(url, {
           method: request.method,
@@ -112,6 +118,15 @@ function mountIdentity(fastify: FastifyInstance, identity: Identity): void {
       });
       const cookies = response.headers.getSetCookie();
       if (cookies.length > 0) void reply.header('set-cookie', cookies);
+      if (response.status >= 400) {
+        const refusal = (await response.json().catch(() => null)) as Record<string, unknown> | null;
+        const wait = response.headers.get('x-retry-after');
+        if (wait) void reply.header('retry-after', wait);
+        void reply.removeHeader('content-length').type('application/problem+json');
+        return reply.send(
+          JSON.stringify(identityProblem(response.status, refusal ?? {}, request.url.split('?')[0] ?? '')),
+        );
+      }
       return reply.send(response.body ? Buffer.from(await response.arrayBuffer()) : null);
     },
   });

@@ -2,7 +2,7 @@ import { type Actor, PeopleService } from '#application';
 import { Body, Controller, Get, Patch } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { CurrentActor } from './http/auth.js';
-import { MeDto } from './requests.dto.js';
+import { MeDto } from './me.dto.js';
 
 @ApiTags('me')
 @Controller('api/v1/me')

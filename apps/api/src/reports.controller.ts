@@ -78,6 +78,7 @@ export class ReportsController {
     return this.reports.gapReport(actor, id, locale);
   }
 
+  /** The gap report as a page. */
   @Get('api/v1/assessments/:id/gap-report.html')
   async gapReportHtml(
     @CurrentActor() actor: Actor,
@@ -111,6 +112,7 @@ export class ReportsController {
     return this.reports.cohortReport(actor, id, locale);
   }
 
+  /** The cohort report as a page. */
   @Get('api/v1/cohorts/:id/report.html')
   async cohortHtml(
     @CurrentActor() actor: Actor,
@@ -122,6 +124,7 @@ export class ReportsController {
     return page(reply, (nonce) => renderCohortReportHtml(view, locale, { nonce }));
   }
 
+  /** The cohort report as PDF. */
   @Get('api/v1/cohorts/:id/report.pdf')
   async cohortPdf(
     @CurrentActor() actor: Actor,

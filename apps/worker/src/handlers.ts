@@ -4,6 +4,7 @@ import type {
   ReadinessService,
   ReminderDue,
   RemindersService,
+  MembersService,
   ResultsService,
   VisitsService,
 } from '#application';
@@ -16,6 +17,8 @@ export interface Jobs {
   'assessment-submitted': { assessmentId: string };
   'assessment-closed': { assessmentId: string };
   'assessment-reopened': { assessmentId: string };
+  'finding-changed': { assessmentId: string };
+  'engagement-changed': { siteId: string; personId: string };
   'result-computed': { assessmentId: string; siteId: string };
   'rules-changed': { buyerId: string };
   'site-changed': { siteId: string };
@@ -24,6 +27,7 @@ export interface Jobs {
   'visit-cancelled': { visitId: string };
   'keep-document': { assessmentId: string } | { certificateId: string };
   'reminder-due': ReminderDue;
+  'member-invited': { invitationId: string };
   'certificate-changed': { certificateId: string; action: string };
   /** `at`: the instant to take for now, to make up for a day that was missed. */
   'daily-sweep': { at?: string };
@@ -40,8 +44,10 @@ export interface HandlerDependencies {
   readonly certificates: CertificatesService;
   readonly documents: DocumentsService;
   readonly reminders: RemindersService;
+  readonly members: MembersService;
   readonly mailer: Mailer;
   readonly log: Logger;
+  readonly baseUrl: string;
 }
 
 /** What the worker does. Every handler may run twice for one job without harm. */
@@ -53,7 +59,9 @@ export function handlersOf({
   certificates,
   documents,
   reminders,
+  members,
   mailer,
+  baseUrl,
 }: HandlerDependencies): TypedHandlers {
   const evaluate = (siteId: string) => readiness.evaluateSite(siteId);
   // A plan sees everything committed before it began, so it also answers every request that was queued by then.
@@ -84,6 +92,8 @@ export function handlersOf({
     'assessment-submitted': ({ assessmentId }) => results.compute(assessmentId),
     'assessment-closed': ({ assessmentId }) => results.compute(assessmentId),
     'assessment-reopened': ({ assessmentId }) => results.withdraw(assessmentId),
+    'finding-changed': ({ assessmentId }) => results.compute(assessmentId),
+    'engagement-changed': ({ siteId, personId }) => results.recompute(siteId, personId),
     'result-computed': async ({ assessmentId, siteId }) => {
       await evaluate(siteId);
       await visits.needAfter(assessmentId);
@@ -111,6 +121,17 @@ export function handlersOf({
       if (!written) return 'nothing to remind of';
       const { id, to, mail } = written;
       return mailer.send({ id, to: to.email, ...mail });
+    },
+    'member-invited': async ({ invitationId }, { id }) => {
+      const invitation = await members.forMail(invitationId);
+      if (!invitation) return;
+      const { email, token, ...view } = invitation;
+      const mail = renderMail(
+        'member-invitation',
+        { ...view, to: email, url: `${baseUrl}/api/v1/invitations/${token}` },
+        'en',
+      );
+      await mailer.send({ id, to: email, ...mail });
     },
     'certificate-changed': async ({ certificateId, action }, { id }) => {
       const facts = await certificates.forMail(certificateId);

@@ -4,6 +4,7 @@ import {
   ReadinessService,
   RemindersService,
   ReportsService,
+  MembersService,
   ResultsService,
   VisitsService,
 } from '#application';
@@ -75,6 +76,7 @@ export class WorkerModule implements OnModuleInit, OnApplicationShutdown {
     const handlers = handlersOf({
       db,
       log,
+      baseUrl,
       results: new ResultsService(db),
       readiness: new ReadinessService(db),
       visits,
@@ -86,6 +88,7 @@ export class WorkerModule implements OnModuleInit, OnApplicationShutdown {
         certificates,
       ),
       reminders: new RemindersService(db, visits, certificates, baseUrl),
+      members: new MembersService(db, config.secret),
       mailer: createMailer(config),
     });
     const metrics = createMetrics('worker');

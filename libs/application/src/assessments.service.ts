@@ -23,6 +23,7 @@ import { may, must, siteAccess, type SiteAccess } from './access.js';
 import { notFound, type Actor } from './actor.js';
 import { contentHash, loadVersion } from './content.service.js';
 import { pageOf, type Page, type PageRequest } from './paging.js';
+import { mustBeCurrent } from './revision.js';
 
 export interface NewAssessment {
   readonly siteId: string;
@@ -75,7 +76,10 @@ export interface AssessmentRow {
 export interface LoadedAssessment extends AssessmentRow {
   readonly checklistBody: ChecklistVersion;
   readonly profileBody: ScoringProfile;
+  /** The verdicts as found. */
   readonly responses: readonly Response[];
+  /** The same with what was closed afterwards; they are what the after-closure result rests on. */
+  readonly responsesAfterClosure: readonly Response[];
 }
 
 export const assessmentColumns = `
@@ -137,11 +141,21 @@ export async function loadAssessment(
        FROM response WHERE assessment_id = $1 AND answer IS NOT NULL ORDER BY requirement`,
     [id],
   );
+  const closures: { requirement: string; closedOn: string }[] = await db.query(
+    `SELECT requirement, closed_on::text AS "closedOn" FROM finding_closure WHERE assessment_id = $1 AND reopened_at IS NULL`,
+    [id],
+  );
+  const closedOn = new Map(closures.map((closure) => [closure.requirement, closure.closedOn]));
+  const asFound: Response[] = responses.map(withoutNulls);
   return {
     ...row,
     checklistBody: await published(db, versions, 'checklist_version', row.checklistVersionId),
     profileBody: await published(db, profiles, 'scoring_profile', row.scoringProfileId),
-    responses: responses.map(withoutNulls),
+    responses: asFound,
+    responsesAfterClosure: asFound.map((response) => {
+      const closed = closedOn.get(response.requirement);
+      return closed ? { ...response, closedOn: closed } : response;
+    }),
   };
 }
 
@@ -259,11 +273,7 @@ export class AssessmentsService {
   ): Promise<AssessmentRow> {
     return this.db.transaction(async (tx) => {
       const row = await this.lock(tx, actor, id, revision);
-      const access = await siteAccess(tx, actor, row.siteId, 'assessment');
-      assertEditable(row.state === 'draft' ? 'in-progress' : row.state);
-      const field = row.kind === 'self' || may(access, FIELD_ROLES, FIELD_PARTS) ? 'answer' : 'claim';
-      if (field === 'answer') mustWrite(access, row.kind);
-      else must(access, ['owner', 'qa-manager'], ['owner-organisation'], 'claim an answer');
+      const field = await this.answerField(tx, actor, row);
       const loaded = await loadAssessment(tx, id);
       checkResponses(loaded.checklistBody, loaded.level, loaded.profileBody, answers, { complete: false });
       await tx.query(
@@ -280,6 +290,31 @@ export class AssessmentsService {
           answers.map((answer) => answer.note ?? null),
           actor.userId,
         ],
+      );
+      return this.move(tx, row, row.state === 'draft' ? 'start' : 'answer');
+    });
+  }
+
+  /** Takes an answer back: the item is unanswered again. A supplier takes back its own claim, never a verdict. */
+  async clearAnswer(
+    actor: Actor,
+    id: string,
+    revision: number | null,
+    requirement: string,
+  ): Promise<AssessmentRow> {
+    return this.db.transaction(async (tx) => {
+      const row = await this.lock(tx, actor, id, revision);
+      const field = await this.answerField(tx, actor, row);
+      const [, cleared] = await tx.query(
+        `UPDATE response SET ${field} = NULL, answered_by = $3, answered_at = now(),
+                na_reason = CASE WHEN ${field === 'answer' ? 'claim' : 'answer'} IS NULL THEN NULL ELSE na_reason END
+          WHERE assessment_id = $1 AND requirement = $2 AND ${field} IS NOT NULL`,
+        [id, requirement, actor.userId],
+      );
+      if (cleared === 0) throw notFound('answer');
+      await tx.query(
+        `DELETE FROM response WHERE assessment_id = $1 AND requirement = $2 AND answer IS NULL AND claim IS NULL`,
+        [id, requirement],
       );
       return this.move(tx, row, row.state === 'draft' ? 'start' : 'answer');
     });
@@ -346,16 +381,6 @@ export class AssessmentsService {
     return row ?? { asFound: null, afterClosure: null };
   }
 
-  /** Findings of the assessor, most serious first. */
-  async findings(actor: Actor, id: string): Promise<unknown[]> {
-    await this.mustSee(actor, await this.row(this.db, id));
-    return this.db.query(
-      `SELECT id, requirement, section, grade, conformity, note, due_on::text AS "dueOn", closed_on::text AS "closedOn" FROM finding
-        WHERE assessment_id = $1 ORDER BY array_position(ARRAY['critical', 'major', 'minor', 'observation', 'good-practice'], grade), requirement`,
-      [id],
-    );
-  }
-
   /** Throws `not-found` unless the actor sees the assessment; buyers see closed ones only. */
   async mustSee(actor: Actor, row: Pick<AssessmentRow, 'siteId' | 'state'>): Promise<SiteAccess[]> {
     const access = await siteAccess(this.db, actor, row.siteId, 'assessment');
@@ -370,6 +395,20 @@ export class AssessmentsService {
     return row;
   }
 
+  /** Where the actor's answers go: into the assessor's verdicts, or beside them as the supplier's claims. */
+  private async answerField(
+    tx: EntityManager,
+    actor: Actor,
+    row: AssessmentRow,
+  ): Promise<'answer' | 'claim'> {
+    const access = await siteAccess(tx, actor, row.siteId, 'assessment');
+    assertEditable(row.state === 'draft' ? 'in-progress' : row.state);
+    const field = row.kind === 'self' || may(access, FIELD_ROLES, FIELD_PARTS) ? 'answer' : 'claim';
+    if (field === 'answer') mustWrite(access, row.kind);
+    else must(access, ['owner', 'qa-manager'], ['owner-organisation'], 'claim an answer');
+    return field;
+  }
+
   private async lock(
     tx: EntityManager,
     actor: Actor,
@@ -379,20 +418,7 @@ export class AssessmentsService {
     await tx.query(`SELECT 1 FROM assessment WHERE id = $1 FOR UPDATE`, [id]);
     const row = await this.row(tx, id);
     await this.mustSee(actor, row);
-    if (revision !== null && revision !== row.revision) {
-      throw new DomainError(
-        'stale-revision',
-        `The assessment has changed since you read it (you have ${revision}, it is at ${row.revision}).`,
-        [
-          {
-            field: 'If-Match',
-            message: 'stale',
-            fix: 'Read it again, look at what changed, and send your change with the new ETag.',
-          },
-        ],
-        'stale',
-      );
-    }
+    mustBeCurrent('assessment', revision, row.revision);
     return row;
   }
 

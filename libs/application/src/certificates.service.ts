@@ -24,6 +24,7 @@ import { contentHash } from './content.service.js';
 import { categoryName, checklistLine, localise, localisedVersion, verdictOf } from './localised.js';
 import { programmeDay, siteRecipients } from './people.js';
 import { lookBackMonths } from './results.service.js';
+import { mustBeCurrent } from './revision.js';
 
 /** What a certificate states: frozen when it is proposed, in the base language of the content. */
 type Facts = Omit<
@@ -148,12 +149,14 @@ export class CertificatesService {
     id: string,
     action: Exclude<CertificateAction, 'submit'>,
     reason?: string,
+    revision: number | null = null,
   ): Promise<CertificateRow> {
     return this.db.transaction(async (tx) => {
       await tx.query(`SELECT 1 FROM certificate WHERE id = $1 FOR UPDATE`, [id]);
       const row = await this.row(tx, id);
       const access = await siteAccess(tx, actor, row.siteId, 'certificate');
       must(access, ['decider'], ['agency', 'assessment-provider'], 'decide on a certificate');
+      mustBeCurrent('certificate', revision, row.revision);
       const state = transition(certificateMachine, row.state, action, reason);
       const today = await this.today(tx, row.assessmentId);
       if (action === 'issue') await this.mustBeImpartial(tx, actor, row, today);

@@ -357,7 +357,7 @@ export class Demo {
             siteId,
             enrolledOn,
             leaves ? addDays(enrolledOn, 70) : null,
-            leaves ? (index % 18 === 6 ? 'ownership changed' : 'no staff to take part') : null,
+            leaves ? (index % 18 === 6 ? 'changed-owner' : 'no-staff') : null,
           ],
         );
         const mentor = people[index % 2 === 0 ? 'mentor1' : 'mentor2']!;

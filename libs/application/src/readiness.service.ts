@@ -158,12 +158,14 @@ export class ReadinessService {
     );
     const loaded = await Promise.all(rows.map((row: { id: string }) => loadAssessment(tx, row.id)));
     return loaded.map((assessment) => (rule: BuyerRule): ReadinessCandidate | null => {
-      const { checklistBody, profileBody, responses } = assessment;
+      const { checklistBody, profileBody, responsesAfterClosure } = assessment;
       if (checklistBody.checklist !== rule.checklist || profileBody.profile !== rule.profile) return null;
       if (!checklistBody.levels.some((level: { code: string }) => level.code === rule.level)) return null;
       const compiled = compileScoring(checklistBody, rule.level, profileBody);
       const asked = new Set(compiled.requirements.map((requirement) => requirement.code));
-      const own = responses.filter((response: { requirement: string }) => asked.has(response.requirement));
+      const own = responsesAfterClosure.filter((response: { requirement: string }) =>
+        asked.has(response.requirement),
+      );
       return {
         assessmentId: assessment.id,
         date: assessment.assessedOn,

@@ -43,7 +43,7 @@ export class ReportsService {
     locale: Locale,
     readiness: readonly ReadinessRow[],
   ): Promise<GapReportView> {
-    const { checklistBody, profileBody, responses } = assessment;
+    const { checklistBody, profileBody, responsesAfterClosure: responses } = assessment;
     const texts = await localisedVersion(this.db, assessment.checklistVersionId, checklistBody, locale);
     const score = scoringOf(assessment).score(responses, 'after-closure');
     const findings = findingsOf(checklistBody, score, profileBody, assessment.assessedOn, responses);

@@ -24,8 +24,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataSource, EntityManager } from 'typeorm';
 import { parse } from 'yaml';
-import { siteAccess } from './access.js';
-import { actsAs, forbidden, notFound, type Actor } from './actor.js';
+import { must, siteAccess } from './access.js';
+import { notFound, type Actor } from './actor.js';
 import { loadAssessment } from './assessments.service.js';
 import { pageOf, type Page, type PageRequest } from './paging.js';
 import {
@@ -37,6 +37,7 @@ import {
   siteRecipients,
 } from './people.js';
 import { contentRoot } from './schemas.js';
+import { mustBeCurrent } from './revision.js';
 
 export interface VisitRow {
   readonly id: string;
@@ -45,7 +46,9 @@ export interface VisitRow {
   readonly city: string;
   readonly cohortId: string | null;
   readonly assessmentId: string | null;
-  readonly state: 'unplanned' | 'planned' | 'done' | 'cancelled';
+  readonly state: 'unplanned' | 'planned' | 'done' | 'aborted' | 'cancelled';
+  /** Why it was cancelled or aborted. */
+  readonly outcomeReason: string | null;
   readonly earliest: string;
   readonly due: string;
   readonly latest: string;
@@ -60,8 +63,8 @@ export interface VisitRow {
 }
 
 const visitColumns = `
-  v.id, v.site_id AS "siteId", s.name AS "siteName", s.city, v.cohort_id AS "cohortId", v.assessment_id AS "assessmentId",
-  v.state, v.earliest::text, v.due::text, v.latest::text, v.reason, v.assessor_id AS "assessorId", p.name AS "assessorName",
+  v.id, v.site_id AS "siteId", s.name AS "siteName", s.city, v.cohort_id AS "cohortId", coalesce(v.assessment_id, v.former_assessment_id) AS "assessmentId",
+  v.state, v.outcome_reason AS "outcomeReason", v.earliest::text, v.due::text, v.latest::text, v.reason, v.assessor_id AS "assessorId", p.name AS "assessorName",
   v.planned_on::text AS "plannedOn", v.travel_km AS "travelKm", v.unplanned_reasons AS "unplannedReasons", v.sequence, v.revision`;
 const visitJoins = `visit v JOIN site s ON s.id = v.site_id LEFT JOIN assessor p ON p.id = v.assessor_id`;
 
@@ -144,7 +147,7 @@ export class VisitsService {
       const assessment = await loadAssessment(tx, assessmentId);
       const today = day ?? (await programmeDay(tx, assessment));
       const [result] = await tx.query(
-        `SELECT as_found AS score FROM assessment_score WHERE assessment_id = $1`,
+        `SELECT as_found AS score, after_closure AS "afterClosure" FROM assessment_score WHERE assessment_id = $1`,
         [assessmentId],
       );
       if (!result) return;
@@ -166,7 +169,8 @@ export class VisitsService {
         {
           closedOn: held,
           points: score.points,
-          openCritical: score.openFindings.critical,
+          // What was closed since no longer makes it urgent.
+          openCritical: (result.afterClosure as Score).openFindings.critical,
           kind: assessment.kind,
         },
         this.rule,
@@ -186,7 +190,7 @@ export class VisitsService {
         `INSERT INTO visit (id, site_id, cohort_id, assessment_id, state, earliest, due, latest, reason)
          VALUES ($1, $2, $3, $4, 'unplanned', $5, $6, $7, $8)
          ON CONFLICT (assessment_id) DO UPDATE SET earliest = excluded.earliest, due = excluded.due, latest = excluded.latest,
-           reason = excluded.reason, state = CASE WHEN visit.state = 'planned' AND visit.planned_on BETWEEN excluded.earliest AND excluded.latest
+           reason = excluded.reason, state = CASE WHEN visit.state = 'done' THEN 'done' WHEN visit.state = 'planned' AND visit.planned_on BETWEEN excluded.earliest AND excluded.latest
                                                   THEN 'planned' ELSE 'unplanned' END`,
         [
           randomUUID(),
@@ -272,53 +276,114 @@ export class VisitsService {
     return pageOf(rows, page, (row: VisitRow) => row.id);
   }
 
-  async get(actor: Actor, id: string): Promise<VisitRow> {
-    const [row] = await this.db.query(`SELECT ${visitColumns} FROM ${visitJoins} WHERE v.id = $1`, [id]);
+  async get(actor: Actor, id: string, db: Pick<EntityManager, 'query'> = this.db): Promise<VisitRow> {
+    const [row] = await db.query(`SELECT ${visitColumns} FROM ${visitJoins} WHERE v.id = $1`, [id]);
     if (!row) throw notFound('visit');
-    const access = await siteAccess(this.db, actor, row.siteId, 'visit');
+    const access = await siteAccess(db, actor, row.siteId, 'visit');
     if (access.every((entry) => entry.part === 'buyer')) throw notFound('visit');
     return row;
   }
 
-  /** Assessors and mentors of the actor's programmes, with absences and the days they are planned for. */
-  async assessors(actor: Actor): Promise<unknown[]> {
-    return this.db.query(
-      `SELECT x.id, x.name, x.part, x.country, x.competences, x.languages, x.working_days AS "workingDays",
-              coalesce((SELECT jsonb_agg(jsonb_build_object('from', from_date, 'to', to_date, 'reason', reason) ORDER BY from_date) FROM absence WHERE assessor_id = x.id), '[]') AS absences,
-              coalesce((SELECT jsonb_agg(jsonb_build_object('visitId', v.id, 'siteId', v.site_id, 'date', v.planned_on) ORDER BY v.planned_on) FROM visit v WHERE v.assessor_id = x.id AND v.state = 'planned'), '[]') AS visits
-         FROM assessor x WHERE x.id = $1 OR x.organisation_id IN (
-           SELECT p2.organisation_id FROM programme_participant p1
-             JOIN membership m ON m.organisation_id = p1.organisation_id AND m.user_id = $1 AND p1.part IN ('agency', 'assessment-provider')
-             JOIN programme_participant p2 ON p2.programme_id = p1.programme_id)
-        ORDER BY x.name`,
-      [actor.userId],
-    );
+  /**
+   * Says how a planned visit went: `done`, or `aborted` with a reason; then the need is planned again.
+   * @throws DomainError `visit-not-planned`, `visit-not-held-yet`, `reason-required`
+   */
+  async recordOutcome(
+    actor: Actor,
+    id: string,
+    revision: number | null,
+    input: { outcome: 'done' | 'aborted'; reason?: string },
+    today?: string,
+  ): Promise<VisitRow> {
+    return this.end(actor, id, revision, input.outcome, input.reason, today);
   }
 
-  /** Records an absence of an assessor, by themselves or by the programme manager, and has visits planned anew. */
-  async addAbsence(
+  /** Calls a visit off, with a reason. The need remains and is planned again, on another day. */
+  async cancel(
     actor: Actor,
-    assessorId: string,
-    input: { from: string; to: string; reason?: string },
-  ): Promise<{ id: string }> {
-    if (daysBetween(input.from, input.to) < 0) {
-      throw new DomainError('period-reversed', 'An absence ends on or after the day it begins.', [
-        { field: '/to', message: `before ${input.from}` },
-      ]);
-    }
-    const seen = (await this.assessors(actor)) as { id: string }[];
-    if (!seen.some((assessor) => assessor.id === assessorId)) throw notFound('assessor');
-    if (assessorId !== actor.userId && !actsAs(actor, ['owner', 'programme-manager']))
-      throw forbidden('Only the assessor or the programme manager records an absence.');
-    const id = randomUUID();
-    await this.db.transaction(async (tx) => {
+    id: string,
+    revision: number | null,
+    reason: string,
+    today?: string,
+  ): Promise<VisitRow> {
+    return this.end(actor, id, revision, 'cancelled', reason, today);
+  }
+
+  private async end(
+    actor: Actor,
+    id: string,
+    revision: number | null,
+    outcome: 'done' | 'aborted' | 'cancelled',
+    reason: string | undefined,
+    given: string | undefined,
+  ): Promise<VisitRow> {
+    return this.db.transaction(async (tx) => {
+      // The planner moves visits under this lock.
+      await tx.query(`SELECT pg_advisory_xact_lock(hashtext('uplift.plan-visits'))`);
+      await tx.query(`SELECT 1 FROM visit WHERE id = $1 FOR UPDATE`, [id]);
+      const visit = await this.get(actor, id, tx);
+      const access = await siteAccess(tx, actor, visit.siteId, 'visit');
+      if (visit.assessorId !== actor.userId)
+        must(
+          access,
+          ['owner', 'programme-manager'],
+          ['agency', 'assessment-provider'],
+          'say how a visit of somebody else went',
+        );
+      mustBeCurrent('visit', revision, visit.revision);
+      const today = given ?? (await programmeDay(tx, visit));
+      if (visit.state !== 'planned' || visit.plannedOn === null) {
+        throw new DomainError(
+          'visit-not-planned',
+          'Only a visit that has a day is done, aborted or cancelled.',
+          [{ field: 'id', message: visit.state }],
+          'conflict',
+        );
+      }
+      if (outcome !== 'cancelled' && visit.plannedOn > today) {
+        throw new DomainError('visit-not-held-yet', `The visit is planned for ${visit.plannedOn}.`, [
+          { field: '/outcome', message: 'in the future', fix: 'Cancel it if it will not take place.' },
+        ]);
+      }
+      if (outcome !== 'done' && !reason?.trim()) {
+        throw new DomainError('reason-required', 'A visit that did not take place needs a reason.', [
+          { field: '/reason', message: 'is empty', fix: 'Say in a sentence why.' },
+        ]);
+      }
+      const again = outcome !== 'done';
       await tx.query(
-        `INSERT INTO absence (id, assessor_id, from_date, to_date, reason) VALUES ($1, $2, $3, $4, $5)`,
-        [id, assessorId, input.from, input.to, input.reason ?? ''],
+        `UPDATE visit SET state = $2, outcome_reason = $3, revision = revision + 1,
+                sequence = sequence + CASE WHEN $2 = 'cancelled' THEN 1 ELSE 0 END,
+                former_assessment_id = CASE WHEN $4 THEN assessment_id END, assessment_id = CASE WHEN $4 THEN NULL ELSE assessment_id END
+          WHERE id = $1`,
+        [id, outcome, reason ?? null, again],
       );
-      await appendToOutbox(tx, 'plan-visits', {});
+      if (again) {
+        // The same need, from the day after on: it is not planned for the day that just failed.
+        const earliest = [visit.earliest, addDays(visit.plannedOn, 1), addDays(today, 1)].sort().at(-1)!;
+        const due = visit.due > earliest ? visit.due : earliest;
+        const room = daysBetween(visit.due, visit.latest);
+        const latest = visit.latest > addDays(earliest, room) ? visit.latest : addDays(due, room);
+        await tx.query(
+          `INSERT INTO visit (id, site_id, cohort_id, assessment_id, state, earliest, due, latest, reason)
+           VALUES ($1, $2, $3, $4, 'unplanned', $5, $6, $7, $8)`,
+          [
+            randomUUID(),
+            visit.siteId,
+            visit.cohortId,
+            visit.assessmentId,
+            earliest,
+            due,
+            latest,
+            visit.reason,
+          ],
+        );
+      }
+      // Who was invited is told by the same job as of every other change of a visit.
+      if (outcome === 'cancelled') await appendToOutbox(tx, 'visit-planned', { visitId: id });
+      if (again) await appendToOutbox(tx, 'plan-visits', {});
+      return this.get(actor, id, tx);
     });
-    return { id };
   }
 
   /** The visit's invitation as iCalendar, in the actor's language. @throws DomainError `not-found` while it has no day. */
@@ -559,7 +624,7 @@ type HolidaysClass = new (country: string) => { getHolidays(year: number): { dat
 const Holidays = ((HolidaysModule as { default?: unknown }).default ?? HolidaysModule) as HolidaysClass;
 
 /** Public holidays of a country for this year and the two after it. */
-function holidaysOf(country: string, today: string): string[] {
+export function holidaysOf(country: string, today: string): string[] {
   const year = Number(today.slice(0, 4));
   const key = `${country} ${year}`;
   let days = holidayCache.get(key);

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { embeddedDatabaseUrl } from './embedded-postgres.js';
 import { loadSecrets } from './secrets.js';
@@ -31,6 +32,13 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** `UPLIFT_SECRET`, or the one made at the first start. */
   readonly secret: string;
+  /**
+   * `TRUST_PROXY`: whose `X-Forwarded-For` is believed. Nobody's (`false`), everybody's (`true`), or that of these
+   * addresses and networks.
+   */
+  readonly trustProxy: boolean | string[];
+  /** `RATE_LIMIT`: requests of one person a minute; 0: no limit. */
+  readonly rateLimit: number;
   /** `UPLIFT_DEMO`: demo data is wanted when the database is empty. */
   readonly demo: boolean;
 }
@@ -103,6 +111,23 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, needs: ConfigNe
   };
   const host = hostOf('HOST');
   const workerHost = hostOf('WORKER_HOST');
+  const trustText = text('TRUST_PROXY') ?? 'loopback';
+  const trustList = trustText.split(',').map((part) => part.trim());
+  const isTrustable = (part: string) =>
+    ['loopback', 'linklocal', 'uniquelocal'].includes(part) ||
+    (isIP(part.split('/')[0] ?? '') !== 0 && /^[^/]+(\/\d{1,3})?$/.test(part));
+  if (!['true', 'false'].includes(trustText) && !trustList.every(isTrustable)) {
+    problems.push(
+      `TRUST_PROXY is "${trustText}", but must be true, false, loopback, or addresses and networks such as 10.0.0.0/8,192.168.1.7.`,
+    );
+  }
+
+  const limitText = text('RATE_LIMIT') ?? '1200';
+  const rateLimit = /^\d{1,9}$/.test(limitText) ? Number(limitText) : NaN;
+  if (Number.isNaN(rateLimit))
+    problems.push(
+      `RATE_LIMIT is "${limitText}", but must be a whole number of requests a minute, or 0 for no limit.`,
+    );
 
   const mailFrom = text('MAIL_FROM') ?? 'Uplift <no-reply@uplift.invalid>';
   if (!/^[^\r\n]*[^\s<>@]+@[^\s<>@]+>?$/.test(mailFrom)) {
@@ -150,6 +175,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, needs: ConfigNe
     mailFrom,
     logLevel: level,
     secret: givenSecret ?? loadSecrets(dataDir).secret,
+    trustProxy: ['true', 'false'].includes(trustText) ? trustText === 'true' : trustList,
+    rateLimit,
     demo: ['true', '1', 'yes'].includes(demoText),
   });
 }

@@ -42,6 +42,15 @@ const EXAMPLES: { readonly [Kind in MailKind]: readonly MailViews[Kind][] } = {
     { ...visit, daysLeft: 7 },
     { ...visit, part: 'assessor', daysLeft: 1 },
   ],
+  'member-invitation': [
+    {
+      to: 'hala@example.org',
+      organisation: 'Nile Dairy',
+      role: 'qa-manager',
+      invitedBy: 'Mona',
+      url: 'https://uplift.example/i/1',
+    },
+  ],
   'submission-received': [
     {
       to: 'Hala',

@@ -3,11 +3,12 @@ import { renderHtml, webAddress } from './html.js';
 import { speech, type Speech } from './speech.js';
 import type {
   CertificateMail,
-  Locale,
   LocalDate,
+  Locale,
   MailKind,
   MailViews,
   RenderedMail,
+  RoleName,
   VisitMail,
   VisitWhy,
 } from './views.js';
@@ -25,6 +26,17 @@ interface Letter {
 const DIGEST_LINES = 40;
 
 const fact = (label: string, text: string) => ({ label, text });
+
+const ROLE_WORDS = {
+  owner: 'roleOwner',
+  'qa-manager': 'roleQaManager',
+  'programme-manager': 'roleProgrammeManager',
+  assessor: 'roleAssessor',
+  mentor: 'roleMentor',
+  reviewer: 'roleReviewer',
+  decider: 'roleDecider',
+  viewer: 'roleViewer',
+} as const satisfies Readonly<Record<RoleName, string>>;
 
 /** What each kind of mail says. A complete record: a kind without words fails the type check. */
 const LETTERS: { readonly [Kind in MailKind]: (view: MailViews[Kind], say: Speech) => Letter } = {
@@ -47,6 +59,15 @@ const LETTERS: { readonly [Kind in MailKind]: (view: MailViews[Kind], say: Speec
     subject: say.count('visitReminderSubject', view.daysLeft, { site: view.site }),
     text: view.part === 'assessor' ? say.words.visitReminderAssessorText : say.words.visitReminderText,
     facts: visitFacts(view, say),
+  }),
+  'member-invitation': (view, say) => ({
+    subject: say.say('invitationSubject', { organisation: view.organisation }),
+    text: say.words.invitationText,
+    facts: [
+      fact(say.words.organisation, view.organisation),
+      fact(say.words.memberRole, say.words[ROLE_WORDS[view.role]]),
+      fact(say.words.invitedBy, view.invitedBy),
+    ],
   }),
   'submission-received': (view, say) => ({
     subject: say.say('submissionSubject', { site: view.site }),

@@ -366,6 +366,15 @@ export interface MailViews {
   readonly 'visit-changed': VisitMail;
   readonly 'visit-cancelled': VisitMail & { readonly reason?: string };
   readonly 'visit-reminder': VisitMail & { readonly daysLeft: number };
+  readonly 'member-invitation': {
+    /** Name or address in the greeting. */
+    readonly to: string;
+    readonly organisation: string;
+    /** Code of the role. */
+    readonly role: RoleName;
+    readonly invitedBy: string;
+    readonly url: string;
+  };
   readonly 'submission-received': {
     readonly to: string;
     readonly site: string;
@@ -413,6 +422,9 @@ export interface MailViews {
 
 /** Why a visit is needed; the domain's codes. */
 export type VisitWhy = VisitNeedReason;
+/** Roles in an organisation, as the dictionaries name them. */
+export type RoleName =
+  'owner' | 'qa-manager' | 'programme-manager' | 'assessor' | 'mentor' | 'reviewer' | 'decider' | 'viewer';
 
 export interface VisitMail {
   /** Whether the reader goes there or is visited. Default: is visited. */

@@ -1,5 +1,5 @@
 import type { AssessmentKind } from '#domain';
-import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 import { ChecklistVersionRow, ScoringProfileRow } from './content.js';
 import { Cohort, Site } from './parties.js';
 
@@ -60,10 +60,12 @@ export class AssessmentScore {
   @Column('timestamptz') computedAt: Date;
 }
 
+/** One per assessment and requirement; keeps its id however often the result is computed again. */
 @Entity()
+@Unique(['assessmentId', 'requirement'])
 export class Finding {
   @PrimaryColumn('uuid') id: string;
-  @ForeignKey(() => Assessment) @Index() @Column('uuid') assessmentId: string;
+  @ForeignKey(() => Assessment) @Column('uuid') assessmentId: string;
   @Column('text') requirement: string;
   @Column('text') section: string;
   @Column('text') grade: string;
@@ -71,6 +73,28 @@ export class Finding {
   @Column('text', { nullable: true }) note: string | null;
   @Column('date', { nullable: true }) dueOn: string | null;
   @Column('date', { nullable: true }) closedOn: string | null;
+}
+
+/**
+ * That a finding was closed after the assessment. Apart from responses and findings, so that the result as found and
+ * the lock hash stay what they were. Reopening ends a closure and keeps it.
+ */
+@Entity()
+@Index('one_closure_in_force', ['assessmentId', 'requirement'], {
+  unique: true,
+  where: 'reopened_at IS NULL',
+})
+export class FindingClosure {
+  @PrimaryColumn('uuid') id: string;
+  @ForeignKey(() => Assessment) @Column('uuid') assessmentId: string;
+  @Column('text') requirement: string;
+  @Column('date') closedOn: string;
+  @Column('text') note: string;
+  @Column('text') closedBy: string;
+  @CreateDateColumn({ type: 'timestamptz' }) closedAt: Date;
+  @Column('text', { nullable: true }) reopenedBy: string | null;
+  @Column('timestamptz', { nullable: true }) reopenedAt: Date | null;
+  @Column('text', { nullable: true }) reopenReason: string | null;
 }
 
 @Entity()

@@ -1,10 +1,12 @@
 import { FirstSchema1795433104544 } from './1795433104544-first-schema.js';
 import { RulesInTheDatabase1795433200000 } from './1795433200000-rules-in-the-database.js';
 import { KeptDocumentsAndReminders1795437000000 } from './1795437000000-kept-documents-and-reminders.js';
+import { PartiesAndClosures1795436000000 } from './1795436000000-parties-and-closures.js';
 
 /** Every migration, oldest first. A published one is never changed. */
 export const migrations = [
   FirstSchema1795433104544,
   RulesInTheDatabase1795433200000,
   KeptDocumentsAndReminders1795437000000,
+  PartiesAndClosures1795436000000,
 ];
