@@ -47,8 +47,15 @@ export interface InspectionMapping {
     readonly crosswalk?: FileMapping;
   };
   readonly items?: {
-    /** Word of the source → class of the requirement. `other` is the class of words not listed and of an empty cell. */
-    readonly class?: { readonly values: Readonly<Record<string, string>>; readonly other?: string };
+    /**
+     * Word of the source → class of the requirement. Where there is no such word, `numbers` gives the class by the
+     * number of the item, and `other` that of all the rest.
+     */
+    readonly class?: {
+      readonly values: Readonly<Record<string, string>>;
+      readonly numbers?: readonly { readonly from: number; readonly to: number; readonly class: string }[];
+      readonly other?: string;
+    };
     /** Class → criticality; `minor` otherwise. */
     readonly criticality?: Readonly<Record<string, Criticality>>;
     /** An item that is cited but not on the list: an exception, or added from what the finding tells of it. */
