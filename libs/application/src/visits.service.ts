@@ -6,7 +6,6 @@ import {
   planVisits,
   type PlanningAssessor,
   type PlanningNeed,
-  type Score,
   type VisitIntervalRule,
 } from '#domain';
 import { appendToOutbox, dayIn } from '#platform';
@@ -19,7 +18,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { parse } from 'yaml';
 import { siteAccess } from './access.js';
 import { actsAs, forbidden, notFound, type Actor } from './actor.js';
-import { loadAssessment } from './assessments.service.js';
+import { explainedScore, loadAssessment } from './assessments.service.js';
 import { contentRoot } from './content.service.js';
 import { pageOf, type Page, type PageRequest } from './paging.js';
 
@@ -98,10 +97,7 @@ export class VisitsService {
   async needAfter(assessmentId: string, today = dayIn(new Date())): Promise<void> {
     await this.db.transaction(async (tx) => {
       const assessment = await loadAssessment(tx, assessmentId);
-      const [result] = await tx.query(
-        `SELECT as_found AS score FROM assessment_score WHERE assessment_id = $1`,
-        [assessmentId],
-      );
+      const result = await explainedScore(tx, assessmentId, assessment);
       if (!result) return;
       // A site that has left its cohort is not visited any more by this programme.
       const [left] = await tx.query(
@@ -115,7 +111,7 @@ export class VisitsService {
         [assessment.siteId, assessmentId, assessment.assessedOn],
       );
       if (newer) return;
-      const score = result.score as Score;
+      const score = result.asFound;
       const held = assessment.assessedOn;
       const need = nextVisitNeed(
         {
