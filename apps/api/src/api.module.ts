@@ -4,6 +4,7 @@ import {
   ContentService,
   createIdentity,
   type Identity,
+  ImportsService,
   PartiesService,
   ReadinessService,
   ReportsService,
@@ -22,6 +23,7 @@ import { HealthController } from './health.controller.js';
 import { SignedInGuard } from './http/auth.js';
 import { IdempotencyInterceptor } from './http/idempotency.interceptor.js';
 import { CONFIG, IDENTITY, METRICS, QUEUE } from './http/tokens.js';
+import { ImportsController } from './imports.controller.js';
 import { PartiesController } from './parties.controller.js';
 import { ReportsController } from './reports.controller.js';
 
@@ -51,6 +53,7 @@ export class ApiModule implements OnApplicationShutdown {
         CertificatesController,
         ReportsController,
         ContentController,
+        ImportsController,
         HealthController,
       ],
       providers: [
@@ -64,6 +67,11 @@ export class ApiModule implements OnApplicationShutdown {
         onDatabase(ReadinessService),
         onDatabase(ReportsService),
         onDatabase(ContentService),
+        {
+          provide: ImportsService,
+          inject: [DataSource],
+          useFactory: (db: DataSource) => new ImportsService(db, config.databaseUrl),
+        },
         {
           provide: CertificatesService,
           inject: [DataSource],

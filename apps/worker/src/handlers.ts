@@ -1,4 +1,10 @@
-import type { CertificatesService, ReadinessService, ResultsService, VisitsService } from '#application';
+import type {
+  CertificatesService,
+  ImportsService,
+  ReadinessService,
+  ResultsService,
+  VisitsService,
+} from '#application';
 import type { Handler, Logger, Mailer } from '#platform';
 import { renderMail } from '#reporting';
 import type { DataSource } from 'typeorm';
@@ -14,6 +20,7 @@ export interface Jobs {
   'plan-visits': Record<string, never>;
   'visit-planned': { visitId: string };
   'certificate-changed': { certificateId: string; action: string };
+  'import-requested': { importId: string };
   'daily-sweep': Record<string, never>;
 }
 
@@ -26,6 +33,7 @@ export interface HandlerDependencies {
   readonly readiness: ReadinessService;
   readonly visits: VisitsService;
   readonly certificates: CertificatesService;
+  readonly imports: ImportsService;
   readonly mailer: Mailer;
   readonly log: Logger;
   readonly baseUrl: string;
@@ -38,6 +46,7 @@ export function handlersOf({
   readiness,
   visits,
   certificates,
+  imports,
   mailer,
   baseUrl,
 }: HandlerDependencies): TypedHandlers {
@@ -106,6 +115,7 @@ export function handlersOf({
         await mailer.send({ id: `${id}-${index}`, to: to.email, ...mail });
       }
     },
+    'import-requested': ({ importId }, { attempt, attempts }) => imports.run(importId, attempt >= attempts),
     'daily-sweep': async () => {
       // Ages and deadlines move with the calendar: everything that rests on "today" is looked at anew.
       const sites = await db.query(

@@ -1,4 +1,10 @@
-import { CertificatesService, ReadinessService, ResultsService, VisitsService } from '#application';
+import {
+  CertificatesService,
+  ImportsService,
+  ReadinessService,
+  ResultsService,
+  VisitsService,
+} from '#application';
 import { dataSourceOptions } from '#persistence';
 import {
   type Config,
@@ -63,6 +69,7 @@ export class WorkerModule implements OnModuleInit, OnApplicationShutdown {
       readiness: new ReadinessService(db),
       visits: new VisitsService(db),
       certificates: new CertificatesService(db, config.baseUrl),
+      imports: new ImportsService(db, config.databaseUrl),
       mailer: createMailer(config),
     });
     this.queue = makeQueue(config, { logger: log });

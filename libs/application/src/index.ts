@@ -5,6 +5,7 @@ export * from './certificates.service.js';
 export * from './content.service.js';
 export * from './demo.js';
 export * from './identity.js';
+export * from './imports.service.js';
 export * from './inspections/index.js';
 export * from './localised.js';
 export * from './paging.js';

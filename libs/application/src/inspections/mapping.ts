@@ -180,7 +180,25 @@ let validator: ValidateFunction | undefined;
  */
 export function loadMapping(file: string): LoadedMapping {
   const path = resolve(file);
-  const { value, place } = readYaml(path);
+  return mappingOf(readYaml(path), file, dirname(path));
+}
+
+/**
+ * Checks a mapping that somebody handed in as text. A profile it refers to by file must stand in `../profiles` of
+ * `folder`: no other file of the machine is read.
+ * @throws DomainError as {@link loadMapping}.
+ */
+export function parseMapping(text: string, name: string, folder: string): LoadedMapping {
+  const yaml = yamlOf(text, name);
+  const file = (yaml.value as { scoring?: { file?: unknown } } | null)?.scoring?.file;
+  if (file !== undefined && !/^\.\.\/profiles\/[a-z0-9-]+\.yaml$/.test(String(file)))
+    throw invalid(name, [
+      { field: '/scoring/file', message: 'is not a shipped profile (../profiles/NAME.yaml)' },
+    ]);
+  return mappingOf(yaml, name, folder);
+}
+
+function mappingOf({ value, place }: Yaml, file: string, folder: string): LoadedMapping {
   validator ??= new Ajv2020({ allErrors: true, strict: false }).compile(
     JSON.parse(readFileSync(schemaFile(), 'utf8')) as object,
   );
@@ -205,7 +223,7 @@ export function loadMapping(file: string): LoadedMapping {
     );
   }
   const mapping = value as InspectionMapping;
-  return checkMapping({ ...mapping, profile: profileOf(mapping.scoring, dirname(path)) }, file, place);
+  return checkMapping({ ...mapping, profile: profileOf(mapping.scoring, folder) }, file, place);
 }
 
 /**
@@ -297,7 +315,7 @@ const invalid = (file: string, faults: readonly FieldProblem[]): DomainError =>
   );
 
 /** Reads YAML and tells the line of a JSON pointer in it. */
-function readYaml(path: string): { value: unknown; place: (pointer: string) => string } {
+function readYaml(path: string): Yaml {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -309,6 +327,15 @@ function readYaml(path: string): { value: unknown; place: (pointer: string) => s
       'not-found',
     );
   }
+  return yamlOf(text, path);
+}
+
+interface Yaml {
+  readonly value: unknown;
+  readonly place: (pointer: string) => string;
+}
+
+function yamlOf(text: string, path: string): Yaml {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: true });
   if (document.errors.length) {

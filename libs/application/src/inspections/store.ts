@@ -71,6 +71,8 @@ export interface StoredImport {
 export interface StoreOptions {
   /** ISO 3166 code of the country of the sites. Default `ZZ`: not stated (a source states none). */
   readonly country?: string;
+  /** Organisation the sites belong to, each with its own copy of a dataset. Default: one made for the dataset. */
+  readonly owner?: string;
 }
 
 type Tx = pg.ClientBase;
@@ -145,7 +147,7 @@ export async function storeImport(
     let failed = true;
     try {
       await client.query('BEGIN');
-      const stored = await new Store(client, result, options.country ?? 'ZZ').run();
+      const stored = await new Store(client, result, options.country ?? 'ZZ', options.owner).run();
       await client.query('COMMIT');
       failed = false;
       return stored;
@@ -172,8 +174,9 @@ class Store {
     private readonly tx: Tx,
     private readonly result: InspectionImport,
     private readonly country: string,
+    private readonly owner: string | undefined,
   ) {
-    this.prefix = `${result.dataset}:`;
+    this.prefix = `${owner ? `${owner}:` : ''}${result.dataset}:`;
     this.by = `import:${result.dataset}`;
   }
 
@@ -186,9 +189,7 @@ class Store {
       throw new StartError('The database has no tables yet: run `uplift migrate` and import again.');
     this.now = checks[0]!.now;
     // Two imports of one dataset wait for each other; the second finds everything stored.
-    await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [
-      `uplift import ${result.dataset}`,
-    ]);
+    await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [`uplift import ${this.prefix}`]);
 
     const organisationId = await this.organisation();
     const { versions, profile, publishedProfile } = await this.content();
@@ -228,6 +229,7 @@ class Store {
   }
 
   private async organisation(): Promise<string> {
+    if (this.owner) return this.owner;
     const name = `Imported: ${this.result.dataset}`;
     // The same id each time: organisations have no external id.
     const hash = createHash('sha256').update(name).digest('hex');
