@@ -99,7 +99,10 @@ test('a file beyond the limit is refused by its size, packed or not, before it i
     { code: 'too-large', reason: expect.stringContaining('256 MB') },
   ]);
   rmSync(join(dir, 'findings.csv'));
-  writeFileSync(join(dir, 'findings.csv.gz'), gzipSync(Buffer.alloc(257 * 1024 * 1024), { level: 1 }));
+  writeFileSync(
+    join(dir, 'findings.csv.gz'),
+    Buffer.concat(Array<Buffer>(257).fill(gzipSync(Buffer.alloc(1024 * 1024)))),
+  );
   expect(faults(dir).problems).toMatchObject([
     { code: 'too-large', reason: expect.stringContaining('256 MB') },
   ]);
@@ -121,4 +124,4 @@ test('100 MB are imported', () => {
   writeFileSync(join(dir, 'findings.csv'), 'visit,item,points,closed\n');
   const { summary } = analyse(readRecords(mapping, dir), mapping);
   expect(summary).toMatchObject({ inspections: rows, scored: rows, official_equal: rows, pairs: 1 });
-}, 30_000);
+}, 120_000);
