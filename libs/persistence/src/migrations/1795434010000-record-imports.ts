@@ -22,8 +22,8 @@ export class RecordImports1795434010000 implements MigrationInterface {
         created_at timestamptz NOT NULL DEFAULT now(),
         started_at timestamptz,
         finished_at timestamptz,
-        CONSTRAINT "PK_record_import" PRIMARY KEY (id),
-        CONSTRAINT "FK_record_import_organisation_id" FOREIGN KEY (organisation_id) REFERENCES organisation (id)
+        CONSTRAINT "PK_91000e225d33b848b3aa506dc41" PRIMARY KEY (id),
+        CONSTRAINT "FK_da53bb67f3d15585de8008597cf" FOREIGN KEY (organisation_id) REFERENCES organisation (id)
       )`);
     await runner.query(
       `CREATE UNIQUE INDEX one_import_of_same_content ON record_import (organisation_id, content_hash) WHERE state <> 'failed'`,
@@ -33,8 +33,8 @@ export class RecordImports1795434010000 implements MigrationInterface {
         import_id uuid NOT NULL,
         name text NOT NULL,
         content bytea NOT NULL,
-        CONSTRAINT "PK_record_import_file" PRIMARY KEY (import_id, name),
-        CONSTRAINT "FK_record_import_file_import_id" FOREIGN KEY (import_id) REFERENCES record_import (id) ON DELETE CASCADE
+        CONSTRAINT "PK_13aee6d16c15894963c7b92ca22" PRIMARY KEY (import_id, name),
+        CONSTRAINT "FK_8553dbb0d403aaa422cb66e8909" FOREIGN KEY (import_id) REFERENCES record_import (id) ON DELETE CASCADE
       )`);
   }
 
