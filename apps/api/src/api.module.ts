@@ -11,6 +11,7 @@ import {
   GainsService,
   type Identity,
   MembersService,
+  ImportsService,
   PartiesService,
   PeopleService,
   ProgrammesService,
@@ -47,6 +48,7 @@ import { MeController } from './me.controller.js';
 import { MembersController, PartiesController } from './parties.controller.js';
 import { CohortsController, ProgrammesController } from './programmes.controller.js';
 import { ReadinessController } from './readiness.controller.js';
+import { ImportsController } from './imports.controller.js';
 import { ReportsController } from './reports.controller.js';
 import { VisitsController } from './visits.controller.js';
 
@@ -84,6 +86,7 @@ export class ApiModule implements OnApplicationShutdown {
         CertificatesController,
         ReportsController,
         ContentController,
+        ImportsController,
         HealthController,
       ],
       providers: [
@@ -109,6 +112,11 @@ export class ApiModule implements OnApplicationShutdown {
         onDatabase(ReadinessService),
         onDatabase(ReportsService),
         onDatabase(ContentService),
+        {
+          provide: ImportsService,
+          inject: [DataSource],
+          useFactory: (db: DataSource) => new ImportsService(db, config.databaseUrl),
+        },
         {
           provide: CertificatesService,
           inject: [DataSource],

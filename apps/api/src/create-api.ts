@@ -2,6 +2,7 @@ import type { Identity } from '#application';
 import type { FieldProblem } from '#domain';
 import { type Config, createLogger, type Metrics, PinoNestLogger, withLogContext } from '#platform';
 import helmet from '@fastify/helmet';
+import multipart from '@fastify/multipart';
 import { BadRequestException, ValidationPipe, type ValidationError } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -21,6 +22,7 @@ import { describeCommon } from './http/openapi.js';
 import { identityProblem, ProblemFilter, problemOf } from './http/problem.filter.js';
 import { RateLimit } from './http/rate-limit.js';
 import { IDENTITY, METRICS } from './http/tokens.js';
+import { UPLOAD_LIMIT } from './imports.controller.js';
 
 /** Largest request body. Whole files go through the command line. */
 const BODY_LIMIT = 5 * 1024 * 1024;
@@ -72,6 +74,9 @@ export async function createApi(config: Config, preview = false): Promise<NestFa
     contentSecurityPolicy: { directives: { defaultSrc: ["'none'"] } },
   });
   await app.get(RateLimit).mount(fastify);
+  await fastify.register(multipart as never, {
+    limits: { fileSize: UPLOAD_LIMIT, files: 8, fields: 8, fieldSize: 200_000 },
+  });
   fastify.get('/openapi.json', async (_request, reply) => reply.send(document));
   mountIdentity(fastify, app.get<Identity>(IDENTITY));
   watchRequests(fastify, app.get<Metrics>(METRICS));

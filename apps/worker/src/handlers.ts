@@ -5,6 +5,7 @@ import type {
   ReminderDue,
   RemindersService,
   MembersService,
+  ImportsService,
   ResultsService,
   VisitsService,
 } from '#application';
@@ -31,6 +32,7 @@ export interface Jobs {
   'certificate-changed': { certificateId: string; action: string };
   /** `at`: the instant to take for now, to make up for a day that was missed. */
   'daily-sweep': { at?: string };
+  'import-requested': { importId: string };
 }
 
 export type JobName = keyof Jobs;
@@ -45,6 +47,7 @@ export interface HandlerDependencies {
   readonly documents: DocumentsService;
   readonly reminders: RemindersService;
   readonly members: MembersService;
+  readonly imports: ImportsService;
   readonly mailer: Mailer;
   readonly log: Logger;
   readonly baseUrl: string;
@@ -60,6 +63,7 @@ export function handlersOf({
   documents,
   reminders,
   members,
+  imports,
   mailer,
   baseUrl,
 }: HandlerDependencies): TypedHandlers {
@@ -149,6 +153,7 @@ export function handlersOf({
         await mailer.send({ id: `${id}-${to.userId}`, to: to.email, ...mail });
       }
     },
+    'import-requested': ({ importId }, { attempt, attempts }) => imports.run(importId, attempt >= attempts),
     'daily-sweep': async ({ at }) => {
       // Ages and deadlines move with the calendar: everything that rests on "today" is looked at anew.
       const now = at ? new Date(at) : new Date();

@@ -5,6 +5,7 @@ import {
   RemindersService,
   ReportsService,
   MembersService,
+  ImportsService,
   ResultsService,
   VisitsService,
 } from '#application';
@@ -89,6 +90,7 @@ export class WorkerModule implements OnModuleInit, OnApplicationShutdown {
       ),
       reminders: new RemindersService(db, visits, certificates, baseUrl),
       members: new MembersService(db, config.secret),
+      imports: new ImportsService(db, config.databaseUrl),
       mailer: createMailer(config),
     });
     const metrics = createMetrics('worker');

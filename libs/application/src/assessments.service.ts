@@ -138,7 +138,7 @@ export async function loadAssessment(
   if (!row) throw notFound('assessment');
   const responses = await db.query(
     `SELECT requirement, answer, na_reason AS "naReason", note, closed_on::text AS "closedOn"
-       FROM response WHERE assessment_id = $1 AND answer IS NOT NULL ORDER BY requirement`,
+       FROM full_response WHERE assessment_id = $1 AND answer IS NOT NULL ORDER BY requirement`,
     [id],
   );
   const closures: { requirement: string; closedOn: string }[] = await db.query(
@@ -157,6 +157,39 @@ export async function loadAssessment(
       return closed ? { ...response, closedOn: closed } : response;
     }),
   };
+}
+
+/**
+ * The computed result of an assessment, item by item; undefined until the worker has been. Of an imported record only
+ * the points are stored: its answers are locked, so the explanation is the same whenever it is made.
+ */
+export async function explainedScore(
+  db: Pick<EntityManager, 'query'>,
+  id: string,
+  assessment?: LoadedAssessment,
+): Promise<{ asFound: Score; afterClosure: Score } | undefined> {
+  const [row] = await db.query(
+    `SELECT as_found AS "asFound", after_closure AS "afterClosure" FROM assessment_score WHERE assessment_id = $1`,
+    [id],
+  );
+  if (!row || row.asFound) return row;
+  const loaded = assessment ?? (await loadAssessment(db, id));
+  const scoring = scoringOf(loaded);
+  return {
+    asFound: scoring.score(loaded.responses, 'as-found'),
+    afterClosure: scoring.score(loaded.responses, 'after-closure'),
+  };
+}
+
+/** Turns a compact record into rows, so that its answers can be changed one by one. */
+async function spellOut(tx: EntityManager, id: string): Promise<void> {
+  await tx.query(
+    `INSERT INTO response (assessment_id, requirement, answer, closed_on, answered_by, answered_at)
+     SELECT f.assessment_id, f.requirement, f.answer, f.closed_on, f.answered_by, f.answered_at
+       FROM full_response f JOIN assessment a ON a.id = f.assessment_id WHERE a.id = $1 AND a.record IS NOT NULL`,
+    [id],
+  );
+  await tx.query(`UPDATE assessment SET record = NULL WHERE id = $1 AND record IS NOT NULL`, [id]);
 }
 
 function withoutNulls<T extends object>(row: T): T {
@@ -235,7 +268,7 @@ export class AssessmentsService {
     await this.mustSee(actor, row);
     const responses = await this.db.query(
       `SELECT requirement, answer, claim, na_reason AS "naReason", note, closed_on::text AS "closedOn",
-              answered_at AS "answeredAt" FROM response WHERE assessment_id = $1 ORDER BY requirement`,
+              answered_at AS "answeredAt" FROM full_response WHERE assessment_id = $1 ORDER BY requirement`,
       [id],
     );
     return { ...row, responses };
@@ -366,6 +399,7 @@ export class AssessmentsService {
         [id, to, action, actor.userId, loaded && lockHash(loaded), reason ?? null],
       );
       if (action === 'close') await appendToOutbox(tx, 'assessment-closed', { assessmentId: id });
+      if (action === 'reopen') await spellOut(tx, id);
       if (action === 'reopen') await appendToOutbox(tx, 'assessment-reopened', { assessmentId: id });
       return this.row(tx, id);
     });
@@ -374,11 +408,7 @@ export class AssessmentsService {
   /** The computed result; its parts are null until the worker has been. */
   async score(actor: Actor, id: string): Promise<{ asFound: Score | null; afterClosure: Score | null }> {
     await this.mustSee(actor, await this.row(this.db, id));
-    const [row] = await this.db.query(
-      `SELECT as_found AS "asFound", after_closure AS "afterClosure" FROM assessment_score WHERE assessment_id = $1`,
-      [id],
-    );
-    return row ?? { asFound: null, afterClosure: null };
+    return (await explainedScore(this.db, id)) ?? { asFound: null, afterClosure: null };
   }
 
   /** Throws `not-found` unless the actor sees the assessment; buyers see closed ones only. */

@@ -19,7 +19,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
 import { must, siteAccess } from './access.js';
 import { notFound, type Actor } from './actor.js';
-import { loadAssessment } from './assessments.service.js';
+import { explainedScore, loadAssessment } from './assessments.service.js';
 import { contentHash } from './content.service.js';
 import { categoryName, checklistLine, localise, localisedVersion, verdictOf } from './localised.js';
 import { programmeDay, siteRecipients } from './people.js';
@@ -393,14 +393,13 @@ export class CertificatesService {
               (SELECT org.name FROM assessor x JOIN organisation org ON org.id = x.organisation_id WHERE x.id = a.assessor_id) AS provider,
               (SELECT org.name FROM programme_participant pp JOIN organisation org ON org.id = pp.organisation_id
                 WHERE pp.programme_id = p.id AND pp.part = 'agency' LIMIT 1) AS issuer,
-              (SELECT count(*)::int FROM assessment x WHERE x.site_id = a.site_id AND x.kind <> 'self' AND x.assessed_on <= a.assessed_on) AS sequence,
-              sc.as_found AS "asFound", sc.after_closure AS "afterClosure"
+              (SELECT count(*)::int FROM assessment x WHERE x.site_id = a.site_id AND x.kind <> 'self' AND x.assessed_on <= a.assessed_on) AS sequence
          FROM assessment a JOIN site s ON s.id = a.site_id JOIN organisation o ON o.id = s.organisation_id
-         LEFT JOIN cohort c ON c.id = a.cohort_id LEFT JOIN programme p ON p.id = c.programme_id
-         JOIN assessment_score sc ON sc.assessment_id = a.id WHERE a.id = $1`,
+         LEFT JOIN cohort c ON c.id = a.cohort_id LEFT JOIN programme p ON p.id = c.programme_id WHERE a.id = $1`,
       [assessmentId],
     );
-    if (!context)
+    const score = await explainedScore(tx, assessmentId, assessment);
+    if (!score)
       throw new DomainError(
         'not-scored-yet',
         'The result is still being computed; try again in a moment.',
@@ -428,11 +427,11 @@ export class CertificatesService {
         provider: context.provider ?? context.issuer ?? '—',
         accreditation: null,
       },
-      asFound: resultOf(context.asFound, 'findings'),
-      afterClosure: resultOf(context.afterClosure, 'openFindings'),
+      asFound: resultOf(score.asFound, 'findings'),
+      afterClosure: resultOf(score.afterClosure, 'openFindings'),
       reviewer: context.reviewer ?? '—',
       independence: { lookBackMonths: context.lookBack ?? 24, overlaps: [] },
-      reportHash: contentHash({ lock: assessment.lockHash, score: context.asFound }),
+      reportHash: contentHash({ lock: assessment.lockHash, score: score.asFound }),
     };
   }
 

@@ -11,6 +11,7 @@ export * from './engagements.service.js';
 export * from './findings.service.js';
 export * from './gains.service.js';
 export * from './identity.js';
+export * from './imports.service.js';
 export * from './inspections/index.js';
 export * from './localised.js';
 export * from './members.service.js';

@@ -6,7 +6,6 @@ import {
   planVisits,
   type PlanningAssessor,
   type PlanningNeed,
-  type Score,
   type VisitIntervalRule,
   type VisitNeedReason,
 } from '#domain';
@@ -26,7 +25,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { parse } from 'yaml';
 import { must, siteAccess } from './access.js';
 import { notFound, type Actor } from './actor.js';
-import { loadAssessment } from './assessments.service.js';
+import { explainedScore, loadAssessment } from './assessments.service.js';
 import { pageOf, type Page, type PageRequest } from './paging.js';
 import {
   latestProgrammeDay,
@@ -146,10 +145,7 @@ export class VisitsService {
     await this.db.transaction(async (tx) => {
       const assessment = await loadAssessment(tx, assessmentId);
       const today = day ?? (await programmeDay(tx, assessment));
-      const [result] = await tx.query(
-        `SELECT as_found AS score, after_closure AS "afterClosure" FROM assessment_score WHERE assessment_id = $1`,
-        [assessmentId],
-      );
+      const result = await explainedScore(tx, assessmentId, assessment);
       if (!result) return;
       // A site that has left its cohort is not visited any more by this programme.
       const [left] = await tx.query(
@@ -163,14 +159,14 @@ export class VisitsService {
         [assessment.siteId, assessmentId, assessment.assessedOn],
       );
       if (newer) return;
-      const score = result.score as Score;
+      const score = result.asFound;
       const held = assessment.assessedOn;
       const need = nextVisitNeed(
         {
           closedOn: held,
           points: score.points,
           // What was closed since no longer makes it urgent.
-          openCritical: (result.afterClosure as Score).openFindings.critical,
+          openCritical: (result.afterClosure).openFindings.critical,
           kind: assessment.kind,
         },
         this.rule,

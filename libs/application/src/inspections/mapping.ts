@@ -46,8 +46,15 @@ export interface InspectionMapping {
     readonly crosswalk?: FileMapping;
   };
   readonly items?: {
-    /** Word of the source → class of the requirement. `other` is the class of words not listed and of an empty cell. */
-    readonly class?: { readonly values: Readonly<Record<string, string>>; readonly other?: string };
+    /**
+     * Word of the source → class of the requirement. Where there is no such word, `numbers` gives the class by the
+     * number of the item, and `other` that of all the rest.
+     */
+    readonly class?: {
+      readonly values: Readonly<Record<string, string>>;
+      readonly numbers?: readonly { readonly from: number; readonly to: number; readonly class: string }[];
+      readonly other?: string;
+    };
     /** Class → criticality; `minor` otherwise. */
     readonly criticality?: Readonly<Record<string, Criticality>>;
     /** An item that is cited but not on the list: an exception, or added from what the finding tells of it. */
@@ -169,7 +176,25 @@ const COLUMNS: Readonly<Record<keyof InspectionMapping['files'], readonly string
  */
 export function loadMapping(file: string): LoadedMapping {
   const path = resolve(file);
-  const { value, place } = readYaml(path);
+  return mappingOf(readYaml(path), file, dirname(path));
+}
+
+/**
+ * Checks a mapping that somebody handed in as text. A profile it refers to by file must stand in `../profiles` of
+ * `folder`: no other file of the machine is read.
+ * @throws DomainError as {@link loadMapping}.
+ */
+export function parseMapping(text: string, name: string, folder: string): LoadedMapping {
+  const yaml = yamlOf(text, name);
+  const file = (yaml.value as { scoring?: { file?: unknown } } | null)?.scoring?.file;
+  if (file !== undefined && !/^\.\.\/profiles\/[a-z0-9-]+\.yaml$/.test(String(file)))
+    throw invalid(name, [
+      { field: '/scoring/file', message: 'is not a shipped profile (../profiles/NAME.yaml)' },
+    ]);
+  return mappingOf(yaml, name, folder);
+}
+
+function mappingOf({ value, place }: Yaml, file: string, folder: string): LoadedMapping {
   const problems = schemaProblems('inspection-mapping', value);
   if (problems.length > 0)
     throw invalid(
@@ -181,7 +206,7 @@ export function loadMapping(file: string): LoadedMapping {
       })),
     );
   const mapping = value as InspectionMapping;
-  return checkMapping({ ...mapping, profile: profileOf(mapping.scoring, dirname(path)) }, file, place);
+  return checkMapping({ ...mapping, profile: profileOf(mapping.scoring, folder) }, file, place);
 }
 
 /**
@@ -273,7 +298,7 @@ const invalid = (file: string, faults: readonly FieldProblem[]): DomainError =>
   );
 
 /** Reads YAML and tells the line of a JSON pointer in it. */
-function readYaml(path: string): { value: unknown; place: (pointer: string) => string } {
+function readYaml(path: string): Yaml {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -285,6 +310,15 @@ function readYaml(path: string): { value: unknown; place: (pointer: string) => s
       'not-found',
     );
   }
+  return yamlOf(text, path);
+}
+
+interface Yaml {
+  readonly value: unknown;
+  readonly place: (pointer: string) => string;
+}
+
+function yamlOf(text: string, path: string): Yaml {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: true });
   if (document.errors.length) {

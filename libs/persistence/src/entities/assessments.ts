@@ -29,6 +29,11 @@ export class Assessment {
   @Column('timestamptz', { nullable: true }) closedAt: Date | null;
   @Column('text', { nullable: true }) reopenReason: string | null;
   @Index({ unique: true }) @Column('text', { nullable: true }) externalId: string | null;
+  /**
+   * Of an imported inspection: the items cited with their closing days, and what the answers are called. Every other
+   * item conforms. The view `full_response` spells it out; null where the responses stand as rows.
+   */
+  @Column('jsonb', { nullable: true }) record: unknown;
   @CreateDateColumn({ type: 'timestamptz' }) createdAt: Date;
 }
 
@@ -55,8 +60,9 @@ export class AssessmentScore {
   /** Points × 1,000,000 as found; null where not scorable. */
   @Column('integer', { nullable: true }) microPoints: number | null;
   @Column('boolean', { nullable: true }) passed: boolean | null;
-  @Column('jsonb') asFound: unknown;
-  @Column('jsonb') afterClosure: unknown;
+  /** Null for imported records: explained on reading (see `explainedScore`). */
+  @Column('jsonb', { nullable: true }) asFound: unknown;
+  @Column('jsonb', { nullable: true }) afterClosure: unknown;
   @Column('timestamptz') computedAt: Date;
 }
 

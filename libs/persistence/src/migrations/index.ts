@@ -1,3 +1,5 @@
+import { CompactRecords1795434000000 } from './1795434000000-compact-records.js';
+import { RecordImports1795434010000 } from './1795434010000-record-imports.js';
 import { FirstSchema1795433104544 } from './1795433104544-first-schema.js';
 import { RulesInTheDatabase1795433200000 } from './1795433200000-rules-in-the-database.js';
 import { KeptDocumentsAndReminders1795437000000 } from './1795437000000-kept-documents-and-reminders.js';
@@ -9,4 +11,6 @@ export const migrations = [
   RulesInTheDatabase1795433200000,
   KeptDocumentsAndReminders1795437000000,
   PartiesAndClosures1795436000000,
+  CompactRecords1795434000000,
+  RecordImports1795434010000,
 ];
