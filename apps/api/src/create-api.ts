@@ -1,4 +1,4 @@
-import type { Identity } from '#application';
+import { type Identity, toHeaders } from '#application';
 import type { FieldProblem } from '#domain';
 import { type Config, createLogger, type Metrics, PinoNestLogger, withLogContext } from '#platform';
 import helmet from '@fastify/helmet';
@@ -17,7 +17,6 @@ import {
 import { randomUUID } from 'node:crypto';
 import 'reflect-metadata';
 import { ApiModule } from './api.module.js';
-import { toHeaders } from './http/auth.js';
 import { describeCommon } from './http/openapi.js';
 import { identityProblem, ProblemFilter, problemOf } from './http/problem.filter.js';
 import { RateLimit } from './http/rate-limit.js';

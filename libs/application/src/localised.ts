@@ -46,19 +46,36 @@ export function localise(
   };
 }
 
-/** Loads and applies the translation of a version into a language, where there is one. */
+// Texts once read, per process. A version never changes. A translation may be corrected in place: PostgreSQL marks each
+// row with the transaction that wrote it, so a kept one is used while that mark is the same, and read again after.
+const originals = new WeakMap<ChecklistVersion, LocalisedChecklist>();
+const translations = new Map<string, { readonly mark: string; readonly texts: LocalisedChecklist }>();
+
+/** Applies the translation of a version into a language as it is now, where there is one. */
 export async function localisedVersion(
   db: Pick<EntityManager, 'query'>,
   versionId: string,
   version: ChecklistVersion,
   locale: Locale,
 ): Promise<LocalisedChecklist> {
-  if (locale === version.language) return localise(version, null);
-  const [row] = await db.query(
-    `SELECT body FROM checklist_translation WHERE checklist_version_id = $1 AND language = $2`,
-    [versionId, locale],
-  );
-  return localise(version, (row?.body as ChecklistTranslation | undefined) ?? null);
+  if (locale !== version.language) {
+    const key = `${versionId} ${locale}`;
+    const kept = translations.get(key);
+    const [row] = await db.query(
+      `SELECT xmin::text AS mark, CASE WHEN xmin::text = $3 THEN NULL ELSE body END AS body
+         FROM checklist_translation WHERE checklist_version_id = $1 AND language = $2`,
+      [versionId, locale, kept?.mark ?? ''],
+    );
+    if (kept && row?.mark === kept.mark) return kept.texts;
+    if (row) {
+      const texts = localise(version, row.body as ChecklistTranslation);
+      translations.set(key, { mark: row.mark, texts });
+      return texts;
+    }
+  }
+  let texts = originals.get(version);
+  if (!texts) originals.set(version, (texts = localise(version, null)));
+  return texts;
 }
 
 /** Which list was used and how it was scored, as every report says it. */

@@ -12,13 +12,16 @@ import type {
   VerificationView,
 } from './views.js';
 
+/** A long name or address makes the whole page smaller, in steps, down to text of 5.5 points. */
+const SCALES = [1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6];
+
 /** The certificate: one page, PDF/A-3b, its code leads to the public page, the machine-readable statement is attached. */
 export async function certificatePdf(view: CertificateView, locale: Locale): Promise<Uint8Array> {
   const qr = await QRCode.toString(view.verifyUrl, { type: 'svg', margin: 0, errorCorrectionLevel: 'M' });
   return renderPdf(
     'certificate.typ',
     { ...certificateModel(view, locale), qr },
-    { standard: 'a-3b', date: view.issuedOn },
+    { standard: 'a-3b', date: view.issuedOn, onePage: SCALES },
   );
 }
 
