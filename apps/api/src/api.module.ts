@@ -19,6 +19,7 @@ import { AssessmentsController } from './assessments.controller.js';
 import { ContentController } from './content.controller.js';
 import { CertificatesController, ReadinessController, VisitsController } from './delivery.controller.js';
 import { HealthController } from './health.controller.js';
+import { HomeController } from './home.controller.js';
 import { SignedInGuard } from './http/auth.js';
 import { IdempotencyInterceptor } from './http/idempotency.interceptor.js';
 import { CONFIG, IDENTITY, METRICS, QUEUE } from './http/tokens.js';
@@ -52,6 +53,7 @@ export class ApiModule implements OnApplicationShutdown {
         ReportsController,
         ContentController,
         HealthController,
+        HomeController,
       ],
       providers: [
         { provide: CONFIG, useValue: config },

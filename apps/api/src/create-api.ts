@@ -99,6 +99,9 @@ function mountIdentity(fastify: FastifyInstance, identity: Identity): void {
       const url = new URL(request.url, `http://${request.headers.host ?? 'localhost'}`);
       const headers = toHeaders(request.headers);
       headers.delete('content-length');
+      // Node's own fetch sets this without the rest of a browser's headers, and would be taken for a browser that hides
+      // where it comes from. Browsers say Sec-Fetch-Site too, and theirs stays.
+      if (!headers.has('sec-fetch-site')) headers.delete('sec-fetch-mode');
       const response = await identity.handle(
         new Request(url, {
           method: request.method,
