@@ -88,7 +88,6 @@ export function gapReportModel(view: GapReportView, locale: Locale, advised: num
       ready: buyer.ready,
       state: say.say(buyer.ready ? 'ready' : 'notReady'),
       missing: buyer.missing.length ? say.count('missingCount', buyer.missing.length) : null,
-      codesLine: say.codes(buyer.missing),
       more: brief && buyer.missing.length > FEW,
       codes: (brief ? buyer.missing.slice(0, FEW) : buyer.missing).map((code) => ({
         code,
@@ -152,11 +151,11 @@ export function gapReportModel(view: GapReportView, locale: Locale, advised: num
 function gapModel(gap: GapItem, advised: boolean, say: Speech) {
   return {
     code: gap.requirement,
-    question: gap.question,
+    question: say.digits(gap.question),
     state: say.conformity(gap.conformity),
     mandatory: gap.required === true,
     note: gap.note ?? null,
-    guidance: (advised && gap.guidance) || null,
+    guidance: advised && gap.guidance ? say.digits(gap.guidance) : null,
     blocks: gap.blocks.length ? say.list(gap.blocks) : null,
     due: gap.dueOn ? say.date(gap.dueOn) : null,
     course: gap.course ?? null,
@@ -174,8 +173,8 @@ function blockedNumbers(view: GapReportView, gap: GapItem, say: Speech): string 
 function stepModel(step: StepLine, index: number, say: Speech) {
   return {
     number: say.number(index + 1),
-    text: step.text,
-    why: step.why ?? null,
+    text: say.digits(step.text),
+    why: step.why ? say.digits(step.why) : null,
     codes: step.requirements.length ? say.codes(step.requirements) : null,
     expense: expense(step.effortHours, step.cost, say),
   };

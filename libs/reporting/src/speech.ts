@@ -90,6 +90,14 @@ export class Speech {
       : this.say('pointsOf', { points: this.number(value, 1), of: 100 });
   }
 
+  /** Numbers within a text of the checklist in the digits of the language; codes such as `FM-TRAC-01` keep theirs. */
+  digits(text: string): string {
+    if (this.locale !== 'ar') return text;
+    return text.replace(/(?<![A-Za-z\d][-.]?)\d+(?:[.,]\d+)?(?![-.]?[A-Za-z])/g, (number) =>
+      number.replace(/[.,]/, '٫').replace(/\d/g, (digit) => this.number(Number(digit))),
+    );
+  }
+
   /** A product category by its code; a text that is no code stands as it is. */
   category(code: string): string {
     const name = categories[code]?.[this.locale];
