@@ -55,7 +55,9 @@ export function gapReportModel(view: GapReportView, locale: Locale, advised: num
     title: `${say.say('gapReport')} – ${view.subject.site}`,
     site: view.subject.site,
     // A site is often called after its owner and its town: nothing is said twice.
-    organisation: view.subject.site.includes(view.subject.organisation) ? null : view.subject.organisation,
+    organisation: view.subject.site.startsWith(`${view.subject.organisation},`)
+      ? null
+      : view.subject.organisation,
     address:
       view.subject.address && !view.subject.site.includes(view.subject.address)
         ? say.address(view.subject.address)

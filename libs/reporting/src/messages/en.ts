@@ -86,7 +86,7 @@ export const en = {
   guidanceElsewhere:
     'To keep this page small, advice is printed for the most serious gaps only; the checklist has it for all.',
   sections: 'Section by section',
-  sectionPoints: 'out of 100 points',
+  sectionPoints: 'points, of 100',
   sectionCounts: '{conforming} of {applicable} conform',
   // cohort report
   cohortReport: 'Cohort report',

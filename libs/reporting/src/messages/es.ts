@@ -85,7 +85,7 @@ export const es: Messages = {
   guidanceElsewhere:
     'Para que esta página pese poco, solo se imprimen los consejos de las brechas más graves; la lista los tiene todos.',
   sections: 'Sección por sección',
-  sectionPoints: 'de 100 puntos',
+  sectionPoints: 'puntos, de 100',
   sectionCounts: '{conforming} de {applicable} conformes',
   cohortReport: 'Informe de cohorte',
   period: '{from} a {to}',
