@@ -40,6 +40,7 @@ import { CertificatesController } from './certificates.controller.js';
 import { FindingsController } from './findings.controller.js';
 import { GainsController } from './gains.controller.js';
 import { HealthController } from './health.controller.js';
+import { HomeController } from './home.controller.js';
 import { SignedInGuard } from './http/auth.js';
 import { IdempotencyInterceptor } from './http/idempotency.interceptor.js';
 import { RateLimit, RateLimitInterceptor } from './http/rate-limit.js';
@@ -88,6 +89,7 @@ export class ApiModule implements OnApplicationShutdown {
         ContentController,
         ImportsController,
         HealthController,
+        HomeController,
       ],
       providers: [
         { provide: CONFIG, useValue: config },

@@ -109,6 +109,9 @@ function mountIdentity(fastify: FastifyInstance, identity: Identity): void {
       headers.delete('content-length');
       // The identity provider counts by this header: it is ours, not the caller's.
       headers.set('x-forwarded-for', request.ip);
+      // Node's own fetch sets this without the rest of a browser's headers, and would be taken for a browser that hides
+      // where it comes from. Browsers say Sec-Fetch-Site too, and theirs stays.
+      if (!headers.has('sec-fetch-site')) headers.delete('sec-fetch-mode');
       const response = await identity.handle(
         new Request(url, {
           method: request.method,

@@ -110,7 +110,7 @@ export class Demo {
     const [profile] = await this.db.query(
       `SELECT id FROM scoring_profile WHERE profile = 'programme-default'`,
     );
-    const firstSite = await this.suppliers(pilot, 18, today, people, {
+    const gapReport = await this.suppliers(pilot, 18, today, people, {
       baseline: v2,
       followUp: v2,
       profileId: profile.id,
@@ -129,7 +129,7 @@ export class Demo {
       accounts: this.accounts,
       try: [
         `Sign in: curl -c jar -H 'content-type: application/json' -d '{"email":"${this.accounts[0]!.email}","password":"${this.accounts[0]!.password}"}' ${this.baseUrl}/api/auth/sign-in/email`,
-        `Read a gap report in Arabic: curl -b jar '${this.baseUrl}/api/v1/assessments/${firstSite}/gap-report.html?lang=ar'; the cohort's gains: ${this.baseUrl}/api/v1/cohorts/${pilot}/report.html`,
+        `Read a gap report in Arabic: curl -b jar '${this.baseUrl}/api/v1/assessments/${gapReport}/gap-report.html?lang=ar'; the cohort's gains: ${this.baseUrl}/api/v1/cohorts/${pilot}/report.html`,
         certificate
           ? `Verify a certificate, as anyone can: ${this.baseUrl}/verify/${certificate}`
           : `Look at the API: ${this.baseUrl}/openapi.json`,
@@ -329,7 +329,7 @@ export class Demo {
       await readiness.publishRule(null, organisations[organisation]!, rule);
   }
 
-  /** Suppliers with one site each, enrolled and assessed. Returns the newest assessment of the first. */
+  /** Suppliers with one site each, enrolled and assessed. Returns a follow-up that still has gaps. */
   private async suppliers(
     cohortId: string,
     count: number,
@@ -404,7 +404,8 @@ export class Demo {
     });
     const results = new ResultsService(this.db);
     for (const id of toCompute) await results.compute(id);
-    return toCompute[1] ?? toCompute[0]!;
+    // The follow-up of the second supplier: better than before, and not done. The first one's has nothing missing.
+    return toCompute[3] ?? toCompute[0]!;
   }
 
   private async supplier(

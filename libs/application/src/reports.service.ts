@@ -98,10 +98,10 @@ export class ReportsService {
           ...(finding?.dueOn && { dueOn: finding.dueOn }),
         };
       });
-    const step = (code: string): StepLine => ({
-      text: texts.requirement(code).question,
-      requirements: [code],
-    });
+    const step = (code: string): StepLine => {
+      const { question, guidance } = texts.requirement(code);
+      return { text: question, ...(guidance && { why: guidance }), requirements: [code] };
+    };
     const path = own
       .filter((row) => row.body.cheapestPath?.reachesReady && row.body.cheapestPath.items.length > 0)
       .sort((a, b) => a.body.cheapestPath!.items.length - b.body.cheapestPath!.items.length)[0];

@@ -166,7 +166,7 @@ export class VisitsService {
           closedOn: held,
           points: score.points,
           // What was closed since no longer makes it urgent.
-          openCritical: (result.afterClosure).openFindings.critical,
+          openCritical: result.afterClosure.openFindings.critical,
           kind: assessment.kind,
         },
         this.rule,

@@ -149,7 +149,10 @@ export function cohortReportModel(view: CohortReportView, locale: Locale) {
     same: moved(view.direction.same),
     worse: moved(view.direction.worse),
     direction: directionBar(view, say),
-    tolerance: say.count('toleranceLine', view.direction.tolerance, {}, 1),
+    tolerance:
+      view.direction.tolerance === 0
+        ? t.toleranceNone
+        : say.count('toleranceLine', view.direction.tolerance, {}, 1),
     attrition: view.attrition.map((line) => ({
       reason: exitWords(line.reason, say),
       count: say.number(line.count),

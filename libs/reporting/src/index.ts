@@ -4,4 +4,5 @@ export { renderGapReportHtml, gapReportPdf, GAP_REPORT_BYTES } from './gap-repor
 export { renderCohortReportHtml, cohortReportPdf } from './cohort-report.js';
 export { certificatePdf, renderVerificationHtml } from './certificate.js';
 export { renderMail, visitCalendarTexts } from './mail.js';
+export { renderHomeHtml } from './home.js';
 export * from './invitation.js';

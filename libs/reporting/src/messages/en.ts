@@ -23,6 +23,9 @@ export const en = {
   translationApproved: 'approved translation',
   disclaimer:
     'Unaccredited assessment against {programme}, edition {edition}, {level}. Not issued, recognised or endorsed by GFSI. It shows conditions on the date(s) stated.',
+  /** Between short facts in one line. */
+  dot: ' · ',
+  pointsOf: '{points} of {of} points',
   points: { one: '{n} point', other: '{n} points' },
   hours: { one: 'about {n} hour', other: 'about {n} hours' },
   days: { one: '{n} day', other: '{n} days' },
@@ -83,6 +86,7 @@ export const en = {
   guidanceElsewhere:
     'To keep this page small, advice is printed for the most serious gaps only; the checklist has it for all.',
   sections: 'Section by section',
+  sectionPoints: 'points, of 100',
   sectionCounts: '{conforming} of {applicable} conform',
   // cohort report
   cohortReport: 'Cohort report',
@@ -115,6 +119,7 @@ export const en = {
   same: 'Same',
   worse: 'Worse',
   ofMatched: '{n} of {matched} matched sites',
+  toleranceNone: 'Only an unchanged score counts as the same.',
   toleranceLine: {
     one: 'A change of up to {n} point counts as the same.',
     other: 'A change of up to {n} points counts as the same.',
@@ -214,6 +219,28 @@ export const en = {
   unknownText: 'We have never issued a certificate with the number {number}.',
   unknownAdvice:
     'Check the number letter by letter against the document, or scan its code again. If it still is not found, do not rely on the document and tell the programme.',
+  // home page
+  readIn: 'Language',
+  homeTitle: 'From the first assessment to the approved supplier',
+  homeLead:
+    'Uplift follows small food businesses through a supplier-development programme: assess, see what is missing, get coached, assess again, and prove the gain.',
+  homeVerify: 'Check a certificate',
+  homeVerifyText: 'The number stands on the certificate, below its title. You need no account.',
+  homeCheck: 'Check',
+  homeFor: 'Who it is for',
+  homeSuppliers: 'Suppliers',
+  homeSuppliersText: 'What is missing, how serious it is, what it blocks and what to do first.',
+  homeBuyers: 'Buyers',
+  homeBuyersText: 'Who is ready for which product, and why, from one assessment many buyers accept.',
+  homeAgencies: 'Agencies',
+  homeAgenciesText: 'What a programme has changed, with every figure beside the number of sites it rests on.',
+  homeApi: 'For developers',
+  homeApiText:
+    'Everything the product does can be done over its HTTP API. Its description is machine-readable:',
+  homeHealth: 'State of this installation',
+  homeSignIn: 'Accounts sign in over the API today; the web application will have its sign-in here.',
+  homeDisclaimer:
+    'Results are outcomes of unaccredited assessments. They are not issued, recognised or endorsed by GFSI.',
   // mail
   greeting: 'Dear {to},',
   regards: 'The {product} team',

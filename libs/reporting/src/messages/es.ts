@@ -24,6 +24,9 @@ export const es: Messages = {
   translationApproved: 'traducción aprobada',
   disclaimer:
     'Evaluación no acreditada según {programme}, edición {edition}, {level}. No emitida, reconocida ni avalada por GFSI. Muestra las condiciones en la fecha o fechas indicadas.',
+  /** Between short facts in one line. */
+  dot: ' · ',
+  pointsOf: '{points} de {of} puntos',
   points: { one: '{n} punto', other: '{n} puntos' },
   hours: { one: 'cerca de {n} hora', other: 'cerca de {n} horas' },
   days: { one: '{n} día', other: '{n} días' },
@@ -82,6 +85,7 @@ export const es: Messages = {
   guidanceElsewhere:
     'Para que esta página pese poco, solo se imprimen los consejos de las brechas más graves; la lista los tiene todos.',
   sections: 'Sección por sección',
+  sectionPoints: 'puntos, de 100',
   sectionCounts: '{conforming} de {applicable} conformes',
   cohortReport: 'Informe de cohorte',
   period: '{from} a {to}',
@@ -113,6 +117,7 @@ export const es: Messages = {
   same: 'Igual',
   worse: 'Empeoraron',
   ofMatched: '{n} de {matched} sitios emparejados',
+  toleranceNone: 'Solo una puntuación sin cambios cuenta como igual.',
   toleranceLine: {
     one: 'Un cambio de hasta {n} punto cuenta como igual.',
     other: 'Un cambio de hasta {n} puntos cuenta como igual.',
@@ -210,6 +215,29 @@ export const es: Messages = {
   unknownText: 'Nunca hemos emitido un certificado con el número {number}.',
   unknownAdvice:
     'Compare el número letra por letra con el documento o escanee de nuevo su código. Si sigue sin aparecer, no confíe en el documento y avise al programa.',
+  // home page
+  readIn: 'Idioma',
+  homeTitle: 'De la primera evaluación al proveedor aprobado',
+  homeLead:
+    'Uplift acompaña a pequeñas empresas de alimentos en un programa de desarrollo de proveedores: evaluar, ver qué falta, recibir acompañamiento, volver a evaluar y demostrar la mejora.',
+  homeVerify: 'Verificar un certificado',
+  homeVerifyText: 'El número figura en el certificado, debajo del título. No hace falta una cuenta.',
+  homeCheck: 'Verificar',
+  homeFor: 'Para quién es',
+  homeSuppliers: 'Proveedores',
+  homeSuppliersText: 'Qué falta, qué tan grave es, qué bloquea y qué hacer primero.',
+  homeBuyers: 'Compradores',
+  homeBuyersText:
+    'Quién está listo para qué producto y por qué, con una evaluación que aceptan muchos compradores.',
+  homeAgencies: 'Agencias',
+  homeAgenciesText: 'Qué ha cambiado un programa, con cada cifra junto al número de sitios en que se basa.',
+  homeApi: 'Para desarrolladores',
+  homeApiText:
+    'Todo lo que hace el producto puede hacerse por su API HTTP. Su descripción es legible por máquina:',
+  homeHealth: 'Estado de esta instalación',
+  homeSignIn: 'Por ahora las cuentas inician sesión por la API; la aplicación web tendrá aquí su acceso.',
+  homeDisclaimer:
+    'Los resultados provienen de evaluaciones no acreditadas. No son emitidos, reconocidos ni respaldados por GFSI.',
   greeting: 'Hola, {to}:',
   regards: 'El equipo de {product}',
   mailWhy: 'Recibe este mensaje porque participa en este programa. Por favor, no responda a esta dirección.',
