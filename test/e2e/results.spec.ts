@@ -231,11 +231,11 @@ describe('results', () => {
     for (const site of [p.site, second.body.id]) {
       await p.manager.agent
         .post(`/api/v1/cohorts/${p.cohort}/enrolments/${site}/exit`)
-        .send({ exitedOn: daysAgo(1), reason: 'ownership changed' })
+        .send({ exitedOn: daysAgo(1), reason: 'changed-owner' })
         .expect(204);
     }
     const body = await report();
-    expect(body.attrition).toEqual([{ reason: 'ownership changed', count: 1 }]);
+    expect(body.attrition).toEqual([{ reason: 'changed-owner', count: 1 }]);
     expect(body.n).toMatchObject({ enrolled: 2, matched: 1 });
   });
 });
