@@ -285,7 +285,7 @@ async function portIsFree(host, port) {
       if (error.code === 'EADDRINUSE' && Date.now() < end) continue;
       if (error.code === 'EADDRINUSE')
         throw new Sentence(
-          `Port ${port} is already taken by another program: stop it, or choose another port, for example PORT=${port + 1} npm start.`,
+          `Port ${port} is already taken by another program: stop it, or choose another port, for example PORT=${port + 10} npm start.`,
         );
       if (error.code === 'EACCES')
         throw new Sentence(

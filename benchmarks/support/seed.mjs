@@ -34,7 +34,7 @@ export async function makeSites(db, cohortId, count, followUpState) {
   await db.query(
     `INSERT INTO enrolment (id, cohort_id, site_id, enrolled_on, exited_on, exit_reason)
      SELECT gen_random_uuid(), $1, site_id, current_date - 165, CASE WHEN n % 9 = 0 THEN current_date - 20 END,
-            CASE WHEN n % 9 = 0 THEN CASE WHEN n % 2 = 0 THEN 'ownership changed' ELSE 'no staff to take part' END END FROM bench_site`,
+            CASE WHEN n % 9 = 0 THEN CASE WHEN n % 2 = 0 THEN 'changed-owner' ELSE 'no-staff' END END FROM bench_site`,
     [cohortId],
   );
   const columns = `checklist_version_id, scoring_profile_id, level, assessed_on, assessor_id, reviewer_id`;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import supertest from 'supertest';
 import {
   basicRequirements,
   daysAgo,
@@ -60,8 +61,10 @@ describe('without signing in', () => {
     const operations = Object.entries(document.paths as Record<string, Record<string, unknown>>).flatMap(
       ([path, methods]) => Object.keys(methods).map((method) => ({ path, method: method as Method })),
     );
-    const isPublic = ({ path }: { path: string }) => /^\/(api\/v1\/)?verify\//.test(path);
-    expect(operations.filter(isPublic)).toHaveLength(2);
+    // Whoever holds an invitation's link may read what it is about; accepting it takes an account.
+    const isPublic = ({ path }: { path: string }) =>
+      /^\/(api\/v1\/)?verify\//.test(path) || path === '/api/v1/invitations/{token}';
+    expect(operations.filter(isPublic)).toHaveLength(3);
     expect(operations.length).toBeGreaterThan(40);
     const before = await app.sql(`SELECT count(*)::int AS n FROM organisation`);
     for (const operation of operations) {
@@ -109,6 +112,41 @@ describe('without signing in', () => {
       .send({})
       .expect(200);
     await app.anonymous.get('/api/v1/me').set('cookie', cookie).expect(401);
+  });
+
+  it('a session signs in while it lasts, is prolonged when old, and needs its right signature', async () => {
+    const email = `${randomUUID()}@example.org`;
+    const http = supertest(app.url); // keeps no cookies
+    const signedUp = await http
+      .post('/api/auth/sign-up/email')
+      .send({ name: 'Session', email, password: randomUUID() })
+      .expect(200);
+    const signed: string = signedUp.headers['set-auth-token']!;
+    const token = signed.split('.')[0]!;
+    const as = (value: string) => http.get('/api/v1/me').set('authorization', `Bearer ${value}`);
+    const expires = async () =>
+      (await app.sql(`SELECT "expiresAt" AS at FROM auth.session WHERE token = $1`, [token]))[0]?.['at'];
+    const expireIn = (interval: string) =>
+      app.sql(`UPDATE auth.session SET "expiresAt" = now() + $2::interval WHERE token = $1`, [
+        token,
+        interval,
+      ]);
+
+    for (const value of [signed, decodeURIComponent(signed), token]) {
+      expect((await as(value).expect(200)).body).toMatchObject({ email });
+    }
+    const other = signed.replace(/\.(.)/, (_, first: string) => (first === 'A' ? '.B' : '.A'));
+    await as(other).expect(401);
+    await http.get('/api/v1/me').set('cookie', `better-auth.session_token=${other}`).expect(401);
+    await http.get('/api/v1/me').set('cookie', `better-auth.session_token=${token}`).expect(401);
+
+    await expireIn('5 days'); // older than a day
+    await as(signed).expect(200);
+    expect((await expires()).getTime()).toBeGreaterThan(Date.now() + 6.9 * 24 * 60 * 60 * 1000);
+    await expireIn('-1 second');
+    await as(signed).expect(401);
+    await as(token).expect(401);
+    expect(await expires()).toBeUndefined();
   });
 });
 
@@ -221,7 +259,7 @@ describe('a stranger', () => {
       (who, id) =>
         who.agent
           .post(`/api/v1/cohorts/${id}/enrolments/${p.site}/exit`)
-          .send({ exitedOn: daysAgo(1), reason: 'x' }),
+          .send({ exitedOn: daysAgo(1), reason: 'cost' }),
     ],
     [
       'POST cohorts/…/enrolments/:siteId/exit',
@@ -230,7 +268,7 @@ describe('a stranger', () => {
       (who, id) =>
         who.agent
           .post(`/api/v1/cohorts/${stranger.cohort}/enrolments/${id}/exit`)
-          .send({ exitedOn: daysAgo(1), reason: 'x' }),
+          .send({ exitedOn: daysAgo(1), reason: 'cost' }),
     ],
     [
       'POST cohorts',

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import ICAL from 'ical.js';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Test } from 'supertest';
@@ -21,6 +21,7 @@ import { waitFor } from '../support/wait.js';
 
 const SUPPLIER = '<script>alert(1)</script> & "Sons"';
 const SITE = '#panic("x") *b* $y$ <b>z</b>';
+const COHORT = '<b>#panic(1) *c*</b>';
 const NOTE = '</p><img src=x onerror=alert(2)> #import "a.typ" `raw` @ref';
 const shipped = (file: string) =>
   readFileSync(resolve(import.meta.dirname, '../../checklists', file), 'utf8');
@@ -566,6 +567,7 @@ describe('markup in what people typed', () => {
   });
 
   it('is nothing but text on the public pages, in the certificate and in the cohort report', async () => {
+    await p.manager.agent.patch(`/api/v1/cohorts/${p.cohort}`).send({ name: COHORT }).expect(200);
     const proposed = await p.reviewer.agent
       .post('/api/v1/certificates')
       .send({ assessmentId: clean })
@@ -588,6 +590,14 @@ describe('markup in what people typed', () => {
       expect(page.headers['content-security-policy']).toMatch(/default-src 'none'; style-src 'nonce-[^']+'/);
     }
     expect(pages[0]!.text).toContain('&lt;script&gt;alert(1)');
+    const cohortPdf = await p.manager.agent
+      .get(`/api/v1/cohorts/${p.cohort}/report.pdf`)
+      .buffer(true)
+      .parse(bytes)
+      .expect(200);
+    const cohortText = pdfText(cohortPdf.body as Buffer);
+    if (cohortText !== null) expect(cohortText).toContain(COHORT.replaceAll(/\s/g, ''));
+    expect(pages[2]!.text).toContain('&lt;b&gt;#panic(1)');
     const pdf = await p.decider.agent
       .get(`/api/v1/certificates/${proposed.body.id}/certificate.pdf`)
       .buffer(true)
@@ -597,6 +607,38 @@ describe('markup in what people typed', () => {
     if (text !== null) {
       for (const literal of [SUPPLIER, SITE]) expect(text).toContain(literal.replaceAll(/\s/g, ''));
     }
+  });
+
+  it('stands as it is in the calendar and in the mail', async () => {
+    const visit = await waitFor(
+      async () =>
+        (
+          await app.sql(
+            `SELECT v.id FROM visit v JOIN site s ON s.id = v.site_id WHERE s.name = $1 AND v.state = 'planned'`,
+            [SITE],
+          )
+        )[0],
+      { what: 'a planned visit', deadlineMs: 30_000 },
+    );
+    const { text } = await p.assessor.agent
+      .get(`/api/v1/assessors/${p.assessor.id}/calendar.ics`)
+      .expect(200);
+    const summaries = new ICAL.Component(ICAL.parse(text))
+      .getAllSubcomponents('vevent')
+      .map((event) => event.getFirstPropertyValue('summary'));
+    expect(summaries).toContain(`Site visit: ${SITE}`);
+    const mail = await waitFor(
+      async () => {
+        const folder = join(app.config.dataDir, 'mail');
+        return readdirSync(folder)
+          .map((name) => readFileSync(join(folder, name), 'utf8'))
+          .find((each) => each.includes(String(visit['id'])));
+      },
+      { what: 'the invitation', deadlineMs: 30_000 },
+    );
+    const page = /<!doctype html[\s\S]*<\/html>/i.exec(mail.replaceAll(/=\r?\n/g, ''))![0];
+    expect(page).not.toMatch(/<b>z|<script/);
+    expect(page).toContain('&lt;b&gt;z&lt;/b&gt;');
   });
 
   it('adds no line to an invitation', async () => {

@@ -64,6 +64,25 @@ describe('results', () => {
     expect((await report()).n).toEqual({ enrolled: 1, baseline: 0, followUp: 0, matched: 0 });
   });
 
+  it('are read in the words of a corrected translation at once', async () => {
+    const questions = async () => {
+      const { body } = await p.manager.agent
+        .get(`/api/v1/assessments/${baseline}/gap-report?lang=es`)
+        .expect(200);
+      return body.gaps as { requirement: string; question: string }[];
+    };
+    const [first] = await questions();
+    const before = (await questions()).find((gap) => gap.requirement === first!.requirement);
+    expect(before).toEqual(first);
+    await app.sql(
+      `UPDATE checklist_translation SET body = jsonb_set(body, ARRAY['requirements', $1, 'question'], '"¿Corregida?"')
+        WHERE language = 'es'`,
+      [first!.requirement],
+    );
+    const after = (await questions()).find((gap) => gap.requirement === first!.requirement);
+    expect(after!.question).toBe('¿Corregida?');
+  });
+
   it('keep the visit after the follow-up when the baseline is closed late', async () => {
     await submit(baseline);
     await plannedVisit(baseline);
@@ -212,11 +231,11 @@ describe('results', () => {
     for (const site of [p.site, second.body.id]) {
       await p.manager.agent
         .post(`/api/v1/cohorts/${p.cohort}/enrolments/${site}/exit`)
-        .send({ exitedOn: daysAgo(1), reason: 'ownership changed' })
+        .send({ exitedOn: daysAgo(1), reason: 'changed-owner' })
         .expect(204);
     }
     const body = await report();
-    expect(body.attrition).toEqual([{ reason: 'ownership changed', count: 1 }]);
+    expect(body.attrition).toEqual([{ reason: 'changed-owner', count: 1 }]);
     expect(body.n).toMatchObject({ enrolled: 2, matched: 1 });
   });
 });

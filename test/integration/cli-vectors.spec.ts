@@ -8,12 +8,8 @@ import { cohortCommand } from '../../apps/cli/src/commands/cohort.js';
 import { gainCommand } from '../../apps/cli/src/commands/gain.js';
 import { scoreCommand } from '../../apps/cli/src/commands/score.js';
 import { verifyCommand } from '../../apps/cli/src/commands/verify.js';
-import {
-  schemaValidator,
-  type CommandIo,
-  type ProblemJson,
-  type SchemaName,
-} from '../../apps/cli/src/json-io.js';
+import type { CommandIo, ProblemJson, SchemaName } from '../../apps/cli/src/json-io.js';
+import { schemaValidator } from '../../libs/application/src/schemas.js';
 
 const root = join(import.meta.dirname, '..', '..');
 const vectors = join(root, 'test', 'cases', 'vectors');

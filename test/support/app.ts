@@ -45,21 +45,26 @@ export interface TestApp {
   stop(): Promise<void>;
 }
 
-/** Starts the product for one spec; `name` must contain "test". */
-export async function startApp(name: string): Promise<TestApp> {
+/** Starts the product for one spec; `name` must contain "test", `env` has settings beside or instead of the usual. */
+export async function startApp(name: string, env: Record<string, string> = {}): Promise<TestApp> {
   const closers: (() => unknown)[] = [];
   const stop = async (): Promise<void> => {
     for (const close of closers.splice(0).reverse()) await close();
   };
   try {
-    return await start(name, closers, stop);
+    return await start(name, env, closers, stop);
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function start(name: string, closers: (() => unknown)[], stop: () => Promise<void>): Promise<TestApp> {
+async function start(
+  name: string,
+  env: Record<string, string>,
+  closers: (() => unknown)[],
+  stop: () => Promise<void>,
+): Promise<TestApp> {
   const database = await createTestDatabase(name);
   closers.push(() => database.drop());
   const dataDir = mkdtempSync(join(tmpdir(), 'uplift-e2e-'));
@@ -71,6 +76,7 @@ async function start(name: string, closers: (() => unknown)[], stop: () => Promi
     BASE_URL: 'http://uplift.test',
     LOG_LEVEL: process.env['UPLIFT_TEST_LOG'] ?? 'silent',
     PORT: '0',
+    ...env,
   });
   await migrateIdentity(config);
   const db = await openDataSource(config.databaseUrl, 2);
@@ -152,7 +158,7 @@ export interface Programme {
   readonly owner: Person;
 }
 
-/** Sets up a programme over the API; only what has no endpoint (memberships, participants, calendars) goes in by SQL. */
+/** Sets up a programme over the API; only agencies and memberships, which take a mail, go in by SQL. */
 export async function seedProgramme(
   app: TestApp,
   tag = 'one',
@@ -215,10 +221,10 @@ export async function seedProgramme(
     [provider, 'assessment-provider'],
     [buyer, 'buyer'],
   ]) {
-    await app.sql(
-      `INSERT INTO programme_participant (id, programme_id, organisation_id, part) VALUES ($1, $2, $3, $4)`,
-      [randomUUID(), programme, organisation, part],
-    );
+    await post(manager, `/api/v1/programmes/${programme}/participants`, {
+      organisationId: organisation,
+      part,
+    });
   }
   const cohort = await post(manager, '/api/v1/cohorts', {
     programmeId: programme,
@@ -230,11 +236,18 @@ export async function seedProgramme(
   const reviewer = await app.person(`Reviewer ${tag}`, [[agency, 'reviewer']]);
   const decider = await app.person(`Decider ${tag}`, [[agency, 'decider']]);
   const buyerPerson = await app.person(`Buyer person ${tag}`, [[buyer, 'qa-manager']]);
-  await app.sql(
-    `INSERT INTO assessor (id, organisation_id, name, email, part, country, lat, lon, competences, languages, working_days, max_visits_per_week)
-     VALUES ($1, $2, $3, $4, 'assessor', 'EG', 30, 31.2, '{food-manufacturing}', '{ar}', '{7,1,2,3,4}', 4)`,
-    [assessor.id, provider, assessor.name, assessor.email],
-  );
+  await post(manager, '/api/v1/assessors', {
+    userId: assessor.id,
+    organisationId: provider,
+    part: 'assessor',
+    country: 'EG',
+    lat: 30,
+    lon: 31.2,
+    competences: ['food-manufacturing'],
+    languages: ['ar'],
+    workingDays: [7, 1, 2, 3, 4],
+    maxVisitsPerWeek: 4,
+  });
   return {
     agency,
     provider,

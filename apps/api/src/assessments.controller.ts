@@ -1,16 +1,29 @@
 import { type Actor, AssessmentsService, pageRequest } from '#application';
-import { Body, Controller, Get, HttpCode, Param, ParseUUIDPipe, Post, Put, Query, Res } from '@nestjs/common';
-import { ApiHeader, ApiTags } from '@nestjs/swagger';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Param,
+  ParseUUIDPipe,
+  Post,
+  Put,
+  Query,
+  Res,
+} from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { AnswersDto, AssessmentsQuery, NewAssessmentDto, ReviewDto, VerdictDto } from './assessments.dto.js';
 import { CurrentActor } from './http/auth.js';
 import { IfMatch, withEtag } from './http/revision.js';
-import { AnswersDto, AssessmentsQuery, NewAssessmentDto, ReviewDto } from './requests.dto.js';
 
 @ApiTags('assessments')
 @Controller('api/v1/assessments')
 export class AssessmentsController {
   constructor(private readonly assessments: AssessmentsService) {}
 
+  /** Assessments of the sites the reader sees. */
   @Get()
   list(@CurrentActor() actor: Actor, @Query() query: AssessmentsQuery) {
     return this.assessments.list(actor, query, pageRequest(query.cursor, query.limit));
@@ -18,7 +31,6 @@ export class AssessmentsController {
 
   /** Opens an assessment; checklist version and scoring profile are pinned for ever. */
   @Post()
-  @ApiHeader({ name: 'Idempotency-Key', required: false })
   async create(
     @CurrentActor() actor: Actor,
     @Body() body: NewAssessmentDto,
@@ -27,6 +39,7 @@ export class AssessmentsController {
     return withEtag(reply, await this.assessments.create(actor, body));
   }
 
+  /** One assessment with every verdict and claim. */
   @Get(':id')
   async get(
     @CurrentActor() actor: Actor,
@@ -38,7 +51,6 @@ export class AssessmentsController {
 
   /** Answers one or many items: all of them, or none. */
   @Put(':id/responses')
-  @ApiHeader({ name: 'If-Match', required: false })
   async answer(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
@@ -49,10 +61,34 @@ export class AssessmentsController {
     return withEtag(reply, await this.assessments.answer(actor, id, revision, body.answers));
   }
 
+  /** Answers one item. */
+  @Put(':id/responses/:requirement')
+  async answerOne(
+    @CurrentActor() actor: Actor,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Param('requirement') requirement: string,
+    @IfMatch() revision: number | null,
+    @Body() body: VerdictDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return withEtag(reply, await this.assessments.answer(actor, id, revision, [{ ...body, requirement }]));
+  }
+
+  /** Takes an answer back: the item is unanswered again. */
+  @Delete(':id/responses/:requirement')
+  async clear(
+    @CurrentActor() actor: Actor,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Param('requirement') requirement: string,
+    @IfMatch() revision: number | null,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return withEtag(reply, await this.assessments.clearAnswer(actor, id, revision, requirement));
+  }
+
   /** Hands it in. Score, findings, gain, readiness and the next visit follow within moments. */
   @Post(':id/submit')
   @HttpCode(200)
-  @ApiHeader({ name: 'If-Match', required: false })
   async submit(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
@@ -65,7 +101,6 @@ export class AssessmentsController {
   /** Takes it into review, returns it, closes and locks it, or reopens it. */
   @Post(':id/review')
   @HttpCode(200)
-  @ApiHeader({ name: 'If-Match', required: false })
   async review(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
@@ -80,10 +115,5 @@ export class AssessmentsController {
   @Get(':id/score')
   score(@CurrentActor() actor: Actor, @Param('id', ParseUUIDPipe) id: string) {
     return this.assessments.score(actor, id);
-  }
-
-  @Get(':id/findings')
-  findings(@CurrentActor() actor: Actor, @Param('id', ParseUUIDPipe) id: string) {
-    return this.assessments.findings(actor, id);
   }
 }

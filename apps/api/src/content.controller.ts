@@ -3,7 +3,7 @@ import { Body, Controller, Get, Param, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { DataSource } from 'typeorm';
 import { CurrentActor } from './http/auth.js';
-import { ContentImportDto } from './requests.dto.js';
+import { ContentImportDto } from './content.dto.js';
 
 @ApiTags('content')
 @Controller('api/v1')
@@ -23,6 +23,7 @@ export class ContentController {
     );
   }
 
+  /** A checklist version as it was published. */
   @Get('checklists/:checklist/:version')
   async checklist(@Param('checklist') checklist: string, @Param('version') version: string) {
     const [row] = await this.db.query(

@@ -1,7 +1,8 @@
-import type { Identity } from '#application';
+import { type Identity, toHeaders } from '#application';
 import type { FieldProblem } from '#domain';
 import { type Config, createLogger, type Metrics, PinoNestLogger, withLogContext } from '#platform';
 import helmet from '@fastify/helmet';
+import multipart from '@fastify/multipart';
 import { BadRequestException, ValidationPipe, type ValidationError } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -16,9 +17,11 @@ import {
 import { randomUUID } from 'node:crypto';
 import 'reflect-metadata';
 import { ApiModule } from './api.module.js';
-import { toHeaders } from './http/auth.js';
-import { ProblemFilter, problemOf } from './http/problem.filter.js';
+import { describeCommon } from './http/openapi.js';
+import { identityProblem, ProblemFilter, problemOf } from './http/problem.filter.js';
+import { RateLimit } from './http/rate-limit.js';
 import { IDENTITY, METRICS } from './http/tokens.js';
+import { UPLOAD_LIMIT } from './imports.controller.js';
 
 /** Largest request body. Whole files go through the command line. */
 const BODY_LIMIT = 5 * 1024 * 1024;
@@ -39,7 +42,7 @@ export async function createApi(config: Config, preview = false): Promise<NestFa
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT,
     genReqId: () => randomUUID(),
-    trustProxy: true,
+    trustProxy: config.trustProxy,
     routerOptions: { maxParamLength: 200 },
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -69,6 +72,10 @@ export async function createApi(config: Config, preview = false): Promise<NestFa
   await fastify.register(helmet as never, {
     contentSecurityPolicy: { directives: { defaultSrc: ["'none'"] } },
   });
+  await app.get(RateLimit).mount(fastify);
+  await fastify.register(multipart as never, {
+    limits: { fileSize: UPLOAD_LIMIT, files: 8, fields: 8, fieldSize: 200_000 },
+  });
   fastify.get('/openapi.json', async (_request, reply) => reply.send(document));
   mountIdentity(fastify, app.get<Identity>(IDENTITY));
   watchRequests(fastify, app.get<Metrics>(METRICS));
@@ -78,7 +85,7 @@ export async function createApi(config: Config, preview = false): Promise<NestFa
 
 /** The OpenAPI 3.1 document of the API. */
 export function openApiOf(app: NestFastifyApplication): OpenAPIObject {
-  return SwaggerModule.createDocument(
+  const document = SwaggerModule.createDocument(
     app,
     new DocumentBuilder()
       .setTitle('Uplift')
@@ -88,6 +95,7 @@ export function openApiOf(app: NestFastifyApplication): OpenAPIObject {
       .addBearerAuth()
       .build(),
   );
+  return describeCommon(document);
 }
 
 /** The identity provider answers everything below `/api/auth/` itself. */
@@ -99,6 +107,11 @@ function mountIdentity(fastify: FastifyInstance, identity: Identity): void {
       const url = new URL(request.url, `http://${request.headers.host ?? 'localhost'}`);
       const headers = toHeaders(request.headers);
       headers.delete('content-length');
+      // The identity provider counts by this header: it is ours, not the caller's.
+      headers.set('x-forwarded-for', request.ip);
+      // Node's own fetch sets this without the rest of a browser's headers, and would be taken for a browser that hides
+      // where it comes from. Browsers say Sec-Fetch-Site too, and theirs stays.
+      if (!headers.has('sec-fetch-site')) headers.delete('sec-fetch-mode');
       const response = await identity.handle(
         new Request(url, {
           method: request.method,
@@ -112,6 +125,15 @@ function mountIdentity(fastify: FastifyInstance, identity: Identity): void {
       });
       const cookies = response.headers.getSetCookie();
       if (cookies.length > 0) void reply.header('set-cookie', cookies);
+      if (response.status >= 400) {
+        const refusal = (await response.json().catch(() => null)) as Record<string, unknown> | null;
+        const wait = response.headers.get('x-retry-after');
+        if (wait) void reply.header('retry-after', wait);
+        void reply.removeHeader('content-length').type('application/problem+json');
+        return reply.send(
+          JSON.stringify(identityProblem(response.status, refusal ?? {}, request.url.split('?')[0] ?? '')),
+        );
+      }
       return reply.send(response.body ? Buffer.from(await response.arrayBuffer()) : null);
     },
   });

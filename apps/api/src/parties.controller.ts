@@ -1,94 +1,176 @@
-import { type Actor, pageRequest, PartiesService } from '#application';
-import { Body, Controller, Get, HttpCode, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
-import { CurrentActor } from './http/auth.js';
+import { type Actor, MembersService, pageRequest, PartiesService } from '#application';
 import {
-  ExitDto,
-  NewCohortDto,
-  NewEnrolmentDto,
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Param,
+  ParseUUIDPipe,
+  Patch,
+  Post,
+  Query,
+  Res,
+} from '@nestjs/common';
+import { ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { CurrentActor, Public } from './http/auth.js';
+import { IfMatch, withEtag } from './http/revision.js';
+import {
+  MemberPatchDto,
+  NewMemberDto,
   NewOrganisationDto,
-  NewProgrammeDto,
   NewSiteDto,
-  PageQuery,
+  OrganisationPatchDto,
+  OrganisationsQuery,
+  SitePatchDto,
   SitesQuery,
-} from './requests.dto.js';
+} from './parties.dto.js';
 
 @ApiTags('parties')
 @Controller('api/v1')
 export class PartiesController {
   constructor(private readonly parties: PartiesService) {}
 
-  /** Who is signed in, and in which roles. */
-  @Get('me')
-  me(@CurrentActor() actor: Actor) {
-    return actor;
-  }
-
   @Get('organisations')
-  organisations(@CurrentActor() actor: Actor, @Query() query: PageQuery) {
-    return this.parties.organisations(actor, pageRequest(query.cursor, query.limit));
+  organisations(@CurrentActor() actor: Actor, @Query() query: OrganisationsQuery) {
+    return this.parties.organisations(actor, query, pageRequest(query.cursor, query.limit));
   }
 
+  /** Founds an organisation; its founder owns it. */
   @Post('organisations')
   createOrganisation(@CurrentActor() actor: Actor, @Body() body: NewOrganisationDto) {
     return this.parties.createOrganisation(actor, body);
   }
 
+  /** One organisation. */
+  @Get('organisations/:id')
+  async organisation(
+    @CurrentActor() actor: Actor,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return withEtag(reply, await this.parties.organisation(actor, id));
+  }
+
+  /** Changes an organisation; by an owner. */
+  @Patch('organisations/:id')
+  async patchOrganisation(
+    @CurrentActor() actor: Actor,
+    @Param('id', ParseUUIDPipe) id: string,
+    @IfMatch() revision: number | null,
+    @Body() body: OrganisationPatchDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return withEtag(reply, await this.parties.patchOrganisation(actor, id, revision, body));
+  }
+
+  /** Sites the reader sees. */
   @Get('sites')
   sites(@CurrentActor() actor: Actor, @Query() query: SitesQuery) {
     return this.parties.sites(actor, query, pageRequest(query.cursor, query.limit));
   }
 
+  /** Adds a site to an organisation; by an owner or quality manager. */
   @Post('sites')
   createSite(@CurrentActor() actor: Actor, @Body() body: NewSiteDto) {
     return this.parties.createSite(actor, body);
   }
 
+  /** One site. */
   @Get('sites/:id')
-  site(@CurrentActor() actor: Actor, @Param('id', ParseUUIDPipe) id: string) {
-    return this.parties.site(actor, id);
-  }
-
-  /** Gains of a site, each with its denominators, parts and editions. */
-  @Get('sites/:id/gains')
-  gains(@CurrentActor() actor: Actor, @Param('id', ParseUUIDPipe) id: string) {
-    return this.parties.gainsOfSite(actor, id);
-  }
-
-  @Get('programmes')
-  programmes(@CurrentActor() actor: Actor) {
-    return this.parties.programmes(actor);
-  }
-
-  @Post('programmes')
-  createProgramme(@CurrentActor() actor: Actor, @Body() body: NewProgrammeDto) {
-    return this.parties.createProgramme(actor, body);
-  }
-
-  @Get('cohorts')
-  cohorts(@CurrentActor() actor: Actor) {
-    return this.parties.cohorts(actor);
-  }
-
-  @Post('cohorts')
-  createCohort(@CurrentActor() actor: Actor, @Body() body: NewCohortDto) {
-    return this.parties.createCohort(actor, body);
-  }
-
-  @Post('cohorts/:id/enrolments')
-  enrol(@CurrentActor() actor: Actor, @Param('id', ParseUUIDPipe) id: string, @Body() body: NewEnrolmentDto) {
-    return this.parties.enrol(actor, id, body);
-  }
-
-  /** Records that a site left the cohort, and why. Its results stay and count as attrition. */
-  @Post('cohorts/:id/enrolments/:siteId/exit')
-  @HttpCode(204)
-  exit(
+  async site(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
-    @Param('siteId', ParseUUIDPipe) siteId: string,
-    @Body() body: ExitDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return this.parties.exit(actor, id, siteId, body.exitedOn, body.reason);
+    return withEtag(reply, await this.parties.site(actor, id));
+  }
+
+  /** Changes a site; readiness and visits follow. */
+  @Patch('sites/:id')
+  async patchSite(
+    @CurrentActor() actor: Actor,
+    @Param('id', ParseUUIDPipe) id: string,
+    @IfMatch() revision: number | null,
+    @Body() body: SitePatchDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return withEtag(reply, await this.parties.patchSite(actor, id, revision, body));
+  }
+}
+
+@ApiTags('members')
+@Controller('api/v1')
+export class MembersController {
+  constructor(private readonly members: MembersService) {}
+
+  /** Who belongs to an organisation; for owners also who is invited. */
+  @Get('organisations/:id/members')
+  list(@CurrentActor() actor: Actor, @Param('id', ParseUUIDPipe) id: string) {
+    return this.members.list(actor, id);
+  }
+
+  /**
+   * Adds somebody the organisation knows (201), or invites an address (202, whether or not it has an account; active once
+   * accepted).
+   */
+  @Post('organisations/:id/members')
+  @ApiResponse({ status: 202, description: 'Invited; the membership begins when it is accepted.' })
+  async add(
+    @CurrentActor() actor: Actor,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Body() { userId, email, role }: NewMemberDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    if (userId) return this.members.add(actor, id, { userId, role });
+    void reply.status(202);
+    return this.members.invite(actor, id, { email: email!, role });
+  }
+
+  /** Changes the role of a member; by an owner. */
+  @Patch('organisations/:id/members/:memberId')
+  change(
+    @CurrentActor() actor: Actor,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Param('memberId', ParseUUIDPipe) memberId: string,
+    @Body() body: MemberPatchDto,
+  ) {
+    return this.members.change(actor, id, memberId, body.role);
+  }
+
+  /** Takes a role away from a member, at once; by an owner. */
+  @Delete('organisations/:id/members/:memberId')
+  @HttpCode(204)
+  remove(
+    @CurrentActor() actor: Actor,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Param('memberId', ParseUUIDPipe) memberId: string,
+  ) {
+    return this.members.remove(actor, id, memberId);
+  }
+
+  /** Withdraws an invitation. */
+  @Delete('organisations/:id/invitations/:invitationId')
+  @HttpCode(204)
+  withdraw(
+    @CurrentActor() actor: Actor,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Param('invitationId', ParseUUIDPipe) invitationId: string,
+  ) {
+    return this.members.withdraw(actor, id, invitationId);
+  }
+
+  /** What an invitation is about, for whoever holds its link. */
+  @Public()
+  @Get('invitations/:token')
+  invitation(@Param('token') token: string) {
+    return this.members.invitation(token);
+  }
+
+  /** Accepts an invitation, signed in with the address it was sent to. */
+  @Post('invitations/:token/acceptance')
+  accept(@CurrentActor() actor: Actor, @Param('token') token: string) {
+    return this.members.accept(actor, token);
   }
 }

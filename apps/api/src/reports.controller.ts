@@ -1,8 +1,12 @@
-import { type Actor, CertificatesService, ReportsService } from '#application';
 import {
-  certificatePdf,
+  type Actor,
+  CertificatesService,
+  DocumentsService,
+  ReportsService,
+  type ServedDocument,
+} from '#application';
+import {
   cohortReportPdf,
-  gapReportPdf,
   type Locale,
   renderCohortReportHtml,
   renderGapReportHtml,
@@ -11,25 +15,36 @@ import {
 import { Controller, Get, Header, Param, ParseUUIDPipe, Res } from '@nestjs/common';
 import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { randomBytes } from 'node:crypto';
 import { CurrentActor, Public } from './http/auth.js';
 import { LANGUAGES, ReaderLocale } from './http/locale.js';
+import { IfNoneMatch } from './http/revision.js';
 
-/** Sends a page whose single style element is the only thing it may load. */
-function page(reply: FastifyReply, render: (nonce: string) => string): string {
-  const nonce = randomBytes(16).toString('base64');
-  void reply
-    .type('text/html; charset=utf-8')
-    .header(
-      'content-security-policy',
-      `default-src 'none'; style-src 'nonce-${nonce}'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
-    );
-  return render(nonce);
-}
+import { page } from './http/page.js';
 
 function pdf(reply: FastifyReply, bytes: Uint8Array, name: string): Buffer {
   void reply.type('application/pdf').header('content-disposition', `inline; filename="${name}.pdf"`);
   return Buffer.from(bytes);
+}
+
+/** A kept document never changes, so its hash is its ETag; one that is rendered now has none. */
+async function served(
+  reply: FastifyReply,
+  document: ServedDocument,
+  ifNoneMatch: string | undefined,
+): Promise<Buffer | undefined> {
+  const etag = `"${document.sha256}"`;
+  const keep = () => void reply.header('etag', etag).header('cache-control', 'private, no-cache');
+  if (document.sha256) {
+    const known = (ifNoneMatch ?? '').split(',').map((each) => each.trim().replace(/^W\//, ''));
+    if (known.includes(etag) || known.includes('*')) {
+      keep();
+      void reply.status(304);
+      return undefined;
+    }
+  }
+  const { bytes, kept } = await document.read();
+  if (kept) keep();
+  return pdf(reply, bytes, document.name);
 }
 
 @ApiTags('reports')
@@ -39,6 +54,7 @@ export class ReportsController {
   constructor(
     private readonly reports: ReportsService,
     private readonly certificates: CertificatesService,
+    private readonly documents: DocumentsService,
   ) {}
 
   /** The gap report as data, texts in the reader's language. */
@@ -51,6 +67,7 @@ export class ReportsController {
     return this.reports.gapReport(actor, id, locale);
   }
 
+  /** The gap report as a page. */
   @Get('api/v1/assessments/:id/gap-report.html')
   async gapReportHtml(
     @CurrentActor() actor: Actor,
@@ -62,18 +79,16 @@ export class ReportsController {
     return page(reply, (nonce) => renderGapReportHtml(view, locale, { nonce }));
   }
 
+  /** The document that was kept when the assessment was closed, with its SHA-256 as ETag; before that a rendered one. */
   @Get('api/v1/assessments/:id/gap-report.pdf')
   async gapReportPdf(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
     @ReaderLocale() locale: Locale,
+    @IfNoneMatch() ifNoneMatch: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return pdf(
-      reply,
-      await gapReportPdf(await this.gapReport(actor, id, locale), locale),
-      `gap-report-${id}`,
-    );
+    return served(reply, await this.documents.gapReport(actor, id, locale), ifNoneMatch);
   }
 
   /** The cohort's gains: every figure with its n, spread, attrition and the parts of the change. */
@@ -86,6 +101,7 @@ export class ReportsController {
     return this.reports.cohortReport(actor, id, locale);
   }
 
+  /** The cohort report as a page. */
   @Get('api/v1/cohorts/:id/report.html')
   async cohortHtml(
     @CurrentActor() actor: Actor,
@@ -97,6 +113,7 @@ export class ReportsController {
     return page(reply, (nonce) => renderCohortReportHtml(view, locale, { nonce }));
   }
 
+  /** The cohort report as PDF. */
   @Get('api/v1/cohorts/:id/report.pdf')
   async cohortPdf(
     @CurrentActor() actor: Actor,
@@ -107,15 +124,16 @@ export class ReportsController {
     return pdf(reply, await cohortReportPdf(await this.cohort(actor, id, locale), locale), `cohort-${id}`);
   }
 
+  /** The certificate as it was issued, with its SHA-256 as ETag. What has become of it since, the public page says. */
   @Get('api/v1/certificates/:id/certificate.pdf')
   async certificate(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
     @ReaderLocale() locale: Locale,
+    @IfNoneMatch() ifNoneMatch: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const view = await this.certificates.view(actor, id, locale);
-    return pdf(reply, await certificatePdf(view, locale), view.number);
+    return served(reply, await this.documents.certificate(actor, id, locale), ifNoneMatch);
   }
 
   /** Public page behind a certificate's QR code. An unknown number answers 404 with a page that says so. */

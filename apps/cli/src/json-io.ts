@@ -11,10 +11,10 @@ import {
   type Response,
   type ScoringProfile,
 } from '#domain';
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { contentRoot, parseContent } from '../../../libs/application/src/content.service.js';
+import { parseContent } from '../../../libs/application/src/content.service.js';
+import { contentRoot, schemaProblems } from '../../../libs/application/src/schemas.js';
 
 /**
  * JSON in, JSON out for the offline commands (docs/cli.md). Input is checked against the published JSON Schemas in
@@ -196,90 +196,19 @@ function readText(path: string, named: string, field: string): string {
   }
 }
 
-const SCHEMAS = [
-  'checklist',
-  'scoring-profile',
-  'crosswalk',
-  'score-input',
-  'gain-input',
-  'cohort-input',
-  'score-output',
-  'gain-output',
-  'cohort-output',
-] as const;
-
 /** Schemas of the offline commands, without `.schema.json`. */
-export type SchemaName = Exclude<(typeof SCHEMAS)[number], 'checklist' | 'scoring-profile' | 'crosswalk'>;
-
-let ajv: Ajv2020 | undefined;
-
-/** The compiled validator of a published schema. */
-export function schemaValidator(name: SchemaName): ValidateFunction {
-  if (!ajv) {
-    ajv = new Ajv2020({ allErrors: true, strict: false, validateFormats: false });
-    for (const each of SCHEMAS) {
-      ajv.addSchema(
-        JSON.parse(readFileSync(join(contentRoot(), 'schemas', `${each}.schema.json`), 'utf8')) as object,
-        each,
-      );
-    }
-  }
-  return ajv.getSchema(name)!;
-}
+export type SchemaName =
+  'score-input' | 'gain-input' | 'cohort-input' | 'score-output' | 'gain-output' | 'cohort-output';
 
 /**
- * Lets a value pass only if it follows a published schema.
+ * Lets a value pass only if it follows a published schema, which the refusal calls `what`.
  * @throws DomainError `input-invalid` with every problem, each with its pointer and how to mend it
  */
-export function checkSchema<T>(name: SchemaName, value: unknown): T {
-  return checkWith<T>(schemaValidator(name), `${name}.schema.json`, value);
-}
-
-/** As {@link checkSchema}, for a compiled schema called `what`. */
-export function checkWith<T>(validate: ValidateFunction, what: string, value: unknown): T {
-  if (validate(value)) return value as T;
-  // "if" only repeats what the errors inside it say.
-  const own = (validate.errors ?? []).filter((e) => e.keyword !== 'if');
-  const seen = new Set<string>();
-  const fields = own.map(fieldOf).filter((f) => {
-    const key = `${f.field} ${f.message}`;
-    return !seen.has(key) && seen.add(key);
-  });
+export function checkSchema<T>(name: string, value: unknown, what = `${name}.schema.json`): T {
+  const fields = schemaProblems(name, value);
+  if (fields.length === 0) return value as T;
   const count = fields.length === 1 ? 'one problem' : `${fields.length} problems`;
   throw badInput('input-invalid', `The input does not follow ${what}: ${count}.`, fields);
-}
-
-const escapePointer = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
-
-function fieldOf(error: ErrorObject): FieldProblem {
-  const { instancePath: at, keyword, params, message = 'is not right' } = error;
-  switch (keyword) {
-    case 'required':
-      return {
-        field: `${at}/${escapePointer(params.missingProperty)}`,
-        message: 'is missing',
-        fix: `Add "${params.missingProperty}".`,
-      };
-    case 'additionalProperties':
-    case 'unevaluatedProperties': {
-      const name = String(params.additionalProperty ?? params.unevaluatedProperty);
-      return {
-        field: `${at}/${escapePointer(name)}`,
-        message: 'is not known here',
-        fix: `Take "${name}" out, or correct its name.`,
-      };
-    }
-    case 'enum':
-      return { field: at, message, fix: `Use one of: ${(params.allowedValues as unknown[]).join(', ')}.` };
-    case 'const':
-      return { field: at, message, fix: `Write ${JSON.stringify(params.allowedValue)}.` };
-    case 'type':
-      return { field: at, message, fix: `Give a value of type ${[params.type].flat().join(' or ')}.` };
-    case 'pattern':
-      return { field: at, message, fix: `Write it in the shape ${params.pattern}.` };
-    default:
-      return { field: at, message, fix: `See ${keyword} in the schema.` };
-  }
 }
 
 /** Checklist in the input: itself, a file, or one the product ships. */

@@ -1,4 +1,14 @@
-import type { CertificatesService, ReadinessService, ResultsService, VisitsService } from '#application';
+import type {
+  CertificatesService,
+  DocumentsService,
+  ReadinessService,
+  ReminderDue,
+  RemindersService,
+  MembersService,
+  ImportsService,
+  ResultsService,
+  VisitsService,
+} from '#application';
 import type { Handler, Logger, Mailer } from '#platform';
 import { renderMail } from '#reporting';
 import type { DataSource } from 'typeorm';
@@ -8,13 +18,21 @@ export interface Jobs {
   'assessment-submitted': { assessmentId: string };
   'assessment-closed': { assessmentId: string };
   'assessment-reopened': { assessmentId: string };
+  'finding-changed': { assessmentId: string };
+  'engagement-changed': { siteId: string; personId: string };
   'result-computed': { assessmentId: string; siteId: string };
   'rules-changed': { buyerId: string };
   'site-changed': { siteId: string };
   'plan-visits': Record<string, never>;
   'visit-planned': { visitId: string };
+  'visit-cancelled': { visitId: string };
+  'keep-document': { assessmentId: string } | { certificateId: string };
+  'reminder-due': ReminderDue;
+  'member-invited': { invitationId: string };
   'certificate-changed': { certificateId: string; action: string };
-  'daily-sweep': Record<string, never>;
+  /** `at`: the instant to take for now, to make up for a day that was missed. */
+  'daily-sweep': { at?: string };
+  'import-requested': { importId: string };
 }
 
 export type JobName = keyof Jobs;
@@ -26,6 +44,10 @@ export interface HandlerDependencies {
   readonly readiness: ReadinessService;
   readonly visits: VisitsService;
   readonly certificates: CertificatesService;
+  readonly documents: DocumentsService;
+  readonly reminders: RemindersService;
+  readonly members: MembersService;
+  readonly imports: ImportsService;
   readonly mailer: Mailer;
   readonly log: Logger;
   readonly baseUrl: string;
@@ -38,6 +60,10 @@ export function handlersOf({
   readiness,
   visits,
   certificates,
+  documents,
+  reminders,
+  members,
+  imports,
   mailer,
   baseUrl,
 }: HandlerDependencies): TypedHandlers {
@@ -53,13 +79,30 @@ export function handlersOf({
       throw error;
     });
   };
+  /** Tells everybody whom a change of a visit concerns; who has been told already isn't told again. */
+  const invite = async (visitId: string) => {
+    for (const due of await visits.invitationsDue(visitId)) {
+      const { kind, to, method, sequence, mail, ics } = due;
+      await mailer.send({
+        id: `visit-${visitId}-${to.userId}-${sequence}-${method}`,
+        to: to.email,
+        ...renderMail(kind, mail, to.locale),
+        calendar: { method, content: ics },
+      });
+      await visits.invitationSent(visitId, due);
+    }
+  };
   return {
     'assessment-submitted': ({ assessmentId }) => results.compute(assessmentId),
     'assessment-closed': ({ assessmentId }) => results.compute(assessmentId),
     'assessment-reopened': ({ assessmentId }) => results.withdraw(assessmentId),
+    'finding-changed': ({ assessmentId }) => results.compute(assessmentId),
+    'engagement-changed': ({ siteId, personId }) => results.recompute(siteId, personId),
     'result-computed': async ({ assessmentId, siteId }) => {
       await evaluate(siteId);
       await visits.needAfter(assessmentId);
+      // Now that the report has everything in it.
+      await documents.keepWhenClosed(assessmentId);
     },
     'rules-changed': async ({ buyerId }) => {
       const sites = await db.query(
@@ -71,60 +114,52 @@ export function handlersOf({
     },
     'site-changed': ({ siteId }) => evaluate(siteId),
     'plan-visits': (_, { queuedAt }) => plan(queuedAt),
-    'visit-planned': async ({ visitId }, { id }) => {
-      const invitation = await visits.invitationForMail(visitId);
+    'visit-planned': ({ visitId }) => invite(visitId),
+    'visit-cancelled': ({ visitId }) => invite(visitId),
+    'keep-document': (of) =>
+      'assessmentId' in of
+        ? documents.keepGapReport(of.assessmentId)
+        : documents.keepCertificate(of.certificateId),
+    'reminder-due': async (due) => {
+      const written = await reminders.mail(due);
+      if (!written) return 'nothing to remind of';
+      const { id, to, mail } = written;
+      return mailer.send({ id, to: to.email, ...mail });
+    },
+    'member-invited': async ({ invitationId }, { id }) => {
+      const invitation = await members.forMail(invitationId);
       if (!invitation) return;
-      const { visit, to, ics } = invitation;
+      const { email, token, ...view } = invitation;
       const mail = renderMail(
-        visit.sequence === 0 ? 'visit-invitation' : 'visit-changed',
-        {
-          to: to.name,
-          site: visit.siteName,
-          address: visit.city,
-          date: visit.plannedOn!,
-          assessor: to.name,
-          checklist: visit.reason,
-          url: `${baseUrl}/api/v1/visits/${visit.id}`,
-        },
+        'member-invitation',
+        { ...view, to: email, url: `${baseUrl}/api/v1/invitations/${token}` },
         'en',
       );
-      await mailer.send({ id, to: to.email, ...mail, calendar: { method: 'REQUEST', content: ics } });
+      await mailer.send({ id, to: email, ...mail });
     },
     'certificate-changed': async ({ certificateId, action }, { id }) => {
       const facts = await certificates.forMail(certificateId);
       if (!facts) return;
-      for (const [index, to] of facts.recipients.entries()) {
-        const view = { ...facts.mail, to: to.name };
+      for (const to of facts.recipients) {
+        const view = { ...(await facts.mail(to.locale)), to: to.name };
         const mail =
           action === 'issue'
-            ? renderMail('certificate-issued', view, 'en')
+            ? renderMail('certificate-issued', view, to.locale)
             : renderMail(
                 'certificate-status',
                 { ...view, status: facts.status, ...(facts.reason && { reason: facts.reason }) },
-                'en',
+                to.locale,
               );
-        await mailer.send({ id: `${id}-${index}`, to: to.email, ...mail });
+        await mailer.send({ id: `${id}-${to.userId}`, to: to.email, ...mail });
       }
     },
-    'daily-sweep': async () => {
+    'import-requested': ({ importId }, { attempt, attempts }) => imports.run(importId, attempt >= attempts),
+    'daily-sweep': async ({ at }) => {
       // Ages and deadlines move with the calendar: everything that rests on "today" is looked at anew.
-      const sites = await db.query(
-        `SELECT DISTINCT site_id AS id FROM readiness WHERE status IN ('ready', 'conditional') AND valid_until < current_date`,
-      );
-      for (const { id } of sites as { id: string }[]) await evaluate(id);
-      await visits.plan();
-      for (const { id: certificateId, daysLeft, validUntil } of await certificates.expiring()) {
-        const facts = await certificates.forMail(certificateId);
-        for (const [index, to] of (facts?.recipients ?? []).entries()) {
-          const mail = renderMail('certificate-expiring', { ...facts!.mail, to: to.name, daysLeft }, 'en');
-          // One reminder a day, however often the sweep runs.
-          await mailer.send({
-            id: `expiring-${certificateId}-${validUntil}-${daysLeft}-${index}`,
-            to: to.email,
-            ...mail,
-          });
-        }
-      }
+      const now = at ? new Date(at) : new Date();
+      await reminders.remind(now);
+      await readiness.evaluateExpired(now);
+      await visits.plan(at ? now.toISOString().slice(0, 10) : undefined);
       await db.query(`DELETE FROM idempotency_key WHERE created_at < now() - interval '7 days'`);
     },
   };

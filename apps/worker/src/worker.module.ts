@@ -1,9 +1,21 @@
-import { CertificatesService, ReadinessService, ResultsService, VisitsService } from '#application';
+import {
+  CertificatesService,
+  DocumentsService,
+  ReadinessService,
+  RemindersService,
+  ReportsService,
+  MembersService,
+  ImportsService,
+  ResultsService,
+  VisitsService,
+} from '#application';
 import { dataSourceOptions } from '#persistence';
 import {
   type Config,
   createMailer,
   createMetrics,
+  FolderDocumentStore,
+  type HealthServer,
   type JobQueue,
   type JobWorker,
   type Logger,
@@ -11,6 +23,8 @@ import {
   makeWorker,
   type OutboxRelay,
   relayOutbox,
+  senderOf,
+  startHealthServer,
 } from '#platform';
 import {
   type DynamicModule,
@@ -20,6 +34,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { join } from 'node:path';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { handlersOf } from './handlers.js';
@@ -35,6 +50,7 @@ export class WorkerModule implements OnModuleInit, OnApplicationShutdown {
   private relay: OutboxRelay;
   private pool: pg.Pool;
   private beat: NodeJS.Timeout;
+  private health: HealthServer | undefined;
 
   constructor(
     private readonly db: DataSource,
@@ -55,20 +71,33 @@ export class WorkerModule implements OnModuleInit, OnApplicationShutdown {
 
   async onModuleInit(): Promise<void> {
     const { db, config, log } = this;
+    const { baseUrl } = config;
+    const visits = new VisitsService(db, { organiser: senderOf(config.mailFrom), baseUrl });
+    const certificates = new CertificatesService(db, baseUrl);
     const handlers = handlersOf({
       db,
       log,
-      baseUrl: config.baseUrl,
+      baseUrl,
       results: new ResultsService(db),
       readiness: new ReadinessService(db),
-      visits: new VisitsService(db),
-      certificates: new CertificatesService(db, config.baseUrl),
+      visits,
+      certificates,
+      documents: new DocumentsService(
+        db,
+        new FolderDocumentStore(join(config.dataDir, 'documents')),
+        new ReportsService(db),
+        certificates,
+      ),
+      reminders: new RemindersService(db, visits, certificates, baseUrl),
+      members: new MembersService(db, config.secret),
+      imports: new ImportsService(db, config.databaseUrl),
       mailer: createMailer(config),
     });
+    const metrics = createMetrics('worker');
     this.queue = makeQueue(config, { logger: log });
     this.worker = makeWorker(config, handlers as never, {
       logger: log,
-      metrics: createMetrics('worker').jobs,
+      metrics: metrics.jobs,
       concurrency: 4,
     });
     this.pool = new pg.Pool({ connectionString: config.databaseUrl, max: 3 });
@@ -84,10 +113,34 @@ export class WorkerModule implements OnModuleInit, OnApplicationShutdown {
       () => void this.sayAlive().catch((error: unknown) => log.warn({ err: error }, 'no beat')),
       5000,
     );
+    if (config.workerPort !== undefined)
+      this.health = await startHealthServer({
+        host: config.workerHost,
+        port: config.workerPort,
+        log,
+        checks: {
+          database: async () => (await db.query('SELECT 1')).length === 1,
+          queue: async () => {
+            metrics.queueDepth(await this.queue.getJobCounts('waiting', 'active', 'delayed', 'failed'));
+            return this.worker.isRunning();
+          },
+          // A row that old means that no relay gets through.
+          outbox: async () => {
+            const [{ waiting, late }] = await db.query(
+              `SELECT count(*)::int AS waiting, count(*) FILTER (WHERE created_at < now() - interval '2 minutes')::int AS late
+                 FROM outbox WHERE taken_at IS NULL`,
+            );
+            metrics.outboxWaiting(waiting);
+            return late === 0;
+          },
+        },
+        metrics: () => metrics.registry.metrics(),
+      });
   }
 
   async onApplicationShutdown(): Promise<void> {
     clearInterval(this.beat);
+    await this.health?.close();
     await this.relay.stop();
     await this.worker.close();
     await this.queue.close();

@@ -47,13 +47,31 @@ export function must(
 
 /** Programme roles of the actor in the programme of a cohort. @throws DomainError `not-found`. */
 export async function cohortAccess(db: Queryable, actor: Actor, cohortId: string): Promise<SiteAccess[]> {
+  return rolesIn(db, actor, `SELECT programme_id FROM cohort WHERE id = $2`, cohortId, 'cohort');
+}
+
+/** Roles of the actor in a programme. @throws DomainError `not-found`. */
+export async function programmeAccess(
+  db: Queryable,
+  actor: Actor,
+  programmeId: string,
+): Promise<SiteAccess[]> {
+  return rolesIn(db, actor, `$2::uuid`, programmeId, 'programme');
+}
+
+async function rolesIn(
+  db: Queryable,
+  actor: Actor,
+  programme: string,
+  id: string,
+  noun: string,
+): Promise<SiteAccess[]> {
   const rows: SiteAccess[] = await db.query(
-    `SELECT p.part, m.role FROM cohort c
-       JOIN programme_participant p ON p.programme_id = c.programme_id
+    `SELECT p.part, m.role FROM programme_participant p
        JOIN membership m ON m.organisation_id = p.organisation_id AND m.user_id = $1
-      WHERE c.id = $2`,
-    [actor.userId, cohortId],
+      WHERE p.programme_id = (${programme})`,
+    [actor.userId, id],
   );
-  if (rows.length === 0) throw notFound('cohort');
+  if (rows.length === 0) throw notFound(noun);
   return rows;
 }

@@ -24,6 +24,13 @@ export function actsAs(actor: Actor, roles: readonly Role[], kinds?: readonly Or
   );
 }
 
+/** Whether the actor holds one of the roles in this organisation. */
+export function holds(actor: Actor, organisationId: string, roles: readonly Role[]): boolean {
+  return actor.memberships.some(
+    (membership) => membership.organisationId === organisationId && roles.includes(membership.role),
+  );
+}
+
 /** What somebody outside is told of a thing that exists but is not theirs to see: the same as of one that does not. */
 export function notFound(noun: string): DomainError {
   return new DomainError('not-found', `There is no such ${noun}.`, [], 'not-found');

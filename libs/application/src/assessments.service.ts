@@ -23,6 +23,7 @@ import { may, must, siteAccess, type SiteAccess } from './access.js';
 import { notFound, type Actor } from './actor.js';
 import { contentHash, loadVersion } from './content.service.js';
 import { pageOf, type Page, type PageRequest } from './paging.js';
+import { mustBeCurrent } from './revision.js';
 
 export interface NewAssessment {
   readonly siteId: string;
@@ -75,7 +76,10 @@ export interface AssessmentRow {
 export interface LoadedAssessment extends AssessmentRow {
   readonly checklistBody: ChecklistVersion;
   readonly profileBody: ScoringProfile;
+  /** The verdicts as found. */
   readonly responses: readonly Response[];
+  /** The same with what was closed afterwards; they are what the after-closure result rests on. */
+  readonly responsesAfterClosure: readonly Response[];
 }
 
 export const assessmentColumns = `
@@ -134,15 +138,58 @@ export async function loadAssessment(
   if (!row) throw notFound('assessment');
   const responses = await db.query(
     `SELECT requirement, answer, na_reason AS "naReason", note, closed_on::text AS "closedOn"
-       FROM response WHERE assessment_id = $1 AND answer IS NOT NULL ORDER BY requirement`,
+       FROM full_response WHERE assessment_id = $1 AND answer IS NOT NULL ORDER BY requirement`,
     [id],
   );
+  const closures: { requirement: string; closedOn: string }[] = await db.query(
+    `SELECT requirement, closed_on::text AS "closedOn" FROM finding_closure WHERE assessment_id = $1 AND reopened_at IS NULL`,
+    [id],
+  );
+  const closedOn = new Map(closures.map((closure) => [closure.requirement, closure.closedOn]));
+  const asFound: Response[] = responses.map(withoutNulls);
   return {
     ...row,
     checklistBody: await published(db, versions, 'checklist_version', row.checklistVersionId),
     profileBody: await published(db, profiles, 'scoring_profile', row.scoringProfileId),
-    responses: responses.map(withoutNulls),
+    responses: asFound,
+    responsesAfterClosure: asFound.map((response) => {
+      const closed = closedOn.get(response.requirement);
+      return closed ? { ...response, closedOn: closed } : response;
+    }),
   };
+}
+
+/**
+ * The computed result of an assessment, item by item; undefined until the worker has been. Of an imported record only
+ * the points are stored: its answers are locked, so the explanation is the same whenever it is made.
+ */
+export async function explainedScore(
+  db: Pick<EntityManager, 'query'>,
+  id: string,
+  assessment?: LoadedAssessment,
+): Promise<{ asFound: Score; afterClosure: Score } | undefined> {
+  const [row] = await db.query(
+    `SELECT as_found AS "asFound", after_closure AS "afterClosure" FROM assessment_score WHERE assessment_id = $1`,
+    [id],
+  );
+  if (!row || row.asFound) return row;
+  const loaded = assessment ?? (await loadAssessment(db, id));
+  const scoring = scoringOf(loaded);
+  return {
+    asFound: scoring.score(loaded.responses, 'as-found'),
+    afterClosure: scoring.score(loaded.responses, 'after-closure'),
+  };
+}
+
+/** Turns a compact record into rows, so that its answers can be changed one by one. */
+async function spellOut(tx: EntityManager, id: string): Promise<void> {
+  await tx.query(
+    `INSERT INTO response (assessment_id, requirement, answer, closed_on, answered_by, answered_at)
+     SELECT f.assessment_id, f.requirement, f.answer, f.closed_on, f.answered_by, f.answered_at
+       FROM full_response f JOIN assessment a ON a.id = f.assessment_id WHERE a.id = $1 AND a.record IS NOT NULL`,
+    [id],
+  );
+  await tx.query(`UPDATE assessment SET record = NULL WHERE id = $1 AND record IS NOT NULL`, [id]);
 }
 
 function withoutNulls<T extends object>(row: T): T {
@@ -221,7 +268,7 @@ export class AssessmentsService {
     await this.mustSee(actor, row);
     const responses = await this.db.query(
       `SELECT requirement, answer, claim, na_reason AS "naReason", note, closed_on::text AS "closedOn",
-              answered_at AS "answeredAt" FROM response WHERE assessment_id = $1 ORDER BY requirement`,
+              answered_at AS "answeredAt" FROM full_response WHERE assessment_id = $1 ORDER BY requirement`,
       [id],
     );
     return { ...row, responses };
@@ -259,11 +306,7 @@ export class AssessmentsService {
   ): Promise<AssessmentRow> {
     return this.db.transaction(async (tx) => {
       const row = await this.lock(tx, actor, id, revision);
-      const access = await siteAccess(tx, actor, row.siteId, 'assessment');
-      assertEditable(row.state === 'draft' ? 'in-progress' : row.state);
-      const field = row.kind === 'self' || may(access, FIELD_ROLES, FIELD_PARTS) ? 'answer' : 'claim';
-      if (field === 'answer') mustWrite(access, row.kind);
-      else must(access, ['owner', 'qa-manager'], ['owner-organisation'], 'claim an answer');
+      const field = await this.answerField(tx, actor, row);
       const loaded = await loadAssessment(tx, id);
       checkResponses(loaded.checklistBody, loaded.level, loaded.profileBody, answers, { complete: false });
       await tx.query(
@@ -280,6 +323,31 @@ export class AssessmentsService {
           answers.map((answer) => answer.note ?? null),
           actor.userId,
         ],
+      );
+      return this.move(tx, row, row.state === 'draft' ? 'start' : 'answer');
+    });
+  }
+
+  /** Takes an answer back: the item is unanswered again. A supplier takes back its own claim, never a verdict. */
+  async clearAnswer(
+    actor: Actor,
+    id: string,
+    revision: number | null,
+    requirement: string,
+  ): Promise<AssessmentRow> {
+    return this.db.transaction(async (tx) => {
+      const row = await this.lock(tx, actor, id, revision);
+      const field = await this.answerField(tx, actor, row);
+      const [, cleared] = await tx.query(
+        `UPDATE response SET ${field} = NULL, answered_by = $3, answered_at = now(),
+                na_reason = CASE WHEN ${field === 'answer' ? 'claim' : 'answer'} IS NULL THEN NULL ELSE na_reason END
+          WHERE assessment_id = $1 AND requirement = $2 AND ${field} IS NOT NULL`,
+        [id, requirement, actor.userId],
+      );
+      if (cleared === 0) throw notFound('answer');
+      await tx.query(
+        `DELETE FROM response WHERE assessment_id = $1 AND requirement = $2 AND answer IS NULL AND claim IS NULL`,
+        [id, requirement],
       );
       return this.move(tx, row, row.state === 'draft' ? 'start' : 'answer');
     });
@@ -331,6 +399,7 @@ export class AssessmentsService {
         [id, to, action, actor.userId, loaded && lockHash(loaded), reason ?? null],
       );
       if (action === 'close') await appendToOutbox(tx, 'assessment-closed', { assessmentId: id });
+      if (action === 'reopen') await spellOut(tx, id);
       if (action === 'reopen') await appendToOutbox(tx, 'assessment-reopened', { assessmentId: id });
       return this.row(tx, id);
     });
@@ -339,21 +408,7 @@ export class AssessmentsService {
   /** The computed result; its parts are null until the worker has been. */
   async score(actor: Actor, id: string): Promise<{ asFound: Score | null; afterClosure: Score | null }> {
     await this.mustSee(actor, await this.row(this.db, id));
-    const [row] = await this.db.query(
-      `SELECT as_found AS "asFound", after_closure AS "afterClosure" FROM assessment_score WHERE assessment_id = $1`,
-      [id],
-    );
-    return row ?? { asFound: null, afterClosure: null };
-  }
-
-  /** Findings of the assessor, most serious first. */
-  async findings(actor: Actor, id: string): Promise<unknown[]> {
-    await this.mustSee(actor, await this.row(this.db, id));
-    return this.db.query(
-      `SELECT id, requirement, section, grade, conformity, note, due_on::text AS "dueOn", closed_on::text AS "closedOn" FROM finding
-        WHERE assessment_id = $1 ORDER BY array_position(ARRAY['critical', 'major', 'minor', 'observation', 'good-practice'], grade), requirement`,
-      [id],
-    );
+    return (await explainedScore(this.db, id)) ?? { asFound: null, afterClosure: null };
   }
 
   /** Throws `not-found` unless the actor sees the assessment; buyers see closed ones only. */
@@ -370,6 +425,20 @@ export class AssessmentsService {
     return row;
   }
 
+  /** Where the actor's answers go: into the assessor's verdicts, or beside them as the supplier's claims. */
+  private async answerField(
+    tx: EntityManager,
+    actor: Actor,
+    row: AssessmentRow,
+  ): Promise<'answer' | 'claim'> {
+    const access = await siteAccess(tx, actor, row.siteId, 'assessment');
+    assertEditable(row.state === 'draft' ? 'in-progress' : row.state);
+    const field = row.kind === 'self' || may(access, FIELD_ROLES, FIELD_PARTS) ? 'answer' : 'claim';
+    if (field === 'answer') mustWrite(access, row.kind);
+    else must(access, ['owner', 'qa-manager'], ['owner-organisation'], 'claim an answer');
+    return field;
+  }
+
   private async lock(
     tx: EntityManager,
     actor: Actor,
@@ -379,20 +448,7 @@ export class AssessmentsService {
     await tx.query(`SELECT 1 FROM assessment WHERE id = $1 FOR UPDATE`, [id]);
     const row = await this.row(tx, id);
     await this.mustSee(actor, row);
-    if (revision !== null && revision !== row.revision) {
-      throw new DomainError(
-        'stale-revision',
-        `The assessment has changed since you read it (you have ${revision}, it is at ${row.revision}).`,
-        [
-          {
-            field: 'If-Match',
-            message: 'stale',
-            fix: 'Read it again, look at what changed, and send your change with the new ETag.',
-          },
-        ],
-        'stale',
-      );
-    }
+    mustBeCurrent('assessment', revision, row.revision);
     return row;
   }
 

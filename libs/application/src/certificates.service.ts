@@ -19,10 +19,12 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
 import { must, siteAccess } from './access.js';
 import { notFound, type Actor } from './actor.js';
-import { loadAssessment } from './assessments.service.js';
+import { explainedScore, loadAssessment } from './assessments.service.js';
 import { contentHash } from './content.service.js';
-import { checklistLine, localise, localisedVersion, verdictOf } from './localised.js';
+import { categoryName, checklistLine, localise, localisedVersion, verdictOf } from './localised.js';
+import { programmeDay, siteRecipients } from './people.js';
 import { lookBackMonths } from './results.service.js';
+import { mustBeCurrent } from './revision.js';
 
 /** What a certificate states: frozen when it is proposed, in the base language of the content. */
 type Facts = Omit<
@@ -46,7 +48,9 @@ export interface CertificateRow {
 }
 
 const columns = `id, number, site_id AS "siteId", assessment_id AS "assessmentId", state, proposed_by AS "proposedBy", decided_by AS "decidedBy",
-  issued_on::text AS "issuedOn", valid_until::text AS "validUntil", revision, history, facts`;
+  issued_on::text AS "issuedOn", valid_until::text AS "validUntil", revision, history, facts,
+  coalesce((SELECT p.time_zone FROM assessment a JOIN cohort c ON c.id = a.cohort_id JOIN programme p ON p.id = c.programme_id
+             WHERE a.id = assessment_id), 'UTC') AS "timeZone"`;
 
 /** Buyer-readiness certificates: proposed by one person, decided by another, verifiable by anyone. */
 export class CertificatesService {
@@ -105,7 +109,7 @@ export class CertificatesService {
         return this.row(tx, returned.id);
       }
       const number = certificateNumber(
-        Number(dayIn(new Date()).slice(0, 4)),
+        Number((await this.today(tx, assessmentId)).slice(0, 4)),
         certificatePayload(randomBytes(6)),
       );
       const id = randomUUID();
@@ -145,14 +149,16 @@ export class CertificatesService {
     id: string,
     action: Exclude<CertificateAction, 'submit'>,
     reason?: string,
+    revision: number | null = null,
   ): Promise<CertificateRow> {
     return this.db.transaction(async (tx) => {
       await tx.query(`SELECT 1 FROM certificate WHERE id = $1 FOR UPDATE`, [id]);
       const row = await this.row(tx, id);
       const access = await siteAccess(tx, actor, row.siteId, 'certificate');
       must(access, ['decider'], ['agency', 'assessment-provider'], 'decide on a certificate');
+      mustBeCurrent('certificate', revision, row.revision);
       const state = transition(certificateMachine, row.state, action, reason);
-      const today = dayIn(new Date());
+      const today = await this.today(tx, row.assessmentId);
       if (action === 'issue') await this.mustBeImpartial(tx, actor, row, today);
       const history = [
         ...row.history,
@@ -164,6 +170,7 @@ export class CertificatesService {
         [id, state, JSON.stringify(history), action === 'issue', actor.userId, today, validUntil(today)],
       );
       await appendToOutbox(tx, 'certificate-changed', { certificateId: id, action });
+      if (action === 'issue') await appendToOutbox(tx, 'keep-document', { certificateId: id });
       return this.row(tx, id);
     });
   }
@@ -187,15 +194,23 @@ export class CertificatesService {
 
   /** Everything the document prints, the content in the reader's language; only for a certificate that was issued. */
   async view(actor: Actor, id: string, locale: Locale): Promise<CertificateView> {
-    const { assessmentId } = await this.get(actor, id);
-    return { ...(await this.viewOf(this.db, id)), ...(await this.localisedFacts(assessmentId, locale)) };
+    await this.get(actor, id);
+    return this.viewForRecord(id, locale);
   }
 
-  /** The names of the checklist and its level as the reader's language has them. */
+  /** The same for the worker, which keeps the document. @throws DomainError `not-found` unless it was issued */
+  async viewForRecord(id: string, locale: Locale): Promise<CertificateView> {
+    const view = await this.viewOf(this.db, id);
+    const { assessmentId } = await this.row(this.db, id);
+    return { ...view, ...(await this.localisedFacts(assessmentId, view.productCategories, locale)) };
+  }
+
+  /** The names of the checklist, its level and the product categories as the reader's language has them. */
   private async localisedFacts(
     assessmentId: string,
+    categories: readonly string[],
     locale: Locale,
-  ): Promise<Pick<Facts, 'scope' | 'checklist'>> {
+  ): Promise<Pick<Facts, 'scope' | 'checklist' | 'productCategories'>> {
     const assessment = await loadAssessment(this.db, assessmentId);
     const texts = await localisedVersion(
       this.db,
@@ -203,7 +218,11 @@ export class CertificatesService {
       assessment.checklistBody,
       locale,
     );
-    return { scope: texts.title, checklist: checklistLine(assessment, texts) };
+    return {
+      scope: texts.title,
+      checklist: checklistLine(assessment, texts),
+      productCategories: categories.map((code) => categoryName(code, locale)),
+    };
   }
 
   private async viewOf(db: Pick<EntityManager, 'query'>, id: string): Promise<CertificateView> {
@@ -236,7 +255,7 @@ export class CertificatesService {
 
   /** The public answer about a number, for anyone. A mistyped or unknown number is another answer than "withdrawn". */
   async verify(input: string, locale: Locale): Promise<VerificationView> {
-    const checkedOn = dayIn(new Date());
+    const now = new Date();
     const number = parseCertificateNumber(input);
     const [row] = number
       ? await this.db.query(
@@ -244,7 +263,7 @@ export class CertificatesService {
           [number],
         )
       : [];
-    if (!row) return { known: false, number: number ?? input.slice(0, 40), checkedOn };
+    if (!row) return { known: false, number: number ?? input.slice(0, 40), checkedOn: dayIn(now) };
     const facts = row.facts as Facts;
     const stored = withStatus(row);
     const events: Record<
@@ -261,13 +280,12 @@ export class CertificatesService {
     return {
       known: true,
       number: stored.number,
-      checkedOn,
+      checkedOn: dayIn(now, row.timeZone),
       status: stored.status as 'valid',
       subject: facts.subject,
       issuer: facts.issuer,
       programme: facts.programme,
-      ...(await this.localisedFacts(row.assessmentId, locale)),
-      productCategories: facts.productCategories,
+      ...(await this.localisedFacts(row.assessmentId, facts.productCategories, locale)),
       assessedOn: facts.assessment.dates,
       issuedOn: row.issuedOn,
       validUntil: row.validUntil,
@@ -275,27 +293,29 @@ export class CertificatesService {
       history: stored.history.flatMap((entry) => {
         const event = events[entry.action];
         return event
-          ? [{ on: entry.at.slice(0, 10), event, ...(entry.reason && { reason: entry.reason }) }]
+          ? [
+              {
+                on: dayIn(new Date(entry.at), row.timeZone),
+                event,
+                ...(entry.reason && { reason: entry.reason }),
+              },
+            ]
           : [];
       }),
     };
   }
 
-  /** What mails about a certificate say, and to whom they go: the supplier's owners and the programme's managers. */
+  /** What mails about a certificate say, and to whom they go: the supplier's owners and the programme's managers, each in their language. */
   async forMail(id: string) {
     const [row] = await this.db.query(
       `SELECT ${columns} FROM certificate WHERE id = $1 AND issued_on IS NOT NULL`,
       [id],
     );
     if (!row) return null;
-    const recipients: { name: string; email: string }[] = await this.db.query(
-      `SELECT DISTINCT u.name, u.email FROM site_access x JOIN auth."user" u ON u.id::text = x.user_id
-        WHERE x.site_id = $1 AND ((x.part = 'owner-organisation' AND x.role IN ('owner', 'qa-manager')) OR (x.part = 'agency' AND x.role = 'programme-manager'))
-        ORDER BY u.email`,
-      [row.siteId],
-    );
+    const recipients = await siteRecipients(this.db, row.siteId, { managers: true });
     const {
       facts,
+      state,
       status,
       history,
       number,
@@ -303,25 +323,24 @@ export class CertificatesService {
     } = { ...withStatus(row), facts: row.facts as Facts };
     return {
       recipients,
+      state,
       status: status as 'valid',
       reason: history.at(-1)?.reason,
-      mail: {
+      mail: async (locale: Locale) => ({
         site: facts.subject.site,
         number,
         programme: facts.programme,
-        level: facts.checklist.level,
+        level: (await this.localisedFacts(row.assessmentId, [], locale)).checklist.level,
         validUntil: until!,
         url: `${this.baseUrl}/verify/${number}`,
-      },
+      }),
     };
   }
 
-  /** Certificates in force that run out in exactly 90, 60 or 30 days. */
-  expiring(): Promise<{ id: string; daysLeft: number; validUntil: string }[]> {
-    return this.db.query(
-      `SELECT id, valid_until - current_date AS "daysLeft", valid_until::text AS "validUntil" FROM certificate
-        WHERE state = 'valid' AND valid_until - current_date IN (90, 60, 30)`,
-    );
+  /** The day it is where the programme of an assessment is. */
+  private async today(tx: EntityManager, assessmentId: string): Promise<string> {
+    const { cohortId } = await loadAssessment(tx, assessmentId);
+    return programmeDay(tx, { cohortId });
   }
 
   private async mustBeImpartial(
@@ -374,14 +393,13 @@ export class CertificatesService {
               (SELECT org.name FROM assessor x JOIN organisation org ON org.id = x.organisation_id WHERE x.id = a.assessor_id) AS provider,
               (SELECT org.name FROM programme_participant pp JOIN organisation org ON org.id = pp.organisation_id
                 WHERE pp.programme_id = p.id AND pp.part = 'agency' LIMIT 1) AS issuer,
-              (SELECT count(*)::int FROM assessment x WHERE x.site_id = a.site_id AND x.kind <> 'self' AND x.assessed_on <= a.assessed_on) AS sequence,
-              sc.as_found AS "asFound", sc.after_closure AS "afterClosure"
+              (SELECT count(*)::int FROM assessment x WHERE x.site_id = a.site_id AND x.kind <> 'self' AND x.assessed_on <= a.assessed_on) AS sequence
          FROM assessment a JOIN site s ON s.id = a.site_id JOIN organisation o ON o.id = s.organisation_id
-         LEFT JOIN cohort c ON c.id = a.cohort_id LEFT JOIN programme p ON p.id = c.programme_id
-         JOIN assessment_score sc ON sc.assessment_id = a.id WHERE a.id = $1`,
+         LEFT JOIN cohort c ON c.id = a.cohort_id LEFT JOIN programme p ON p.id = c.programme_id WHERE a.id = $1`,
       [assessmentId],
     );
-    if (!context)
+    const score = await explainedScore(tx, assessmentId, assessment);
+    if (!score)
       throw new DomainError(
         'not-scored-yet',
         'The result is still being computed; try again in a moment.',
@@ -409,11 +427,11 @@ export class CertificatesService {
         provider: context.provider ?? context.issuer ?? '—',
         accreditation: null,
       },
-      asFound: resultOf(context.asFound, 'findings'),
-      afterClosure: resultOf(context.afterClosure, 'openFindings'),
+      asFound: resultOf(score.asFound, 'findings'),
+      afterClosure: resultOf(score.afterClosure, 'openFindings'),
       reviewer: context.reviewer ?? '—',
       independence: { lookBackMonths: context.lookBack ?? 24, overlaps: [] },
-      reportHash: contentHash({ lock: assessment.lockHash, score: context.asFound }),
+      reportHash: contentHash({ lock: assessment.lockHash, score: score.asFound }),
     };
   }
 
@@ -424,13 +442,14 @@ export class CertificatesService {
   }
 }
 
-function withStatus(row: CertificateRow & { facts?: unknown }): CertificateRow {
-  const { facts: _facts, ...rest } = row;
+function withStatus(row: CertificateRow & { facts?: unknown; timeZone?: string }): CertificateRow {
+  const { facts: _facts, timeZone, ...rest } = row;
   return {
     ...rest,
     status: certificateStatus(
       { state: row.state, issuedOn: row.issuedOn, validUntil: row.validUntil },
-      dayIn(new Date()),
+      // It lasts to the end of its last day where the programme is.
+      dayIn(new Date(), timeZone),
     ),
   };
 }

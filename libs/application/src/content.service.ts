@@ -7,26 +7,14 @@ import {
   type ChecklistTranslation,
   type ChecklistVersion,
   type Crosswalk,
-  type FieldProblem,
   type ScoringProfile,
 } from '#domain';
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { DataSource, EntityManager } from 'typeorm';
 import { LineCounter, parseDocument } from 'yaml';
-
-/** The folder `checklists/` of the product, found from wherever the code runs (sources or dist). */
-export function contentRoot(): string {
-  let folder = import.meta.dirname;
-  while (!existsSync(join(folder, 'checklists', 'schemas'))) {
-    const parent = dirname(folder);
-    if (parent === folder) throw new Error('The folder checklists/ is missing beside the product.');
-    folder = parent;
-  }
-  return join(folder, 'checklists');
-}
+import { contentRoot, mustFollow } from './schemas.js';
 
 /** JSON with sorted keys: the text a content hash is taken of. */
 export function canonicalJson(value: unknown): string {
@@ -53,20 +41,6 @@ const schemaFiles: Readonly<Record<Content['format'], string>> = {
   'uplift.crosswalk/1': 'crosswalk.schema.json',
   'uplift.scoring-profile/1': 'scoring-profile.schema.json',
 };
-const validators = new Map<string, ValidateFunction>();
-
-function validatorOf(format: Content['format']): ValidateFunction {
-  let validate = validators.get(format);
-  if (!validate) {
-    const ajv = new Ajv2020({ allErrors: true, strict: false, validateFormats: false });
-    validate = ajv.compile(
-      JSON.parse(readFileSync(join(contentRoot(), 'schemas', schemaFiles[format]), 'utf8')),
-    );
-    validators.set(format, validate);
-  }
-  return validate;
-}
-
 /**
  * Reads one content file (YAML or JSON) and checks it against its published JSON Schema.
  * @throws DomainError `content-unreadable` (with line and column) or `content-invalid` (every problem).
@@ -103,14 +77,13 @@ export function parseContent(text: string): Content {
       },
     ]);
   }
-  const validate = validatorOf(format);
-  if (!validate(value)) {
-    const fields: FieldProblem[] = (validate.errors ?? [])
-      .slice(0, 200)
-      .map((error) => ({ field: error.instancePath || '/', message: error.message ?? 'invalid' }));
-    throw new DomainError('content-invalid', `The file does not follow ${schemaFiles[format]}.`, fields);
-  }
-  return value;
+  const schema = schemaFiles[format];
+  return mustFollow<Content>(
+    schema.replace('.schema.json', ''),
+    value,
+    'content-invalid',
+    `The file does not follow ${schema}.`,
+  );
 }
 
 export interface Published {

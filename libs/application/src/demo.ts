@@ -110,7 +110,7 @@ export class Demo {
     const [profile] = await this.db.query(
       `SELECT id FROM scoring_profile WHERE profile = 'programme-default'`,
     );
-    const firstSite = await this.suppliers(pilot, 18, today, people, {
+    const gapReport = await this.suppliers(pilot, 18, today, people, {
       baseline: v2,
       followUp: v2,
       profileId: profile.id,
@@ -129,7 +129,7 @@ export class Demo {
       accounts: this.accounts,
       try: [
         `Sign in: curl -c jar -H 'content-type: application/json' -d '{"email":"${this.accounts[0]!.email}","password":"${this.accounts[0]!.password}"}' ${this.baseUrl}/api/auth/sign-in/email`,
-        `Read a gap report in Arabic: curl -b jar '${this.baseUrl}/api/v1/assessments/${firstSite}/gap-report.html?lang=ar'; the cohort's gains: ${this.baseUrl}/api/v1/cohorts/${pilot}/report.html`,
+        `Read a gap report in Arabic: curl -b jar '${this.baseUrl}/api/v1/assessments/${gapReport}/gap-report.html?lang=ar'; the cohort's gains: ${this.baseUrl}/api/v1/cohorts/${pilot}/report.html`,
         certificate
           ? `Verify a certificate, as anyone can: ${this.baseUrl}/verify/${certificate}`
           : `Look at the API: ${this.baseUrl}/openapi.json`,
@@ -290,6 +290,10 @@ export class Demo {
           buyer: 'lotus',
           rule: 'listing',
           title: 'Basic level, at least 80 points, no open major',
+          translations: {
+            es: { title: 'Nivel básico, al menos 80 puntos, ninguna mayor abierta' },
+            ar: { title: 'المستوى الأساسي، 80 نقطة على الأقل، دون حالة كبرى مفتوحة' },
+          },
           categories: ['*'],
           minPoints: 80,
           maxOpen: { major: 0 },
@@ -303,6 +307,16 @@ export class Demo {
           rule: 'fresh',
           title:
             'Fresh products: Basic level, 70 points, traceability and recall in place, at most three open majors',
+          translations: {
+            es: {
+              title:
+                'Productos frescos: nivel básico, 70 puntos, trazabilidad y retiro implantados, como máximo tres mayores abiertas',
+            },
+            ar: {
+              title:
+                'المنتجات الطازجة: المستوى الأساسي، 70 نقطة، التتبع والاستدعاء مطبقان، ثلاث حالات كبرى مفتوحة على الأكثر',
+            },
+          },
           categories: ['dairy', 'meat-and-poultry', 'fruit-and-vegetables'],
           minPoints: 70,
           maxOpen: { major: 3 },
@@ -315,7 +329,7 @@ export class Demo {
       await readiness.publishRule(null, organisations[organisation]!, rule);
   }
 
-  /** Suppliers with one site each, enrolled and assessed. Returns the newest assessment of the first. */
+  /** Suppliers with one site each, enrolled and assessed. Returns a follow-up that still has gaps. */
   private async suppliers(
     cohortId: string,
     count: number,
@@ -343,7 +357,7 @@ export class Demo {
             siteId,
             enrolledOn,
             leaves ? addDays(enrolledOn, 70) : null,
-            leaves ? (index % 18 === 6 ? 'ownership changed' : 'no staff to take part') : null,
+            leaves ? (index % 18 === 6 ? 'changed-owner' : 'no-staff') : null,
           ],
         );
         const mentor = people[index % 2 === 0 ? 'mentor1' : 'mentor2']!;
@@ -390,7 +404,8 @@ export class Demo {
     });
     const results = new ResultsService(this.db);
     for (const id of toCompute) await results.compute(id);
-    return toCompute[1] ?? toCompute[0]!;
+    // The follow-up of the second supplier: better than before, and not done. The first one's has nothing missing.
+    return toCompute[3] ?? toCompute[0]!;
   }
 
   private async supplier(

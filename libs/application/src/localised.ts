@@ -1,7 +1,11 @@
-import type { ChecklistTranslation, ChecklistVersion, Score } from '#domain';
+import type { BuyerRule, ChecklistTranslation, ChecklistVersion, Score } from '#domain';
 import type { ChecklistLine, ContentTranslation, Locale, Verdict } from '#reporting';
 import type { EntityManager } from 'typeorm';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
 import type { LoadedAssessment } from './assessments.service.js';
+import { contentRoot, mustFollow } from './schemas.js';
 
 /** Texts of a checklist version in the reader's language, falling back item by item to the original. */
 export interface LocalisedChecklist {
@@ -42,19 +46,36 @@ export function localise(
   };
 }
 
-/** Loads and applies the translation of a version into a language, where there is one. */
+// Texts once read, per process. A version never changes. A translation may be corrected in place: PostgreSQL marks each
+// row with the transaction that wrote it, so a kept one is used while that mark is the same, and read again after.
+const originals = new WeakMap<ChecklistVersion, LocalisedChecklist>();
+const translations = new Map<string, { readonly mark: string; readonly texts: LocalisedChecklist }>();
+
+/** Applies the translation of a version into a language as it is now, where there is one. */
 export async function localisedVersion(
   db: Pick<EntityManager, 'query'>,
   versionId: string,
   version: ChecklistVersion,
   locale: Locale,
 ): Promise<LocalisedChecklist> {
-  if (locale === version.language) return localise(version, null);
-  const [row] = await db.query(
-    `SELECT body FROM checklist_translation WHERE checklist_version_id = $1 AND language = $2`,
-    [versionId, locale],
-  );
-  return localise(version, (row?.body as ChecklistTranslation | undefined) ?? null);
+  if (locale !== version.language) {
+    const key = `${versionId} ${locale}`;
+    const kept = translations.get(key);
+    const [row] = await db.query(
+      `SELECT xmin::text AS mark, CASE WHEN xmin::text = $3 THEN NULL ELSE body END AS body
+         FROM checklist_translation WHERE checklist_version_id = $1 AND language = $2`,
+      [versionId, locale, kept?.mark ?? ''],
+    );
+    if (kept && row?.mark === kept.mark) return kept.texts;
+    if (row) {
+      const texts = localise(version, row.body as ChecklistTranslation);
+      translations.set(key, { mark: row.mark, texts });
+      return texts;
+    }
+  }
+  let texts = originals.get(version);
+  if (!texts) originals.set(version, (texts = localise(version, null)));
+  return texts;
 }
 
 /** Which list was used and how it was scored, as every report says it. */
@@ -74,6 +95,24 @@ export function checklistLine(
     },
     translationStatus: texts.status,
   };
+}
+
+let categories: Readonly<Record<string, Readonly<Record<Locale, string>>>> | undefined;
+
+/** The name of a product category (`checklists/categories.yaml`); one that isn't known there stays as it was entered. */
+export function categoryName(code: string, locale: Locale): string {
+  categories ??= mustFollow<{ categories: NonNullable<typeof categories> }>(
+    'categories',
+    parse(readFileSync(join(contentRoot(), 'categories.yaml'), 'utf8')),
+    'categories-invalid',
+    'checklists/categories.yaml does not follow categories.schema.json.',
+  ).categories;
+  return Object.hasOwn(categories, code) ? categories[code]![locale] : code;
+}
+
+/** The title of a buyer's rule in the reader's language; the buyer's own words where it gave no others. */
+export function ruleTitle(rule: Pick<BuyerRule, 'title' | 'translations'>, locale: Locale): string {
+  return rule.translations?.[locale]?.title ?? rule.title;
 }
 
 /** A result in the reports' words. */

@@ -1,12 +1,13 @@
-import { DomainError, parseLocalDate } from '#domain';
-import { ORGANISATION_KINDS, type OrganisationKind, type Role } from '#persistence';
+import { DomainError } from '#domain';
+import { ORGANISATION_KINDS, type OrganisationKind } from '#persistence';
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { DataSource } from 'typeorm';
-import { cohortAccess, may, siteAccess } from './access.js';
-import { actsAs, forbidden, notFound, type Actor } from './actor.js';
+import type { DataSource, EntityManager } from 'typeorm';
+import { must, siteAccess } from './access.js';
+import { actsAs, forbidden, holds, notFound, type Actor } from './actor.js';
 import { appendToOutbox } from '#platform';
 import type { Identity } from './identity.js';
 import { pageOf, type Page, type PageRequest } from './paging.js';
+import { applyPatch, mustBeCurrent } from './revision.js';
 
 export interface NewOrganisation {
   readonly name: string;
@@ -25,7 +26,45 @@ export interface NewSite {
   readonly languages?: readonly string[];
 }
 
-/** Organisations, sites, programmes, cohorts and enrolments. */
+export interface OrganisationRow {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: OrganisationKind;
+  readonly country: string;
+  readonly demo: boolean;
+  readonly revision: number;
+}
+
+export interface SiteRow {
+  readonly id: string;
+  readonly name: string;
+  readonly city: string;
+  readonly country: string;
+  readonly lat: number | null;
+  readonly lon: number | null;
+  readonly categories: readonly string[];
+  readonly languages: readonly string[];
+  readonly organisationId: string;
+  readonly organisation: string;
+  readonly revision: number;
+}
+
+type Queryable = Pick<EntityManager, 'query'>;
+
+const organisationColumns = `o.id, o.name, o.kind, o.country, o.demo, o.revision`;
+/** The organisations ($1: the person) that somebody belongs to, whose sites they see, or that share a programme. */
+const organisationSeenBy = `
+  (o.id IN (SELECT organisation_id FROM membership WHERE user_id = $1)
+    OR o.id IN (SELECT s.organisation_id FROM site s JOIN site_access x ON x.site_id = s.id WHERE x.user_id = $1)
+    OR o.id IN (SELECT p2.organisation_id FROM programme_participant p1
+                  JOIN membership m ON m.organisation_id = p1.organisation_id AND m.user_id = $1
+                  JOIN programme_participant p2 ON p2.programme_id = p1.programme_id))`;
+const siteColumns = `
+  s.id, s.name, s.city, s.country, s.lat, s.lon, s.categories, s.languages, s.organisation_id AS "organisationId",
+  o.name AS organisation, s.revision`;
+const siteJoins = `site s JOIN organisation o ON o.id = s.organisation_id`;
+
+/** Organisations and their sites. */
 export class PartiesService {
   constructor(private readonly db: DataSource) {}
 
@@ -63,40 +102,51 @@ export class PartiesService {
     return { id };
   }
 
-  /** Organisations the actor belongs to or whose sites it sees. */
-  async organisations(actor: Actor, page: PageRequest): Promise<Page<{ id: string }>> {
+  /** Organisations the actor belongs to, whose sites it sees, or that take part in its programmes. */
+  async organisations(
+    actor: Actor,
+    filter: { kind?: string; country?: string; name?: string },
+    page: PageRequest,
+  ): Promise<Page<OrganisationRow>> {
     const rows = await this.db.query(
-      `SELECT o.id, o.name, o.kind, o.country, o.demo FROM organisation o
-        WHERE (o.id IN (SELECT organisation_id FROM membership WHERE user_id = $1)
-           OR o.id IN (SELECT s.organisation_id FROM site s JOIN site_access x ON x.site_id = s.id WHERE x.user_id = $1)
-           OR o.id IN (SELECT p2.organisation_id FROM programme_participant p1 JOIN membership m ON m.organisation_id = p1.organisation_id AND m.user_id = $1
-                         JOIN programme_participant p2 ON p2.programme_id = p1.programme_id))
-          AND ($2::uuid IS NULL OR o.id > $2) ORDER BY o.id LIMIT $3`,
-      [actor.userId, page.after, page.limit + 1],
+      `SELECT ${organisationColumns} FROM organisation o
+        WHERE ${organisationSeenBy} AND ($2::text IS NULL OR o.kind = $2) AND ($3::text IS NULL OR o.country = $3)
+          AND ($4::text IS NULL OR strpos(lower(o.name), lower($4)) > 0)
+          AND ($5::uuid IS NULL OR o.id > $5) ORDER BY o.id LIMIT $6`,
+      [actor.userId, filter.kind, filter.country, filter.name, page.after, page.limit + 1],
     );
-    return pageOf(rows, page, (row: { id: string }) => row.id);
+    return pageOf(rows, page, (row: OrganisationRow) => row.id);
   }
 
-  async addMember(actor: Actor, organisationId: string, userId: string, role: Role): Promise<void> {
-    if (
-      !actor.memberships.some(
-        (membership) => membership.organisationId === organisationId && membership.role === 'owner',
-      )
-    )
-      throw notFound('organisation');
-    await this.db.query(
-      `INSERT INTO membership (id, user_id, organisation_id, role) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
-      [randomUUID(), userId, organisationId, role],
+  async organisation(actor: Actor, id: string, db: Queryable = this.db): Promise<OrganisationRow> {
+    const [row] = await db.query(
+      `SELECT ${organisationColumns} FROM organisation o WHERE ${organisationSeenBy} AND o.id = $2`,
+      [actor.userId, id],
     );
+    if (!row) throw notFound('organisation');
+    return row;
+  }
+
+  /** Changes name or country; by an owner. */
+  async patchOrganisation(
+    actor: Actor,
+    id: string,
+    revision: number | null,
+    input: { name?: string; country?: string },
+  ): Promise<OrganisationRow> {
+    return this.db.transaction(async (tx) => {
+      await tx.query(`SELECT 1 FROM organisation WHERE id = $1 FOR UPDATE`, [id]);
+      const row = await this.organisation(actor, id, tx);
+      if (!holds(actor, id, ['owner'])) throw forbidden('Only an owner changes the organisation.');
+      mustBeCurrent('organisation', revision, row.revision);
+      await applyPatch(tx, 'organisation', id, { name: input.name, country: input.country });
+      return this.organisation(actor, id, tx);
+    });
   }
 
   async createSite(actor: Actor, input: NewSite): Promise<{ id: string }> {
-    const own = actor.memberships.some(
-      (membership) =>
-        membership.organisationId === input.organisationId &&
-        ['owner', 'qa-manager'].includes(membership.role),
-    );
-    if (!own) throw notFound('organisation');
+    if (!holds(actor, input.organisationId, ['owner', 'qa-manager'])) throw notFound('organisation');
+    mustBePlace(input);
     const id = randomUUID();
     await this.db.query(
       `INSERT INTO site (id, organisation_id, name, city, country, lat, lon, categories, languages) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
@@ -115,173 +165,79 @@ export class PartiesService {
     return { id };
   }
 
+  /** Sites the actor sees. */
   async sites(
     actor: Actor,
-    filter: { cohortId?: string; category?: string },
+    filter: {
+      cohortId?: string;
+      category?: string;
+      country?: string;
+      name?: string;
+      organisationId?: string;
+    },
     page: PageRequest,
-  ): Promise<Page<{ id: string }>> {
+  ): Promise<Page<SiteRow>> {
     const rows = await this.db.query(
-      `SELECT s.id, s.name, s.city, s.country, s.lat, s.lon, s.categories, s.languages, s.organisation_id AS "organisationId", o.name AS organisation
-         FROM site s JOIN organisation o ON o.id = s.organisation_id
+      `SELECT ${siteColumns} FROM ${siteJoins}
         WHERE s.id IN (SELECT site_id FROM site_access WHERE user_id = $1)
           AND ($2::uuid IS NULL OR s.id IN (SELECT site_id FROM enrolment WHERE cohort_id = $2))
-          AND ($3::text IS NULL OR $3 = ANY (s.categories)) AND ($4::uuid IS NULL OR s.id > $4) ORDER BY s.id LIMIT $5`,
-      [actor.userId, filter.cohortId, filter.category, page.after, page.limit + 1],
+          AND ($3::text IS NULL OR $3 = ANY (s.categories)) AND ($4::text IS NULL OR s.country = $4)
+          AND ($5::text IS NULL OR strpos(lower(s.name), lower($5)) > 0) AND ($6::uuid IS NULL OR s.organisation_id = $6)
+          AND ($7::uuid IS NULL OR s.id > $7) ORDER BY s.id LIMIT $8`,
+      [
+        actor.userId,
+        filter.cohortId,
+        filter.category,
+        filter.country,
+        filter.name,
+        filter.organisationId,
+        page.after,
+        page.limit + 1,
+      ],
     );
-    return pageOf(rows, page, (row: { id: string }) => row.id);
+    return pageOf(rows, page, (row: SiteRow) => row.id);
   }
 
-  async site(actor: Actor, id: string) {
-    await siteAccess(this.db, actor, id);
-    const [row] = await this.db.query(
-      `SELECT s.id, s.name, s.city, s.country, s.lat, s.lon, s.categories, s.languages, s.organisation_id AS "organisationId", o.name AS organisation
-         FROM site s JOIN organisation o ON o.id = s.organisation_id WHERE s.id = $1`,
-      [id],
-    );
+  async site(actor: Actor, id: string, db: Queryable = this.db): Promise<SiteRow> {
+    await siteAccess(db, actor, id);
+    const [row] = await db.query(`SELECT ${siteColumns} FROM ${siteJoins} WHERE s.id = $1`, [id]);
     return row;
   }
 
-  async programmes(actor: Actor) {
-    return this.db.query(
-      `SELECT DISTINCT p.id, p.code, p.name, p.time_zone AS "timeZone", p.look_back_months AS "lookBackMonths", p.claims, p.demo FROM programme p
-         JOIN programme_participant pp ON pp.programme_id = p.id JOIN membership m ON m.organisation_id = pp.organisation_id
-        WHERE m.user_id = $1 ORDER BY p.code`,
-      [actor.userId],
-    );
-  }
-
-  async createProgramme(
+  /** Changes what is known of a site. Readiness and visits are looked at anew: they rest on it. */
+  async patchSite(
     actor: Actor,
-    input: { organisationId: string; code: string; name: string },
-  ): Promise<{ id: string }> {
-    const manages = actor.memberships.some(
-      (membership) =>
-        membership.organisationId === input.organisationId &&
-        membership.organisationKind === 'development-agency' &&
-        ['owner', 'programme-manager'].includes(membership.role),
-    );
-    if (!manages) throw notFound('organisation');
-    const id = randomUUID();
-    await this.db.transaction(async (tx) => {
-      const inserted = await tx.query(
-        `INSERT INTO programme (id, code, name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING id`,
-        [id, input.code, input.name],
-      );
-      if (inserted.length === 0)
-        throw new DomainError(
-          'code-taken',
-          `A programme with the code ${input.code} exists.`,
-          [{ field: '/code', message: 'taken' }],
-          'conflict',
-        );
-      await tx.query(
-        `INSERT INTO programme_participant (id, programme_id, organisation_id, part) VALUES ($1, $2, $3, 'agency')`,
-        [randomUUID(), id, input.organisationId],
-      );
-    });
-    return { id };
-  }
-
-  async cohorts(actor: Actor) {
-    return this.db.query(
-      `SELECT DISTINCT c.id, c.programme_id AS "programmeId", c.name, c.starts_on::text AS "startsOn", c.ends_on::text AS "endsOn" FROM cohort c
-         JOIN programme_participant pp ON pp.programme_id = c.programme_id JOIN membership m ON m.organisation_id = pp.organisation_id
-        WHERE m.user_id = $1 ORDER BY "startsOn", c.name`,
-      [actor.userId],
-    );
-  }
-
-  async createCohort(
-    actor: Actor,
-    input: { programmeId: string; name: string; startsOn: string; endsOn?: string },
-  ): Promise<{ id: string }> {
-    parseLocalDate(input.startsOn);
-    if (input.endsOn) parseLocalDate(input.endsOn);
-    const [manager] = await this.db.query(
-      `SELECT 1 FROM programme_participant pp JOIN membership m ON m.organisation_id = pp.organisation_id
-        WHERE pp.programme_id = $1 AND pp.part = 'agency' AND m.user_id = $2 AND m.role IN ('owner', 'programme-manager')`,
-      [input.programmeId, actor.userId],
-    );
-    if (!manager) throw notFound('programme');
-    const id = randomUUID();
-    await this.db.query(
-      `INSERT INTO cohort (id, programme_id, name, starts_on, ends_on) VALUES ($1, $2, $3, $4, $5)`,
-      [id, input.programmeId, input.name, input.startsOn, input.endsOn ?? null],
-    );
-    return { id };
-  }
-
-  /**
-   * Enrols a site, whose results the programme's organisations then see. So it takes the site's own owner, who knows
-   * the cohort's id from an invitation, or a programme manager who sees the site already.
-   */
-  async enrol(
-    actor: Actor,
-    cohortId: string,
-    input: { siteId: string; enrolledOn: string },
-  ): Promise<{ id: string }> {
-    parseLocalDate(input.enrolledOn);
-    const own = await this.db.query(
-      `SELECT 1 FROM site_access WHERE user_id = $1 AND site_id = $2 AND part = 'owner-organisation' AND role = 'owner'`,
-      [actor.userId, input.siteId],
-    );
-    if (own.length === 0) {
-      const access = await cohortAccess(this.db, actor, cohortId);
-      if (!may(access, ['owner', 'programme-manager'], ['agency']))
-        throw forbidden('Only the programme manager enrols sites.');
-      await siteAccess(this.db, actor, input.siteId);
-    }
+    id: string,
+    revision: number | null,
+    input: Partial<Omit<NewSite, 'organisationId' | 'lat' | 'lon'>> & {
+      lat?: number | null;
+      lon?: number | null;
+    },
+  ): Promise<SiteRow> {
     return this.db.transaction(async (tx) => {
-      const id = randomUUID();
-      const [cohort] = await tx.query(`SELECT 1 FROM cohort WHERE id = $1`, [cohortId]);
-      if (!cohort) throw notFound('cohort');
-      const inserted = await tx.query(
-        `INSERT INTO enrolment (id, cohort_id, site_id, enrolled_on) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING id`,
-        [id, cohortId, input.siteId, input.enrolledOn],
-      );
-      if (inserted.length === 0)
-        throw new DomainError('already-enrolled', 'The site is enrolled in this cohort.', [], 'conflict');
-      await appendToOutbox(tx, 'site-changed', { siteId: input.siteId });
-      return { id };
-    });
-  }
-
-  /** Records that a site left the cohort and why; its results stay. */
-  async exit(
-    actor: Actor,
-    cohortId: string,
-    siteId: string,
-    exitedOn: string,
-    reason: string,
-  ): Promise<void> {
-    parseLocalDate(exitedOn);
-    const access = await cohortAccess(this.db, actor, cohortId);
-    if (!may(access, ['owner', 'programme-manager'], ['agency']))
-      throw forbidden('Only the programme manager records exits.');
-    await this.db.transaction(async (tx) => {
-      const [, changed] = await tx.query(
-        `UPDATE enrolment SET exited_on = $3, exit_reason = $4 WHERE cohort_id = $1 AND site_id = $2 AND enrolled_on <= $3`,
-        [cohortId, siteId, exitedOn, reason],
-      );
-      if (changed === 0) throw notFound('enrolment');
-      await tx.query(
-        `UPDATE visit SET state = 'cancelled', sequence = sequence + 1, revision = revision + 1
-          WHERE cohort_id = $1 AND site_id = $2 AND state IN ('planned', 'unplanned')`,
-        [cohortId, siteId],
-      );
+      await tx.query(`SELECT 1 FROM site WHERE id = $1 FOR UPDATE`, [id]);
+      const access = await siteAccess(tx, actor, id);
+      must(access, ['owner', 'qa-manager'], ['owner-organisation'], 'change a site');
+      const row = await this.site(actor, id, tx);
+      mustBeCurrent('site', revision, row.revision);
+      const { name, city, country, lat, lon, categories, languages } = input;
+      await applyPatch(tx, 'site', id, { name, city, country, lat, lon, categories, languages });
+      const changed = await this.site(actor, id, tx);
+      mustBePlace(changed);
+      await appendToOutbox(tx, 'site-changed', { siteId: id });
       await appendToOutbox(tx, 'plan-visits', {});
+      return changed;
     });
   }
+}
 
-  /** Gains of a site, newest first, each with everything it must be shown with. */
-  async gainsOfSite(actor: Actor, siteId: string) {
-    const access = await siteAccess(this.db, actor, siteId);
-    return this.db.query(
-      `SELECT g.follow_up_id AS "followUpId", g.baseline_id AS "baselineId", g.comparable, g.body AS gain FROM gain g JOIN assessment a ON a.id = g.follow_up_id
-        WHERE g.site_id = $1 AND ($2 OR a.state = 'closed') ORDER BY a.assessed_on DESC`,
-      [siteId, access.some((entry) => entry.part !== 'buyer')],
-    );
-  }
+/** Half a pair of coordinates is no place. @throws DomainError `coordinates-incomplete` */
+export function mustBePlace({ lat, lon }: { lat?: number | null; lon?: number | null }): void {
+  if ((lat ?? null) === null && (lon ?? null) === null) return;
+  if (lat !== null && lat !== undefined && lon !== null && lon !== undefined) return;
+  throw new DomainError('coordinates-incomplete', 'Latitude and longitude come together.', [
+    { field: '/lat', message: 'given without the other', fix: 'Give both, or neither.' },
+  ]);
 }
 
 /** The operator's way to set up an organisation with its first person. The password is told once and kept nowhere. */

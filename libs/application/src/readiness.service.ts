@@ -8,22 +8,22 @@ import {
   type ReadinessCandidate,
   type Readiness,
 } from '#domain';
-import { appendToOutbox, dayIn } from '#platform';
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import { appendToOutbox } from '#platform';
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { DataSource, EntityManager } from 'typeorm';
 import { siteAccess } from './access.js';
 import { forbidden, type Actor } from './actor.js';
 import { loadAssessment } from './assessments.service.js';
-import { contentRoot } from './content.service.js';
+import { programmeDay } from './people.js';
+import { mustFollow } from './schemas.js';
 
 export interface ReadinessRow {
   readonly siteId: string;
   readonly buyer: string;
   readonly rule: string;
   readonly title: string;
+  /** The rule's titles in other languages, as the buyer gave them. */
+  readonly translations: BuyerRule['translations'];
   readonly category: string;
   readonly status: Readiness['status'];
   readonly validUntil: string | null;
@@ -42,7 +42,7 @@ export class ReadinessService {
         membership.organisationId === buyerId && ['owner', 'qa-manager'].includes(membership.role),
     );
     if (actor && !mayPublish) throw forbidden('Only the buyer itself publishes its rules.');
-    checkRuleShape(rule);
+    mustFollow('buyer-rule', rule, 'buyer-rule-invalid', 'The rule does not follow buyer-rule.schema.json.');
     return this.db.transaction(async (tx) => {
       const [version] = await tx.query(
         `SELECT body FROM checklist_version WHERE checklist = $1 ORDER BY published_at DESC, version DESC LIMIT 1`,
@@ -74,9 +74,10 @@ export class ReadinessService {
     });
   }
 
-  /** Evaluates every rule in force for one site, each of its categories apart. */
-  async evaluateSite(siteId: string, today = dayIn(new Date())): Promise<void> {
+  /** Evaluates every rule in force for one site, each of its categories apart, on `day` (default: the programme's today). */
+  async evaluateSite(siteId: string, day?: string): Promise<void> {
     await this.db.transaction(async (tx) => {
+      const today = day ?? (await programmeDay(tx, { siteId }));
       const [site] = await tx.query(`SELECT categories FROM site WHERE id = $1 FOR UPDATE`, [siteId]);
       if (!site) return;
       const rules = await tx.query(
@@ -112,6 +113,18 @@ export class ReadinessService {
     });
   }
 
+  /** Looks again at every site whose readiness has run out by the day it is where its programme is. */
+  async evaluateExpired(now = new Date()): Promise<void> {
+    const sites: { id: string }[] = await this.db.query(
+      `SELECT DISTINCT r.site_id AS id FROM readiness r
+         LEFT JOIN LATERAL (SELECT p.time_zone FROM enrolment e JOIN cohort c ON c.id = e.cohort_id JOIN programme p ON p.id = c.programme_id
+                             WHERE e.site_id = r.site_id ORDER BY e.enrolled_on DESC, e.id LIMIT 1) z ON true
+        WHERE r.status IN ('ready', 'conditional') AND r.valid_until < ($1::timestamptz AT TIME ZONE coalesce(z.time_zone, 'UTC'))::date`,
+      [now],
+    );
+    for (const { id } of sites) await this.evaluateSite(id, await programmeDay(this.db, { siteId: id }, now));
+  }
+
   /** Readiness of a site as the actor may see it; a buyer sees its own rules only. */
   async ofSite(actor: Actor, siteId: string): Promise<ReadinessRow[]> {
     const access = await siteAccess(this.db, actor, siteId);
@@ -130,7 +143,7 @@ export class ReadinessService {
       throw forbidden('Only members of the buyer see its list.');
     return this.db.query(
       `SELECT r.site_id AS "siteId", s.name AS "siteName", o.name AS organisation, b.name AS buyer, br.rule, br.body->>'title' AS title,
-              r.category, r.status, r.valid_until::text AS "validUntil", r.assessment_id AS "assessmentId", r.body
+              coalesce(br.body->'translations', '{}') AS translations, r.category, r.status, r.valid_until::text AS "validUntil", r.assessment_id AS "assessmentId", r.body
          FROM readiness r JOIN buyer_rule_row br ON br.id = r.buyer_rule_id JOIN organisation b ON b.id = br.buyer_id
          JOIN site s ON s.id = r.site_id JOIN organisation o ON o.id = s.organisation_id
         WHERE br.buyer_id = $1 AND ($2::text IS NULL OR r.status = $2) ORDER BY s.name, r.category LIMIT 1000`,
@@ -145,12 +158,14 @@ export class ReadinessService {
     );
     const loaded = await Promise.all(rows.map((row: { id: string }) => loadAssessment(tx, row.id)));
     return loaded.map((assessment) => (rule: BuyerRule): ReadinessCandidate | null => {
-      const { checklistBody, profileBody, responses } = assessment;
+      const { checklistBody, profileBody, responsesAfterClosure } = assessment;
       if (checklistBody.checklist !== rule.checklist || profileBody.profile !== rule.profile) return null;
       if (!checklistBody.levels.some((level: { code: string }) => level.code === rule.level)) return null;
       const compiled = compileScoring(checklistBody, rule.level, profileBody);
       const asked = new Set(compiled.requirements.map((requirement) => requirement.code));
-      const own = responses.filter((response: { requirement: string }) => asked.has(response.requirement));
+      const own = responsesAfterClosure.filter((response: { requirement: string }) =>
+        asked.has(response.requirement),
+      );
       return {
         assessmentId: assessment.id,
         date: assessment.assessedOn,
@@ -172,27 +187,11 @@ export function readinessOf(
   buyers: readonly string[] | null = null,
 ): Promise<ReadinessRow[]> {
   return db.query(
-    `SELECT r.site_id AS "siteId", b.name AS buyer, br.rule, br.body->>'title' AS title, r.category, r.status,
+    `SELECT r.site_id AS "siteId", b.name AS buyer, br.rule, br.body->>'title' AS title,
+            coalesce(br.body->'translations', '{}') AS translations, r.category, r.status,
             r.valid_until::text AS "validUntil", r.assessment_id AS "assessmentId", r.body
        FROM readiness r JOIN buyer_rule_row br ON br.id = r.buyer_rule_id JOIN organisation b ON b.id = br.buyer_id
       WHERE r.site_id = $1 AND ($2::uuid[] IS NULL OR br.buyer_id = ANY($2)) ORDER BY b.name, br.rule, r.category`,
     [siteId, buyers],
   );
-}
-
-function checkRuleShape(rule: unknown): void {
-  const ajv = new Ajv2020({ allErrors: true, strict: false, validateFormats: false });
-  const validate = ajv.compile(
-    JSON.parse(readFileSync(join(contentRoot(), 'schemas', 'buyer-rule.schema.json'), 'utf8')),
-  );
-  if (!validate(rule)) {
-    throw new DomainError(
-      'buyer-rule-invalid',
-      'The rule does not follow buyer-rule.schema.json.',
-      (validate.errors ?? []).map((error) => ({
-        field: error.instancePath || '/',
-        message: error.message ?? 'invalid',
-      })),
-    );
-  }
 }

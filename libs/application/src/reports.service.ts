@@ -13,7 +13,7 @@ import type { DataSource } from 'typeorm';
 import { cohortAccess, siteAccess } from './access.js';
 import { notFound, type Actor } from './actor.js';
 import { loadAssessment, scoringOf, type LoadedAssessment } from './assessments.service.js';
-import { checklistLine, localisedVersion, verdictOf } from './localised.js';
+import { categoryName, checklistLine, localisedVersion, ruleTitle, verdictOf } from './localised.js';
 import { readinessOf, type ReadinessRow } from './readiness.service.js';
 import { emptyCohort, type CohortBody } from './results.service.js';
 
@@ -32,12 +32,18 @@ export class ReportsService {
     return this.gapReportOf(assessment, locale, await readinessOf(this.db, assessment.siteId, buyers));
   }
 
+  /** The report as it is kept when the assessment is closed: with every buyer's readiness. For the worker. */
+  async gapReportForRecord(assessmentId: string, locale: Locale): Promise<GapReportView> {
+    const assessment = await loadAssessment(this.db, assessmentId);
+    return this.gapReportOf(assessment, locale, await readinessOf(this.db, assessment.siteId));
+  }
+
   private async gapReportOf(
     assessment: LoadedAssessment,
     locale: Locale,
     readiness: readonly ReadinessRow[],
   ): Promise<GapReportView> {
-    const { checklistBody, profileBody, responses } = assessment;
+    const { checklistBody, profileBody, responsesAfterClosure: responses } = assessment;
     const texts = await localisedVersion(this.db, assessment.checklistVersionId, checklistBody, locale);
     const score = scoringOf(assessment).score(responses, 'after-closure');
     const findings = findingsOf(checklistBody, score, profileBody, assessment.assessedOn, responses);
@@ -47,13 +53,13 @@ export class ReportsService {
     );
     const own = readiness.filter((row) => row.assessmentId === assessment.id);
     const rules = own.map((row) => ({
-      name: `${row.buyer}: ${row.title}`,
+      name: `${row.buyer}: ${ruleTitle(row, locale)}`,
       missing: new Set(missingFor(row)),
     }));
     const blockedBy = (code: string) =>
       rules.filter((rule) => rule.missing.has(code)).map((rule) => rule.name);
     const [context] = await this.db.query(
-      `SELECT s.name AS site, s.city, o.name AS organisation, p.name AS programme, (SELECT name FROM auth."user" u WHERE u.id::text = a.assessor_id) AS assessor
+      `SELECT s.name AS site, s.city, o.name AS organisation, p.name AS programme, p.time_zone AS "timeZone", (SELECT name FROM auth."user" u WHERE u.id::text = a.assessor_id) AS assessor
          FROM assessment a JOIN site s ON s.id = a.site_id JOIN organisation o ON o.id = s.organisation_id
          LEFT JOIN cohort c ON c.id = a.cohort_id LEFT JOIN programme p ON p.id = c.programme_id WHERE a.id = $1`,
       [assessment.id],
@@ -92,10 +98,10 @@ export class ReportsService {
           ...(finding?.dueOn && { dueOn: finding.dueOn }),
         };
       });
-    const step = (code: string): StepLine => ({
-      text: texts.requirement(code).question,
-      requirements: [code],
-    });
+    const step = (code: string): StepLine => {
+      const { question, guidance } = texts.requirement(code);
+      return { text: question, ...(guidance && { why: guidance }), requirements: [code] };
+    };
     const path = own
       .filter((row) => row.body.cheapestPath?.reachesReady && row.body.cheapestPath.items.length > 0)
       .sort((a, b) => a.body.cheapestPath!.items.length - b.body.cheapestPath!.items.length)[0];
@@ -131,8 +137,8 @@ export class ReportsService {
       gaps,
       buyers: own.map((row): BuyerLine => ({
         buyer: row.buyer,
-        category: row.category,
-        rule: row.title,
+        category: categoryName(row.category, locale),
+        rule: ruleTitle(row, locale),
         ready: row.status === 'ready',
         missing: missingFor(row),
         reasons: [],
@@ -141,11 +147,11 @@ export class ReportsService {
       cheapestPath: path
         ? {
             buyer: path.buyer,
-            category: path.category,
+            category: categoryName(path.category, locale),
             steps: path.body.cheapestPath!.items.map((item) => step(item.requirement)),
           }
         : null,
-      printedOn: dayIn(new Date()),
+      printedOn: dayIn(new Date(), context.timeZone ?? 'UTC'),
     };
   }
 
@@ -156,7 +162,7 @@ export class ReportsService {
   async cohortReport(actor: Actor, cohortId: string, locale: Locale): Promise<CohortReportView> {
     await cohortAccess(this.db, actor, cohortId);
     const [cohort] = await this.db.query(
-      `SELECT c.name, c.starts_on::text AS "from", coalesce(c.ends_on, current_date)::text AS "to", p.name AS programme, p.claims, p.look_back_months AS "lookBack",
+      `SELECT c.name, c.starts_on::text AS "from", coalesce(c.ends_on, (now() AT TIME ZONE p.time_zone)::date)::text AS "to", p.name AS programme, p.time_zone AS "timeZone", p.claims, p.look_back_months AS "lookBack",
               coalesce(g.baselines, 0) AS baselines, coalesce(g.follow_ups, 0) AS "followUps", g.body FROM cohort c JOIN programme p ON p.id = c.programme_id
          LEFT JOIN cohort_aggregate g ON g.cohort_id = c.id WHERE c.id = $1`,
       [cohortId],
@@ -243,7 +249,7 @@ export class ReportsService {
         source,
       })),
       suppressedBelow: 1,
-      printedOn: dayIn(new Date()),
+      printedOn: dayIn(new Date(), cohort.timeZone),
     };
   }
 

@@ -90,6 +90,16 @@ export class ResultsService {
     });
   }
 
+  /** Computes again what rests on the independence of the person who assessed a site: its own assessments there. */
+  async recompute(siteId: string, assessorId: string): Promise<void> {
+    const rows: { id: string }[] = await this.db.query(
+      `SELECT id FROM assessment WHERE site_id = $1 AND assessor_id = $2 AND kind IN ('baseline', 'follow-up')
+          AND state IN ('submitted', 'under-review', 'closed') ORDER BY assessed_on, id`,
+      [siteId, assessorId],
+    );
+    for (const { id } of rows) await this.compute(id);
+  }
+
   /** Takes the gain of a reopened follow-up out of its cohort until it is submitted again. */
   async withdraw(assessmentId: string): Promise<void> {
     await this.db.transaction(async (tx) => {
@@ -104,10 +114,10 @@ export class ResultsService {
   }
 
   private async writeScore(tx: EntityManager, assessment: LoadedAssessment): Promise<void> {
-    const { checklistBody, profileBody, responses } = assessment;
+    const { checklistBody, profileBody, responses, responsesAfterClosure } = assessment;
     const scoring = scoringOf(assessment);
     const asFound = scoring.score(responses, 'as-found');
-    const afterClosure = scoring.score(responses, 'after-closure');
+    const afterClosure = scoring.score(responsesAfterClosure, 'after-closure');
     await tx.query(
       `INSERT INTO assessment_score (assessment_id, revision, micro_points, passed, as_found, after_closure, computed_at)
        VALUES ($1, $2, $3, $4, $5, $6, now())
@@ -122,13 +132,25 @@ export class ResultsService {
         JSON.stringify(afterClosure),
       ],
     );
-    const findings = findingsOf(checklistBody, asFound, profileBody, assessment.assessedOn, responses);
-    await tx.query(`DELETE FROM finding WHERE assessment_id = $1`, [assessment.id]);
+    const findings = findingsOf(
+      checklistBody,
+      asFound,
+      profileBody,
+      assessment.assessedOn,
+      responsesAfterClosure,
+    );
+    await tx.query(`DELETE FROM finding WHERE assessment_id = $1 AND requirement <> ALL($2)`, [
+      assessment.id,
+      findings.map((finding) => finding.requirement),
+    ]);
+    // A finding keeps its id however often it is computed: closures, mails and people refer to it.
     await tx.query(
       `INSERT INTO finding (id, assessment_id, requirement, section, grade, conformity, note, due_on, closed_on)
        SELECT id, $1, requirement, section, grade, conformity, note, "dueOn", "closedOn"
          FROM jsonb_to_recordset($2::jsonb) AS f(id uuid, requirement text, section text, grade text, conformity text,
-                                                 note text, "dueOn" date, "closedOn" date)`,
+                                                 note text, "dueOn" date, "closedOn" date)
+       ON CONFLICT (assessment_id, requirement) DO UPDATE SET section = excluded.section, grade = excluded.grade,
+         conformity = excluded.conformity, note = excluded.note, due_on = excluded.due_on, closed_on = excluded.closed_on`,
       [assessment.id, JSON.stringify(findings.map((finding) => ({ id: randomUUID(), ...finding })))],
     );
   }

@@ -6,22 +6,37 @@ import {
   planVisits,
   type PlanningAssessor,
   type PlanningNeed,
-  type Score,
   type VisitIntervalRule,
+  type VisitNeedReason,
 } from '#domain';
-import { appendToOutbox, dayIn } from '#platform';
-import { invitationIcs } from '#reporting';
+import { appendToOutbox } from '#platform';
+import {
+  invitationIcs,
+  type InvitationPerson,
+  type Locale,
+  type VisitMail,
+  visitCalendarTexts,
+} from '#reporting';
 import HolidaysModule from 'date-holidays';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataSource, EntityManager } from 'typeorm';
 import { parse } from 'yaml';
-import { siteAccess } from './access.js';
-import { actsAs, forbidden, notFound, type Actor } from './actor.js';
-import { loadAssessment } from './assessments.service.js';
-import { contentRoot } from './content.service.js';
+import { must, siteAccess } from './access.js';
+import { notFound, type Actor } from './actor.js';
+import { explainedScore, loadAssessment } from './assessments.service.js';
 import { pageOf, type Page, type PageRequest } from './paging.js';
+import {
+  latestProgrammeDay,
+  mailLocale,
+  programmeDay,
+  type Recipient,
+  recipientById,
+  siteRecipients,
+} from './people.js';
+import { contentRoot } from './schemas.js';
+import { mustBeCurrent } from './revision.js';
 
 export interface VisitRow {
   readonly id: string;
@@ -30,7 +45,9 @@ export interface VisitRow {
   readonly city: string;
   readonly cohortId: string | null;
   readonly assessmentId: string | null;
-  readonly state: 'unplanned' | 'planned' | 'done' | 'cancelled';
+  readonly state: 'unplanned' | 'planned' | 'done' | 'aborted' | 'cancelled';
+  /** Why it was cancelled or aborted. */
+  readonly outcomeReason: string | null;
   readonly earliest: string;
   readonly due: string;
   readonly latest: string;
@@ -45,8 +62,8 @@ export interface VisitRow {
 }
 
 const visitColumns = `
-  v.id, v.site_id AS "siteId", s.name AS "siteName", s.city, v.cohort_id AS "cohortId", v.assessment_id AS "assessmentId",
-  v.state, v.earliest::text, v.due::text, v.latest::text, v.reason, v.assessor_id AS "assessorId", p.name AS "assessorName",
+  v.id, v.site_id AS "siteId", s.name AS "siteName", s.city, v.cohort_id AS "cohortId", coalesce(v.assessment_id, v.former_assessment_id) AS "assessmentId",
+  v.state, v.outcome_reason AS "outcomeReason", v.earliest::text, v.due::text, v.latest::text, v.reason, v.assessor_id AS "assessorId", p.name AS "assessorName",
   v.planned_on::text AS "plannedOn", v.travel_km AS "travelKm", v.unplanned_reasons AS "unplannedReasons", v.sequence, v.revision`;
 const visitJoins = `visit v JOIN site s ON s.id = v.site_id LEFT JOIN assessor p ON p.id = v.assessor_id`;
 
@@ -84,24 +101,51 @@ interface AssessorRow {
   readonly engagements: PlanningAssessor['engagements'];
 }
 
+/** A mail that tells somebody the present state of a visit. */
+export interface InvitationDue {
+  readonly kind: 'visit-invitation' | 'visit-changed' | 'visit-cancelled';
+  readonly to: Recipient;
+  readonly method: 'REQUEST' | 'CANCEL';
+  readonly sequence: number;
+  /** The day it is planned for, or was. */
+  readonly plannedOn: string;
+  readonly mail: VisitMail;
+  readonly ics: string;
+}
+
+interface ToldRow {
+  readonly userId: string;
+  readonly method: 'REQUEST' | 'CANCEL';
+  readonly sequence: number;
+  readonly plannedOn: string;
+}
+
+const REASONS: readonly VisitNeedReason[] = ['not-scorable', 'score-band', 'kind-cap', 'open-critical'];
+const whyOf = (reason: string): VisitNeedReason => REASONS.find((each) => each === reason) ?? 'score-band';
+
 /** Site visits: when the next is needed, who goes and on which day, and the invitation. */
 export class VisitsService {
   private readonly rule: VisitIntervalRule;
 
-  constructor(private readonly db: DataSource) {
+  constructor(
+    private readonly db: DataSource,
+    /** Who invites, and where the links of the mails lead. */
+    private readonly sender: { readonly organiser: InvitationPerson; readonly baseUrl: string } = {
+      organiser: { name: 'Uplift', email: 'no-reply@uplift.invalid' },
+      baseUrl: '',
+    },
+  ) {
     this.rule = parse(
       readFileSync(join(contentRoot(), 'rules', 'visit-intervals.yaml'), 'utf8'),
     ) as VisitIntervalRule;
   }
 
   /** Works out the next visit a result calls for. An older need of the same site that nobody has made is replaced. */
-  async needAfter(assessmentId: string, today = dayIn(new Date())): Promise<void> {
+  async needAfter(assessmentId: string, day?: string): Promise<void> {
     await this.db.transaction(async (tx) => {
       const assessment = await loadAssessment(tx, assessmentId);
-      const [result] = await tx.query(
-        `SELECT as_found AS score FROM assessment_score WHERE assessment_id = $1`,
-        [assessmentId],
-      );
+      const today = day ?? (await programmeDay(tx, assessment));
+      const result = await explainedScore(tx, assessmentId, assessment);
       if (!result) return;
       // A site that has left its cohort is not visited any more by this programme.
       const [left] = await tx.query(
@@ -115,13 +159,14 @@ export class VisitsService {
         [assessment.siteId, assessmentId, assessment.assessedOn],
       );
       if (newer) return;
-      const score = result.score as Score;
+      const score = result.asFound;
       const held = assessment.assessedOn;
       const need = nextVisitNeed(
         {
           closedOn: held,
           points: score.points,
-          openCritical: score.openFindings.critical,
+          // What was closed since no longer makes it urgent.
+          openCritical: result.afterClosure.openFindings.critical,
           kind: assessment.kind,
         },
         this.rule,
@@ -133,16 +178,15 @@ export class VisitsService {
         `UPDATE visit SET state = 'done' WHERE site_id = $1 AND state = 'planned' AND planned_on <= $2 AND assessment_id <> $3`,
         [assessment.siteId, held, assessmentId],
       );
-      await tx.query(
-        `UPDATE visit SET state = 'cancelled', sequence = sequence + 1, revision = revision + 1
-          WHERE site_id = $1 AND state IN ('planned', 'unplanned') AND assessment_id IS DISTINCT FROM $2`,
-        [assessment.siteId, assessmentId],
-      );
+      await cancelVisits(tx, `site_id = $1 AND assessment_id IS DISTINCT FROM $2`, [
+        assessment.siteId,
+        assessmentId,
+      ]);
       await tx.query(
         `INSERT INTO visit (id, site_id, cohort_id, assessment_id, state, earliest, due, latest, reason)
          VALUES ($1, $2, $3, $4, 'unplanned', $5, $6, $7, $8)
          ON CONFLICT (assessment_id) DO UPDATE SET earliest = excluded.earliest, due = excluded.due, latest = excluded.latest,
-           reason = excluded.reason, state = CASE WHEN visit.state = 'planned' AND visit.planned_on BETWEEN excluded.earliest AND excluded.latest
+           reason = excluded.reason, state = CASE WHEN visit.state = 'done' THEN 'done' WHEN visit.state = 'planned' AND visit.planned_on BETWEEN excluded.earliest AND excluded.latest
                                                   THEN 'planned' ELSE 'unplanned' END`,
         [
           randomUUID(),
@@ -163,8 +207,9 @@ export class VisitsService {
    * Plans every visit that has no day, and moves planned ones that no longer fit (an absence, a coaching engagement,
    * a changed calendar). One planner at a time.
    */
-  async plan(today = dayIn(new Date())): Promise<{ planned: number; unplanned: number }> {
+  async plan(day?: string): Promise<{ planned: number; unplanned: number }> {
     return this.db.transaction(async (tx) => {
+      const today = day ?? (await latestProgrammeDay(tx));
       await tx.query(`SELECT pg_advisory_xact_lock(hashtext('uplift.plan-visits'))`);
       const { needs, assessors, standing } = await this.problem(tx, today);
       if (needs.length === 0) return { planned: 0, unplanned: 0 };
@@ -184,7 +229,8 @@ export class VisitsService {
         if (standing.get(visit.needId) === `${visit.assessorId} ${visit.date}`) continue;
         await tx.query(
           `UPDATE visit SET state = 'planned', assessor_id = $2, planned_on = $3, travel_km = $4, unplanned_reasons = '[]',
-                  sequence = sequence + CASE WHEN planned_on IS NULL THEN 0 ELSE 1 END, revision = revision + 1 WHERE id = $1`,
+                  sequence = sequence + CASE WHEN planned_on IS NULL AND NOT EXISTS (SELECT 1 FROM visit_invitation i WHERE i.visit_id = visit.id)
+                                             THEN 0 ELSE 1 END, revision = revision + 1 WHERE id = $1`,
           [visit.needId, visit.assessorId, visit.date, visit.travelKm],
         );
         await appendToOutbox(tx, 'visit-planned', { visitId: visit.needId });
@@ -203,6 +249,8 @@ export class VisitsService {
             ]),
           ],
         );
+        // Whoever was invited learns that the day is gone.
+        if (standing.has(need.needId)) await appendToOutbox(tx, 'visit-cancelled', { visitId: need.needId });
       }
       return { planned: plan.visits.length, unplanned: plan.unplanned.length };
     });
@@ -224,89 +272,265 @@ export class VisitsService {
     return pageOf(rows, page, (row: VisitRow) => row.id);
   }
 
-  async get(actor: Actor, id: string): Promise<VisitRow> {
-    const [row] = await this.db.query(`SELECT ${visitColumns} FROM ${visitJoins} WHERE v.id = $1`, [id]);
+  async get(actor: Actor, id: string, db: Pick<EntityManager, 'query'> = this.db): Promise<VisitRow> {
+    const [row] = await db.query(`SELECT ${visitColumns} FROM ${visitJoins} WHERE v.id = $1`, [id]);
     if (!row) throw notFound('visit');
-    const access = await siteAccess(this.db, actor, row.siteId, 'visit');
+    const access = await siteAccess(db, actor, row.siteId, 'visit');
     if (access.every((entry) => entry.part === 'buyer')) throw notFound('visit');
     return row;
   }
 
-  /** Assessors and mentors of the actor's programmes, with absences and the days they are planned for. */
-  async assessors(actor: Actor): Promise<unknown[]> {
-    return this.db.query(
-      `SELECT x.id, x.name, x.part, x.country, x.competences, x.languages, x.working_days AS "workingDays",
-              coalesce((SELECT jsonb_agg(jsonb_build_object('from', from_date, 'to', to_date, 'reason', reason) ORDER BY from_date) FROM absence WHERE assessor_id = x.id), '[]') AS absences,
-              coalesce((SELECT jsonb_agg(jsonb_build_object('visitId', v.id, 'siteId', v.site_id, 'date', v.planned_on) ORDER BY v.planned_on) FROM visit v WHERE v.assessor_id = x.id AND v.state = 'planned'), '[]') AS visits
-         FROM assessor x WHERE x.id = $1 OR x.organisation_id IN (
-           SELECT p2.organisation_id FROM programme_participant p1
-             JOIN membership m ON m.organisation_id = p1.organisation_id AND m.user_id = $1 AND p1.part IN ('agency', 'assessment-provider')
-             JOIN programme_participant p2 ON p2.programme_id = p1.programme_id)
-        ORDER BY x.name`,
-      [actor.userId],
-    );
-  }
-
-  /** Records an absence of an assessor, by themselves or by the programme manager, and has visits planned anew. */
-  async addAbsence(
+  /**
+   * Says how a planned visit went: `done`, or `aborted` with a reason; then the need is planned again.
+   * @throws DomainError `visit-not-planned`, `visit-not-held-yet`, `reason-required`
+   */
+  async recordOutcome(
     actor: Actor,
-    assessorId: string,
-    input: { from: string; to: string; reason?: string },
-  ): Promise<{ id: string }> {
-    if (daysBetween(input.from, input.to) < 0) {
-      throw new DomainError('period-reversed', 'An absence ends on or after the day it begins.', [
-        { field: '/to', message: `before ${input.from}` },
-      ]);
-    }
-    const seen = (await this.assessors(actor)) as { id: string }[];
-    if (!seen.some((assessor) => assessor.id === assessorId)) throw notFound('assessor');
-    if (assessorId !== actor.userId && !actsAs(actor, ['owner', 'programme-manager']))
-      throw forbidden('Only the assessor or the programme manager records an absence.');
-    const id = randomUUID();
-    await this.db.transaction(async (tx) => {
-      await tx.query(
-        `INSERT INTO absence (id, assessor_id, from_date, to_date, reason) VALUES ($1, $2, $3, $4, $5)`,
-        [id, assessorId, input.from, input.to, input.reason ?? ''],
-      );
-      await appendToOutbox(tx, 'plan-visits', {});
-    });
-    return { id };
+    id: string,
+    revision: number | null,
+    input: { outcome: 'done' | 'aborted'; reason?: string },
+    today?: string,
+  ): Promise<VisitRow> {
+    return this.end(actor, id, revision, input.outcome, input.reason, today);
   }
 
-  /** The visit's invitation as iCalendar. @throws DomainError `not-found` while it has no day. */
+  /** Calls a visit off, with a reason. The need remains and is planned again, on another day. */
+  async cancel(
+    actor: Actor,
+    id: string,
+    revision: number | null,
+    reason: string,
+    today?: string,
+  ): Promise<VisitRow> {
+    return this.end(actor, id, revision, 'cancelled', reason, today);
+  }
+
+  private async end(
+    actor: Actor,
+    id: string,
+    revision: number | null,
+    outcome: 'done' | 'aborted' | 'cancelled',
+    reason: string | undefined,
+    given: string | undefined,
+  ): Promise<VisitRow> {
+    return this.db.transaction(async (tx) => {
+      // The planner moves visits under this lock.
+      await tx.query(`SELECT pg_advisory_xact_lock(hashtext('uplift.plan-visits'))`);
+      await tx.query(`SELECT 1 FROM visit WHERE id = $1 FOR UPDATE`, [id]);
+      const visit = await this.get(actor, id, tx);
+      const access = await siteAccess(tx, actor, visit.siteId, 'visit');
+      if (visit.assessorId !== actor.userId)
+        must(
+          access,
+          ['owner', 'programme-manager'],
+          ['agency', 'assessment-provider'],
+          'say how a visit of somebody else went',
+        );
+      mustBeCurrent('visit', revision, visit.revision);
+      const today = given ?? (await programmeDay(tx, visit));
+      if (visit.state !== 'planned' || visit.plannedOn === null) {
+        throw new DomainError(
+          'visit-not-planned',
+          'Only a visit that has a day is done, aborted or cancelled.',
+          [{ field: 'id', message: visit.state }],
+          'conflict',
+        );
+      }
+      if (outcome !== 'cancelled' && visit.plannedOn > today) {
+        throw new DomainError('visit-not-held-yet', `The visit is planned for ${visit.plannedOn}.`, [
+          { field: '/outcome', message: 'in the future', fix: 'Cancel it if it will not take place.' },
+        ]);
+      }
+      if (outcome !== 'done' && !reason?.trim()) {
+        throw new DomainError('reason-required', 'A visit that did not take place needs a reason.', [
+          { field: '/reason', message: 'is empty', fix: 'Say in a sentence why.' },
+        ]);
+      }
+      const again = outcome !== 'done';
+      await tx.query(
+        `UPDATE visit SET state = $2, outcome_reason = $3, revision = revision + 1,
+                sequence = sequence + CASE WHEN $2 = 'cancelled' THEN 1 ELSE 0 END,
+                former_assessment_id = CASE WHEN $4 THEN assessment_id END, assessment_id = CASE WHEN $4 THEN NULL ELSE assessment_id END
+          WHERE id = $1`,
+        [id, outcome, reason ?? null, again],
+      );
+      if (again) {
+        // The same need, from the day after on: it is not planned for the day that just failed.
+        const earliest = [visit.earliest, addDays(visit.plannedOn, 1), addDays(today, 1)].sort().at(-1)!;
+        const due = visit.due > earliest ? visit.due : earliest;
+        const room = daysBetween(visit.due, visit.latest);
+        const latest = visit.latest > addDays(earliest, room) ? visit.latest : addDays(due, room);
+        await tx.query(
+          `INSERT INTO visit (id, site_id, cohort_id, assessment_id, state, earliest, due, latest, reason)
+           VALUES ($1, $2, $3, $4, 'unplanned', $5, $6, $7, $8)`,
+          [
+            randomUUID(),
+            visit.siteId,
+            visit.cohortId,
+            visit.assessmentId,
+            earliest,
+            due,
+            latest,
+            visit.reason,
+          ],
+        );
+      }
+      // Who was invited is told by the same job as of every other change of a visit.
+      if (outcome === 'cancelled') await appendToOutbox(tx, 'visit-planned', { visitId: id });
+      if (again) await appendToOutbox(tx, 'plan-visits', {});
+      return this.get(actor, id, tx);
+    });
+  }
+
+  /** The visit's invitation as iCalendar, in the actor's language. @throws DomainError `not-found` while it has no day. */
   async invitation(actor: Actor, id: string): Promise<string> {
     const visit = await this.get(actor, id);
-    return this.invitationOf(this.db, visit);
-  }
-
-  /** The invitation for the worker's mails, with the addresses it goes to. */
-  async invitationForMail(
-    id: string,
-  ): Promise<{ ics: string; visit: VisitRow; to: { name: string; email: string } } | null> {
-    const [visit] = await this.db.query(
-      `SELECT ${visitColumns} FROM ${visitJoins} WHERE v.id = $1 AND v.state = 'planned'`,
-      [id],
-    );
-    if (!visit) return null;
-    const [assessor] = await this.db.query(`SELECT name, email FROM assessor WHERE id = $1`, [
-      visit.assessorId,
+    const assessor = visit.assessorId && (await recipientById(this.db, visit.assessorId));
+    if (visit.state === 'unplanned' || !visit.plannedOn || !assessor) throw notFound('invitation');
+    const [settings] = await this.db.query(`SELECT language FROM person_settings WHERE user_id = $1`, [
+      actor.userId,
     ]);
-    return { ics: await this.invitationOf(this.db, visit), visit, to: assessor };
+    return this.ics(visit, {
+      method: visit.state === 'cancelled' ? 'CANCEL' : 'REQUEST',
+      sequence: visit.sequence,
+      plannedOn: visit.plannedOn,
+      to: assessor,
+      locale: mailLocale(settings?.language ?? null),
+    });
   }
 
-  private async invitationOf(db: Pick<EntityManager, 'query'>, visit: VisitRow): Promise<string> {
-    if (visit.state === 'unplanned' || !visit.plannedOn) throw notFound('invitation');
-    const [assessor] = await db.query(`SELECT name, email FROM assessor WHERE id = $1`, [visit.assessorId]);
+  /**
+   * What has to be mailed so that everybody knows where a visit stands: invitations to the assessor and the site's
+   * owners who have not had the present one, cancellations to whoever had one and is not part of it any more.
+   */
+  async invitationsDue(visitId: string, now = new Date()): Promise<InvitationDue[]> {
+    const [visit]: VisitRow[] = await this.db.query(
+      `SELECT ${visitColumns} FROM ${visitJoins} WHERE v.id = $1`,
+      [visitId],
+    );
+    if (!visit) return [];
+    const told: ToldRow[] = await this.db.query(
+      `SELECT user_id AS "userId", method, sequence, planned_on::text AS "plannedOn" FROM visit_invitation WHERE visit_id = $1 ORDER BY user_id`,
+      [visitId],
+    );
+    const due: InvitationDue[] = [];
+    const wanted = await this.peopleOf(visit);
+    for (const to of wanted) {
+      const last = told.find((each) => each.userId === to.userId);
+      if (last?.method === 'REQUEST' && last.sequence === visit.sequence) continue;
+      due.push(
+        await this.due(visit, to, {
+          kind: last?.method === 'REQUEST' ? 'visit-changed' : 'visit-invitation',
+          method: 'REQUEST',
+          sequence: visit.sequence,
+          plannedOn: visit.plannedOn!,
+        }),
+      );
+    }
+    if (visit.state === 'done') return due;
+    const today = await programmeDay(this.db, visit, now);
+    for (const { userId, method, sequence, plannedOn } of told) {
+      if (method === 'CANCEL' || plannedOn < today || wanted.some((to) => to.userId === userId)) continue;
+      const to = await recipientById(this.db, userId);
+      if (!to) continue;
+      due.push(
+        await this.due(visit, to, {
+          kind: 'visit-cancelled',
+          method: 'CANCEL',
+          sequence: Math.max(visit.sequence, sequence + 1),
+          plannedOn,
+        }),
+      );
+    }
+    return due;
+  }
+
+  /** Notes that somebody has been told. */
+  async invitationSent(visitId: string, { to, method, sequence, plannedOn }: InvitationDue): Promise<void> {
+    await this.db.query(
+      `INSERT INTO visit_invitation (visit_id, user_id, method, sequence, planned_on, sent_at) VALUES ($1, $2, $3, $4, $5, now())
+       ON CONFLICT (visit_id, user_id) DO UPDATE SET method = excluded.method, sequence = excluded.sequence,
+         planned_on = excluded.planned_on, sent_at = now()`,
+      [visitId, to.userId, method, sequence, plannedOn],
+    );
+  }
+
+  /** A planned visit as a mail to one of its people says it; null when it or the person is not part of the plan any more. */
+  async reminder(visitId: string, userId: string): Promise<{ to: Recipient; mail: VisitMail } | null> {
+    const [visit]: VisitRow[] = await this.db.query(
+      `SELECT ${visitColumns} FROM ${visitJoins} WHERE v.id = $1 AND v.state = 'planned'`,
+      [visitId],
+    );
+    const to = visit && (await this.peopleOf(visit)).find((each) => each.userId === userId);
+    return to ? { to, mail: await this.mailView(visit, to, visit.plannedOn!) } : null;
+  }
+
+  /** Who takes part in a planned visit: the assessor, and the site's owners and quality managers. */
+  private async peopleOf(visit: VisitRow): Promise<Recipient[]> {
+    if (visit.state !== 'planned' || !visit.plannedOn) return [];
+    const assessor = visit.assessorId ? await recipientById(this.db, visit.assessorId) : null;
+    const site = await siteRecipients(this.db, visit.siteId);
+    return [...(assessor ? [assessor] : []), ...site.filter((to) => to.userId !== assessor?.userId)];
+  }
+
+  private async due(
+    visit: VisitRow,
+    to: Recipient,
+    about: Pick<InvitationDue, 'kind' | 'method' | 'sequence' | 'plannedOn'>,
+  ): Promise<InvitationDue> {
+    const { locale } = to;
+    return {
+      ...about,
+      to,
+      mail: await this.mailView(visit, to, about.plannedOn),
+      ics: this.ics(visit, { ...about, to, locale }),
+    };
+  }
+
+  private async mailView(visit: VisitRow, to: Recipient, date: string): Promise<VisitMail> {
+    const [checklist] = await this.db.query(
+      `SELECT coalesce(t.body->>'title', v.title) AS title FROM assessment a JOIN checklist_version v ON v.id = a.checklist_version_id
+         LEFT JOIN checklist_translation t ON t.checklist_version_id = v.id AND t.language = $2 WHERE a.id = $1`,
+      [visit.assessmentId, to.locale],
+    );
+    const [assessor] = await this.db.query(`SELECT 1 FROM assessor WHERE id = $1`, [to.userId]);
+    return {
+      part: assessor ? 'assessor' : 'site',
+      to: to.name,
+      site: visit.siteName,
+      address: visit.city,
+      date,
+      assessor: visit.assessorName ?? '—',
+      checklist: checklist?.title ?? '—',
+      why: whyOf(visit.reason),
+      url: `${this.sender.baseUrl}/api/v1/visits/${visit.id}`,
+    };
+  }
+
+  private ics(
+    visit: VisitRow,
+    about: Pick<InvitationDue, 'method' | 'sequence' | 'plannedOn'> & {
+      to: InvitationPerson;
+      locale: Locale;
+    },
+  ): string {
     return invitationIcs({
       uid: `visit-${visit.id}@uplift`,
-      sequence: visit.sequence,
-      method: visit.state === 'cancelled' ? 'CANCEL' : 'REQUEST',
-      date: visit.plannedOn,
-      summary: `Site visit: ${visit.siteName}`,
-      description: `Visit due ${visit.due} (${visit.reason}).`,
+      sequence: about.sequence,
+      method: about.method,
+      date: about.plannedOn,
+      ...visitCalendarTexts(
+        {
+          site: visit.siteName,
+          due: visit.due,
+          why: whyOf(visit.reason),
+          assessor: visit.assessorName ?? '—',
+        },
+        about.locale,
+      ),
       location: [visit.siteName, visit.city].filter(Boolean).join(', '),
-      organiser: { name: 'Uplift', email: 'visits@uplift.example' },
-      attendees: [{ name: assessor.name, email: assessor.email }],
+      organiser: this.sender.organiser,
+      attendees: [{ name: about.to.name, email: about.to.email }],
     });
   }
 
@@ -369,6 +593,21 @@ export class VisitsService {
   }
 }
 
+/** Calls off what stands and is not yet held, for the visits a condition names; whoever was invited is told. */
+export async function cancelVisits(
+  tx: Pick<EntityManager, 'query'>,
+  condition: string,
+  values: readonly unknown[],
+): Promise<void> {
+  const [cancelled] = await tx.query(
+    `UPDATE visit SET state = 'cancelled', sequence = sequence + 1, revision = revision + 1
+      WHERE state IN ('planned', 'unplanned') AND ${condition} RETURNING id`,
+    [...values],
+  );
+  for (const { id } of cancelled as { id: string }[])
+    await appendToOutbox(tx, 'visit-cancelled', { visitId: id });
+}
+
 const diff = (from: string, to: string) => Math.round((Date.parse(to) - Date.parse(from)) / 86_400_000);
 
 function withoutFixed(need: PlanningNeed): PlanningNeed {
@@ -381,7 +620,7 @@ type HolidaysClass = new (country: string) => { getHolidays(year: number): { dat
 const Holidays = ((HolidaysModule as { default?: unknown }).default ?? HolidaysModule) as HolidaysClass;
 
 /** Public holidays of a country for this year and the two after it. */
-function holidaysOf(country: string, today: string): string[] {
+export function holidaysOf(country: string, today: string): string[] {
   const year = Number(today.slice(0, 4));
   const key = `${country} ${year}`;
   let days = holidayCache.get(key);

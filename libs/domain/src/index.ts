@@ -4,6 +4,7 @@ export * from './checklist-rules.js';
 export * from './checklist.js';
 export * from './cohort.js';
 export * from './domain-error.js';
+export * from './exit.js';
 export * from './findings.js';
 export * from './gains.js';
 export * from './local-date.js';

@@ -31,6 +31,10 @@ export interface BuyerRule {
   readonly version: string;
   readonly title: string;
   readonly description?: string;
+  /** Title and description in other languages, by language code. */
+  readonly translations?: Readonly<
+    Record<string, { readonly title: string; readonly description?: string } | undefined>
+  >;
   /** Product categories it is about; `*` for any. */
   readonly categories: readonly string[];
   readonly checklist: string;

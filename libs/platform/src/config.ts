@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { embeddedDatabaseUrl } from './embedded-postgres.js';
 import { loadSecrets } from './secrets.js';
@@ -16,6 +17,10 @@ export interface Config {
   readonly port: number;
   /** `HOST` the API listens on. */
   readonly host: string;
+  /** `WORKER_PORT` for the worker's health and metrics, the one after `port` unless set; 0 takes any free one, undefined (`off`) none. */
+  readonly workerPort?: number;
+  /** `WORKER_HOST` that port is on. */
+  readonly workerHost: string;
   /** `UPLIFT_DATA_DIR`, absolute: documents, mail, secrets, the embedded database. */
   readonly dataDir: string;
   /** `BASE_URL`: how browsers and mails reach the product; no slash at the end. */
@@ -27,6 +32,13 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** `UPLIFT_SECRET`, or the one made at the first start. */
   readonly secret: string;
+  /**
+   * `TRUST_PROXY`: whose `X-Forwarded-For` is believed. Nobody's (`false`), everybody's (`true`), or that of these
+   * addresses and networks.
+   */
+  readonly trustProxy: boolean | string[];
+  /** `RATE_LIMIT`: requests of one person a minute; 0: no limit. */
+  readonly rateLimit: number;
   /** `UPLIFT_DEMO`: demo data is wanted when the database is empty. */
   readonly demo: boolean;
 }
@@ -68,9 +80,17 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, needs: ConfigNe
     return undefined;
   };
 
-  const portText = text('PORT') ?? '3000';
-  const port = /^\d+$/.test(portText) ? Number(portText) : NaN;
-  if (!(port <= 65535)) problems.push(`PORT is "${portText}", but must be a whole number from 0 to 65535.`);
+  const portOf = (name: string, value: string, or = ''): number => {
+    const number = /^\d+$/.test(value) ? Number(value) : NaN;
+    if (!(number <= 65535))
+      problems.push(`${name} is "${value}", but must be a whole number from 0 to 65535${or}.`);
+    return number;
+  };
+  const port = portOf('PORT', text('PORT') ?? '3000');
+  // The next one after the API's, so that two installations on one machine only have to differ in PORT.
+  const nextPort = port === 0 ? '0' : port < 65535 ? String(port + 1) : 'off';
+  const workerPortText = (text('WORKER_PORT') ?? nextPort).toLowerCase();
+  const workerPort = workerPortText === 'off' ? undefined : portOf('WORKER_PORT', workerPortText, ', or off');
 
   const level = (text('LOG_LEVEL') ?? 'info') as LogLevel;
   if (!LOG_LEVELS.includes(level))
@@ -81,9 +101,33 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, needs: ConfigNe
     problems.push(`UPLIFT_DEMO is "${demoText}", but must be true or false.`);
   }
 
-  const host = text('HOST') ?? '127.0.0.1';
-  if (!/^[A-Za-z0-9.:_-]+$/.test(host))
-    problems.push(`HOST is "${host}", but must be a host name or an IP address without scheme or port.`);
+  const hostOf = (name: string): string => {
+    const value = text(name) ?? '127.0.0.1';
+    if (!/^[A-Za-z0-9.:_-]+$/.test(value))
+      problems.push(
+        `${name} is "${value}", but must be a host name or an IP address without scheme or port.`,
+      );
+    return value;
+  };
+  const host = hostOf('HOST');
+  const workerHost = hostOf('WORKER_HOST');
+  const trustText = text('TRUST_PROXY') ?? 'loopback';
+  const trustList = trustText.split(',').map((part) => part.trim());
+  const isTrustable = (part: string) =>
+    ['loopback', 'linklocal', 'uniquelocal'].includes(part) ||
+    (isIP(part.split('/')[0] ?? '') !== 0 && /^[^/]+(\/\d{1,3})?$/.test(part));
+  if (!['true', 'false'].includes(trustText) && !trustList.every(isTrustable)) {
+    problems.push(
+      `TRUST_PROXY is "${trustText}", but must be true, false, loopback, or addresses and networks such as 10.0.0.0/8,192.168.1.7.`,
+    );
+  }
+
+  const limitText = text('RATE_LIMIT') ?? '1200';
+  const rateLimit = /^\d{1,9}$/.test(limitText) ? Number(limitText) : NaN;
+  if (Number.isNaN(rateLimit))
+    problems.push(
+      `RATE_LIMIT is "${limitText}", but must be a whole number of requests a minute, or 0 for no limit.`,
+    );
 
   const mailFrom = text('MAIL_FROM') ?? 'Uplift <no-reply@uplift.invalid>';
   if (!/^[^\r\n]*[^\s<>@]+@[^\s<>@]+>?$/.test(mailFrom)) {
@@ -123,12 +167,16 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, needs: ConfigNe
     ...(redisUrl && { redisUrl }),
     port,
     host,
+    ...(workerPort !== undefined && { workerPort }),
+    workerHost,
     dataDir,
     baseUrl,
     ...(smtpUrl && { smtpUrl }),
     mailFrom,
     logLevel: level,
     secret: givenSecret ?? loadSecrets(dataDir).secret,
+    trustProxy: ['true', 'false'].includes(trustText) ? trustText === 'true' : trustList,
+    rateLimit,
     demo: ['true', '1', 'yes'].includes(demoText),
   });
 }

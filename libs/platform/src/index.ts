@@ -2,6 +2,7 @@ export * from './clock.js';
 export * from './config.js';
 export * from './documents.js';
 export * from './embedded-postgres.js';
+export * from './health-server.js';
 export * from './logger.js';
 export * from './mailer.js';
 export * from './metrics.js';

@@ -34,6 +34,12 @@ export interface Mailer {
 const list = (value: string | readonly string[]): string[] =>
   typeof value === 'string' ? [value] : [...value];
 
+/** Name and address of a sender as `MAIL_FROM` writes them: `Uplift <no-reply@example.org>` or the address alone. */
+export function senderOf(mailFrom: string): { name: string; email: string } {
+  const [, name = '', email = mailFrom] = /^\s*"?([^"<]*)"?\s*<([^>]+)>\s*$/.exec(mailFrom) ?? [];
+  return { name: name.trim() || email.trim(), email: email.trim() };
+}
+
 function messageOf(message: MailMessage, from: string) {
   const domain = /@([^\s>]+)/.exec(from)?.[1] ?? hostname();
   return {

@@ -80,8 +80,18 @@ export async function prepareRunner(folder: string): Promise<Runner> {
     return {
       uid,
       gid,
-      spawn: (program, args, stdio) =>
-        spawn(programs[program], args, { ...common, uid, gid, stdio: stdioOf(stdio) }),
+      spawn(program, args, stdio) {
+        try {
+          return spawn(programs[program], args, { ...common, uid, gid, stdio: stdioOf(stdio) });
+        } catch (error) {
+          // The root of a container that has no other users.
+          if (!['EINVAL', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+          throw new StartError(
+            `PostgreSQL refuses to run as root, and this root can't hand it to another user (${uid}): start Uplift as an ordinary user, or set DATABASE_URL to a PostgreSQL 15 or newer.`,
+            { cause: error },
+          );
+        }
+      },
     };
   }
   // The repository lies in a folder such as /root that other users can't enter: let PostgreSQL pass, nothing more.

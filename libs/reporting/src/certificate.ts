@@ -1,4 +1,5 @@
 import QRCode from 'qrcode';
+import { languageLinks } from './home.js';
 import { renderHtml, webAddress } from './html.js';
 import { speech, type Speech } from './speech.js';
 import { renderPdf } from './typst.js';
@@ -12,13 +13,16 @@ import type {
   VerificationView,
 } from './views.js';
 
+/** A long name or address makes the whole page smaller, in steps, down to text of 5.5 points. */
+const SCALES = [1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6];
+
 /** The certificate: one page, PDF/A-3b, its code leads to the public page, the machine-readable statement is attached. */
 export async function certificatePdf(view: CertificateView, locale: Locale): Promise<Uint8Array> {
   const qr = await QRCode.toString(view.verifyUrl, { type: 'svg', margin: 0, errorCorrectionLevel: 'M' });
   return renderPdf(
     'certificate.typ',
     { ...certificateModel(view, locale), qr },
-    { standard: 'a-3b', date: view.issuedOn },
+    { standard: 'a-3b', date: view.issuedOn, onePage: SCALES },
   );
 }
 
@@ -38,7 +42,7 @@ export function certificateModel(view: CertificateView, locale: Locale) {
     issuer: view.issuer,
     organisation: subject.organisation,
     site: subject.site,
-    address: subject.address,
+    address: say.address(subject.address),
     gln: subject.gln ?? null,
     against: say.say('checklistLine', {
       title: checklist.title,
@@ -48,7 +52,12 @@ export function certificateModel(view: CertificateView, locale: Locale) {
     programme: view.programme,
     subjectFacts: [
       fact(t.scope, view.scope),
-      fact(t.categories, view.productCategories.length ? say.list(view.productCategories) : t.none),
+      fact(
+        t.categories,
+        view.productCategories.length
+          ? say.list(view.productCategories.map((code) => say.category(code)))
+          : t.none,
+      ),
       fact(t.exclusions, view.exclusions.length ? say.list(view.exclusions) : t.none),
     ],
     assessmentFacts: [
@@ -60,7 +69,7 @@ export function certificateModel(view: CertificateView, locale: Locale) {
           assessment.sequence > 1
             ? say.say('repeatAssessment', { n: assessment.sequence })
             : t.firstAssessment,
-        ].join(' · '),
+        ].join(t.dot),
       ),
       fact(t.assessor, assessment.assessor),
       fact(t.provider, assessment.provider),
@@ -101,7 +110,7 @@ function dayParts(day: string): { year: number; month: number; day: number } {
 function resultModel(result: CertificateResult, say: Speech, findings: 'findingsLine' | 'openLine') {
   return {
     verdict: say.verdict(result.verdict),
-    points: result.points === null ? say.words.notRated : say.points(result.points),
+    points: result.points === null ? say.words.notRated : say.pointsOf(result.points),
     conform: say.say('conformLine', { conforming: result.conforming, applicable: result.applicable }),
     findings: say.say(findings, { critical: result.critical, major: result.major, minor: result.minor }),
   };
@@ -144,6 +153,7 @@ export function renderVerificationHtml(
     t,
     number: view.number,
     checked: say.say('checkedOn', { date: say.date(view.checkedOn) }),
+    languages: languageLinks(locale),
     nonce: options.nonce ?? null,
   };
   if (!view.known) {
@@ -171,7 +181,7 @@ export function renderVerificationHtml(
       : null,
     organisation: view.subject.organisation,
     site: view.subject.site,
-    address: view.subject.address ?? null,
+    address: view.subject.address ? say.address(view.subject.address) : null,
     facts: [
       { label: t.issuer, text: view.issuer },
       { label: t.programme, text: view.programme },
@@ -179,7 +189,9 @@ export function renderVerificationHtml(
       { label: t.scope, text: view.scope },
       {
         label: t.categories,
-        text: view.productCategories.length ? say.list(view.productCategories) : t.none,
+        text: view.productCategories.length
+          ? say.list(view.productCategories.map((code) => say.category(code)))
+          : t.none,
       },
       { label: t.assessedOn, text: say.list(view.assessedOn.map((day) => say.date(day))) },
       { label: t.issuedOn, text: say.date(view.issuedOn) },

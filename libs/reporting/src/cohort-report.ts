@@ -1,3 +1,4 @@
+import type { ExitReason } from '#domain';
 import { CHART_FONT, Chart, renderChart } from './charts.js';
 import {
   distributionChartOption,
@@ -148,8 +149,14 @@ export function cohortReportModel(view: CohortReportView, locale: Locale) {
     same: moved(view.direction.same),
     worse: moved(view.direction.worse),
     direction: directionBar(view, say),
-    tolerance: say.count('toleranceLine', view.direction.tolerance, {}, 1),
-    attrition: view.attrition.map((line) => ({ reason: line.reason, count: say.number(line.count) })),
+    tolerance:
+      view.direction.tolerance === 0
+        ? t.toleranceNone
+        : say.count('toleranceLine', view.direction.tolerance, {}, 1),
+    attrition: view.attrition.map((line) => ({
+      reason: exitWords(line.reason, say),
+      count: say.number(line.count),
+    })),
     attritionTotal: say.say('attritionTotal', { missing: n.enrolled - n.matched, enrolled: n.enrolled }),
     sections: view.sections.map((section) => ({
       title: section.title,
@@ -186,6 +193,24 @@ export function cohortReportModel(view: CohortReportView, locale: Locale) {
     printed: say.say('printed', { date: say.date(view.printedOn) }),
     reference: view.reference,
   };
+}
+
+const EXIT_WORDS = {
+  'closed-down': 'exitClosedDown',
+  'no-time': 'exitNoTime',
+  'no-staff': 'exitNoStaff',
+  cost: 'exitCost',
+  'lost-interest': 'exitLostInterest',
+  'left-market': 'exitLeftMarket',
+  merged: 'exitMerged',
+  'changed-owner': 'exitChangedOwner',
+  other: 'exitOther',
+  unknown: 'exitUnknown',
+} as const satisfies Readonly<Record<ExitReason | 'unknown', string>>;
+
+/** The reason of an exit in the reader's language; what is no code stands as it was written. */
+function exitWords(reason: string, say: Speech): string {
+  return Object.hasOwn(EXIT_WORDS, reason) ? say.words[EXIT_WORDS[reason as ExitReason]] : reason;
 }
 
 /** What both assessments used, said once where it is the same. */

@@ -53,14 +53,20 @@ export function gapReportModel(view: GapReportView, locale: Locale, advised: num
     dir: say.dir,
     t: say.words,
     title: `${say.say('gapReport')} – ${view.subject.site}`,
-    organisation: view.subject.organisation,
     site: view.subject.site,
-    address: view.subject.address ?? null,
+    // A site is often called after its owner and its town: nothing is said twice.
+    organisation: view.subject.site.startsWith(`${view.subject.organisation},`)
+      ? null
+      : view.subject.organisation,
+    address:
+      view.subject.address && !view.subject.site.includes(view.subject.address)
+        ? say.address(view.subject.address)
+        : null,
     programme: view.programme,
-    when: `${say.kind(view.assessment.kind)} · ${say.date(view.assessment.date)}`,
+    when: say.join(say.kind(view.assessment.kind), say.date(view.assessment.date)),
     verdict: say.verdict(view.result.verdict),
     verdictClass: view.result.verdict === 'pass' ? 'good' : view.result.verdict === 'fail' ? 'bad' : 'plain',
-    points: view.result.points === null ? null : say.points(view.result.points),
+    points: view.result.points === null ? null : say.pointsOf(view.result.points),
     grade: view.result.grade ?? null,
     conformLine: say.say('conformLine', {
       conforming: counts.conforming,
@@ -72,16 +78,18 @@ export function gapReportModel(view: GapReportView, locale: Locale, advised: num
       total: counts.total,
     }),
     bar: bar(counts, say),
+    key: (Object.keys(PAINT) as (keyof typeof PAINT)[])
+      .filter((kind) => counts[kind] > 0)
+      .map((kind) => ({ kind: PAINT[kind], label: say.words[kind], count: say.number(counts[kind]) })),
     steps: view.firstSteps.map((step, index) => stepModel(step, index, say)),
     buyers: view.buyers.map((buyer, index) => ({
       number: say.number(index + 1),
       name: buyer.buyer,
-      category: buyer.category,
+      category: say.category(buyer.category),
       rule: buyer.rule,
       ready: buyer.ready,
       state: say.say(buyer.ready ? 'ready' : 'notReady'),
       missing: buyer.missing.length ? say.count('missingCount', buyer.missing.length) : null,
-      codesLine: say.codes(buyer.missing),
       more: brief && buyer.missing.length > FEW,
       codes: (brief ? buyer.missing.slice(0, FEW) : buyer.missing).map((code) => ({
         code,
@@ -92,7 +100,7 @@ export function gapReportModel(view: GapReportView, locale: Locale, advised: num
     path: view.cheapestPath && {
       target: say.say('cheapestPathFor', {
         buyer: view.cheapestPath.buyer,
-        category: view.cheapestPath.category,
+        category: say.category(view.cheapestPath.category),
       }),
       steps: view.cheapestPath.steps.map((step, index) => stepModel(step, index, say)),
       total: expense(view.cheapestPath.totalHours, view.cheapestPath.totalCost, say),
@@ -145,11 +153,11 @@ export function gapReportModel(view: GapReportView, locale: Locale, advised: num
 function gapModel(gap: GapItem, advised: boolean, say: Speech) {
   return {
     code: gap.requirement,
-    question: gap.question,
+    question: say.digits(gap.question),
     state: say.conformity(gap.conformity),
     mandatory: gap.required === true,
     note: gap.note ?? null,
-    guidance: (advised && gap.guidance) || null,
+    guidance: advised && gap.guidance ? say.digits(gap.guidance) : null,
     blocks: gap.blocks.length ? say.list(gap.blocks) : null,
     due: gap.dueOn ? say.date(gap.dueOn) : null,
     course: gap.course ?? null,
@@ -167,8 +175,8 @@ function blockedNumbers(view: GapReportView, gap: GapItem, say: Speech): string 
 function stepModel(step: StepLine, index: number, say: Speech) {
   return {
     number: say.number(index + 1),
-    text: step.text,
-    why: step.why ?? null,
+    text: say.digits(step.text),
+    why: step.why ? say.digits(step.why) : null,
     codes: step.requirements.length ? say.codes(step.requirements) : null,
     expense: expense(step.effortHours, step.cost, say),
   };
@@ -179,7 +187,7 @@ function expense(hours: number | undefined, cost: StepLine['cost'], say: Speech)
     ...(hours === undefined ? [] : [say.count('hours', hours)]),
     ...(cost ? [say.money(cost)] : []),
   ];
-  return parts.length ? parts.join(' · ') : null;
+  return parts.length ? say.join(...parts) : null;
 }
 
 function countWords(counts: ConformityCounts): Record<string, number> {

@@ -32,6 +32,7 @@ export function renderHtml(name: string, data: object): string {
   let run = compiled.get(name);
   if (!run) {
     partial('style');
+    partial('languages');
     run = handlebars.compile(template(`${name}.hbs`), OPTIONS);
     compiled.set(name, run);
   }

@@ -3,5 +3,6 @@ export * from './views.js';
 export { renderGapReportHtml, gapReportPdf, GAP_REPORT_BYTES } from './gap-report.js';
 export { renderCohortReportHtml, cohortReportPdf } from './cohort-report.js';
 export { certificatePdf, renderVerificationHtml } from './certificate.js';
-export { renderMail } from './mail.js';
+export { renderMail, visitCalendarTexts } from './mail.js';
+export { renderHomeHtml } from './home.js';
 export * from './invitation.js';

@@ -81,6 +81,40 @@ export function invitationIcs(input: InvitationInput): string {
   return withFinalLineBreak(calendar.toString());
 }
 
+/** An all-day event of a calendar; both days are in it. */
+export interface CalendarEvent {
+  readonly uid: string;
+  readonly from: string;
+  readonly to: string;
+  readonly summary: string;
+  readonly location: string;
+}
+
+/** A person's days as a calendar to subscribe to (METHOD:PUBLISH); nobody is invited by it. */
+export function calendarIcs(input: {
+  readonly name: string;
+  readonly events: readonly CalendarEvent[];
+  readonly stamp?: Date;
+}): string {
+  const calendar = ical({
+    prodId: '//Uplift//Calendar//EN',
+    method: ICalCalendarMethod.PUBLISH,
+    name: plainText(input.name),
+  });
+  input.events.forEach((event, index) => {
+    calendar.createEvent({
+      id: event.uid,
+      stamp: input.stamp ?? new Date(),
+      allDay: true,
+      start: new Date(dayOf(`/events/${index}/from`, event.from)),
+      end: new Date(dayOf(`/events/${index}/to`, event.to) + DAY_MS),
+      summary: plainText(event.summary),
+      location: plainText(event.location) || null,
+    });
+  });
+  return withFinalLineBreak(calendar.toString());
+}
+
 const DAY_MS = 86_400_000;
 
 function dayOf(field: string, date: string): number {

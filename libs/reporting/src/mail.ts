@@ -1,7 +1,17 @@
 import { statusName } from './certificate.js';
 import { renderHtml, webAddress } from './html.js';
 import { speech, type Speech } from './speech.js';
-import type { CertificateMail, Locale, MailKind, MailViews, RenderedMail, VisitMail } from './views.js';
+import type {
+  CertificateMail,
+  LocalDate,
+  Locale,
+  MailKind,
+  MailViews,
+  RenderedMail,
+  RoleName,
+  VisitMail,
+  VisitWhy,
+} from './views.js';
 
 /** Name in the signature. */
 const PRODUCT = 'Uplift';
@@ -12,24 +22,52 @@ interface Letter {
   readonly facts: readonly { readonly label: string; readonly text: string }[];
 }
 
+/** Lines of a digest; what is left out is counted. */
+const DIGEST_LINES = 40;
+
 const fact = (label: string, text: string) => ({ label, text });
+
+const ROLE_WORDS = {
+  owner: 'roleOwner',
+  'qa-manager': 'roleQaManager',
+  'programme-manager': 'roleProgrammeManager',
+  assessor: 'roleAssessor',
+  mentor: 'roleMentor',
+  reviewer: 'roleReviewer',
+  decider: 'roleDecider',
+  viewer: 'roleViewer',
+} as const satisfies Readonly<Record<RoleName, string>>;
 
 /** What each kind of mail says. A complete record: a kind without words fails the type check. */
 const LETTERS: { readonly [Kind in MailKind]: (view: MailViews[Kind], say: Speech) => Letter } = {
   'visit-invitation': (view, say) => ({
     subject: say.say('visitInvitationSubject', { date: say.date(view.date), site: view.site }),
-    text: say.words.visitInvitationText,
+    text: view.part === 'assessor' ? say.words.visitAssessorText : say.words.visitInvitationText,
     facts: visitFacts(view, say),
   }),
   'visit-changed': (view, say) => ({
     subject: say.say('visitChangedSubject', { date: say.date(view.date), site: view.site }),
-    text: say.words.visitChangedText,
+    text: view.part === 'assessor' ? say.words.visitAssessorChangedText : say.words.visitChangedText,
     facts: visitFacts(view, say),
   }),
   'visit-cancelled': (view, say) => ({
     subject: say.say('visitCancelledSubject', { date: say.date(view.date), site: view.site }),
-    text: say.words.visitCancelledText,
+    text: view.part === 'assessor' ? say.words.visitAssessorCancelledText : say.words.visitCancelledText,
     facts: [...visitFacts(view, say), ...(view.reason ? [fact(say.words.reason, view.reason)] : [])],
+  }),
+  'visit-reminder': (view, say) => ({
+    subject: say.count('visitReminderSubject', view.daysLeft, { site: view.site }),
+    text: view.part === 'assessor' ? say.words.visitReminderAssessorText : say.words.visitReminderText,
+    facts: visitFacts(view, say),
+  }),
+  'member-invitation': (view, say) => ({
+    subject: say.say('invitationSubject', { organisation: view.organisation }),
+    text: say.words.invitationText,
+    facts: [
+      fact(say.words.organisation, view.organisation),
+      fact(say.words.memberRole, say.words[ROLE_WORDS[view.role]]),
+      fact(say.words.invitedBy, view.invitedBy),
+    ],
   }),
   'submission-received': (view, say) => ({
     subject: say.say('submissionSubject', { site: view.site }),
@@ -45,14 +83,13 @@ const LETTERS: { readonly [Kind in MailKind]: (view: MailViews[Kind], say: Speec
     ],
   }),
   'corrective-action-due': (view, say) => ({
-    subject: say.count(
-      view.daysLeft < 0 ? 'actionOverdueSubject' : 'actionSubject',
-      Math.abs(view.daysLeft),
-      {
-        requirement: view.requirement,
-        site: view.site,
-      },
-    ),
+    subject:
+      view.daysLeft === 0
+        ? say.say('actionTodaySubject', { requirement: view.requirement, site: view.site })
+        : say.count(view.daysLeft < 0 ? 'actionOverdueSubject' : 'actionSubject', Math.abs(view.daysLeft), {
+            requirement: view.requirement,
+            site: view.site,
+          }),
     text: view.daysLeft < 0 ? say.words.actionOverdueText : say.words.actionText,
     facts: [
       fact(say.words.site, view.site),
@@ -61,14 +98,41 @@ const LETTERS: { readonly [Kind in MailKind]: (view: MailViews[Kind], say: Speec
       fact(say.words.due, say.date(view.dueOn)),
     ],
   }),
+  'corrective-actions-due': (view, say) => ({
+    subject: say.count('actionsDueSubject', view.items.length, { site: view.site }),
+    text: say.words.actionsDueText,
+    facts: [
+      fact(say.words.site, view.site),
+      ...digest(view.items, say, (item) =>
+        fact(
+          item.requirement,
+          say.say(item.daysLeft < 0 ? 'actionOverdueLine' : 'actionDueLine', {
+            question: item.question,
+            grade: say.grade(item.grade),
+            date: say.date(item.dueOn),
+          }),
+        ),
+      ),
+    ],
+  }),
+  'sites-never-assessed': (view, say) => ({
+    subject: say.count('neverAssessedSubject', view.sites.length, { programme: view.programme }),
+    text: say.words.neverAssessedText,
+    facts: digest(view.sites, say, ({ site, enrolledOn }) =>
+      fact(site, say.say('enrolledOnLine', { date: say.date(enrolledOn) })),
+    ),
+  }),
   'certificate-issued': (view, say) => ({
     subject: say.say('certificateIssuedSubject', { number: view.number, site: view.site }),
     text: say.words.certificateIssuedText,
     facts: certificateFacts(view, say),
   }),
   'certificate-expiring': (view, say) => ({
-    subject: say.count('certificateExpiringSubject', view.daysLeft, { number: view.number }),
-    text: say.words.certificateExpiringText,
+    subject:
+      view.daysLeft === 0
+        ? say.say('certificateExpiresTodaySubject', { number: view.number })
+        : say.count('certificateExpiringSubject', view.daysLeft, { number: view.number }),
+    text: view.daysLeft === 0 ? say.words.certificateExpiresTodayText : say.words.certificateExpiringText,
     facts: certificateFacts(view, say),
   }),
   'certificate-status': (view, say) => ({
@@ -98,8 +162,57 @@ function visitFacts(view: VisitMail, say: Speech) {
     fact(say.words.where, view.address),
     fact(say.words.assessor, view.assessor),
     fact(say.words.checklist, view.checklist),
+    ...(view.why ? [fact(say.words.visitWhy, say.say(WHY[view.why]))] : []),
   ];
 }
+
+const WHY = {
+  'score-band': 'visitWhyScoreBand',
+  'open-critical': 'visitWhyOpenCritical',
+  'not-scorable': 'visitWhyNotScorable',
+  'kind-cap': 'visitWhyKindCap',
+} as const satisfies Record<VisitWhy, string>;
+
+/** The first lines of a long list, and how many more there are. */
+function digest<Item>(
+  items: readonly Item[],
+  say: Speech,
+  line: (item: Item) => { label: string; text: string },
+): { label: string; text: string }[] {
+  const left = items.length - DIGEST_LINES;
+  return [
+    ...items.slice(0, DIGEST_LINES).map(line),
+    ...(left > 0 ? [fact('…', say.count('andMore', left))] : []),
+  ];
+}
+
+/** Title and description of a visit in the reader's calendar. */
+export function visitCalendarTexts(
+  visit: {
+    readonly site: string;
+    readonly due: LocalDate;
+    readonly why: VisitWhy;
+    readonly assessor: string;
+  },
+  locale: Locale,
+): { summary: string; description: string } {
+  const say = speech(locale);
+  return {
+    summary: oneLine(say.say('visitSummary', { site: visit.site })),
+    description: say.say('visitDescription', {
+      due: say.date(visit.due),
+      reason: say.say(WHY[visit.why]),
+      assessor: visit.assessor,
+    }),
+  };
+}
+
+/** Without line breaks and without the invisible marks that keep directions apart. */
+const oneLine = (text: string): string =>
+  text
+    .replace(/[\p{Cc}\u2068\u2069]+/gu, ' ')
+    .replace(/ {2,}/g, ' ')
+    .trim();
 
 function certificateFacts(view: CertificateMail, say: Speech) {
   return [
@@ -119,10 +232,7 @@ export function renderMail<Kind extends MailKind>(
 ): RenderedMail {
   const say = speech(locale);
   const letter = LETTERS[kind](view, say);
-  const subject = letter.subject
-    .replace(/[\p{Cc}\u2068\u2069]+/gu, ' ')
-    .replace(/ {2,}/g, ' ')
-    .trim();
+  const subject = oneLine(letter.subject);
   const greeting = say.say('greeting', { to: view.to });
   const regards = say.say('regards', { product: PRODUCT });
   const text = [

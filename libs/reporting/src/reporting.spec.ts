@@ -109,7 +109,9 @@ describe('gap report', () => {
 
   it('says counts with their denominators, what is blocked, the edition and the disclaimer', () => {
     const html = renderGapReportHtml(sample('gap-report', 'en'), 'en');
-    expect(html).toContain('34 of 45 conform; 5 partly; 6 do not; 3 not applicable; 0 unanswered.');
+    expect(html).toContain(
+      'aria-label="34 of 45 conform; 5 partly; 6 do not; 3 not applicable; 0 unanswered"',
+    );
     expect(html).toContain('45 of 48 requirements apply to this site');
     expect(html).toContain('10 requirements are missing');
     expect(html).toContain('href="#PP-WATER-01"');
@@ -152,7 +154,7 @@ describe('gap report', () => {
       'en',
     );
     expect(html).toContain('Not scorable');
-    expect(html).toContain('Records: <b>not rated</b>');
+    expect(html).toContain('<p>Records <i>0 of 0 conform</i> <b>not rated</b></p>');
     expect(html).not.toContain('0 points');
     expect(html).toContain('Nothing is missing');
   });

@@ -1,3 +1,4 @@
+import { categories } from './messages/categories.js';
 import { messages, type PhraseKey, type PluralKey } from './messages/index.js';
 import type { ContentTranslation, Locale, LocalDate, Money, Verdict, ChecklistLine } from './views.js';
 import type { AssessmentKind, Conformity, FindingGrade } from '#domain';
@@ -17,12 +18,14 @@ export class Speech {
   private readonly formats = new Map<string, Intl.NumberFormat>();
   private readonly longDate: Intl.DateTimeFormat;
   private readonly lists: Intl.ListFormat;
+  private readonly countries: Intl.DisplayNames;
 
   constructor(readonly locale: Locale) {
     this.dir = locale === 'ar' ? 'rtl' : 'ltr';
     this.words = messages[locale] as Readonly<Record<PhraseKey, string>>;
     this.plurals = new Intl.PluralRules(INTL[locale]);
     this.longDate = new Intl.DateTimeFormat(INTL[locale], { dateStyle: 'long', timeZone: 'UTC' });
+    this.countries = new Intl.DisplayNames(INTL[locale], { type: 'region' });
     this.lists = new Intl.ListFormat(INTL[locale], { type: 'conjunction', style: 'short' });
   }
 
@@ -78,6 +81,39 @@ export class Speech {
   /** Points on the 0..100 scale, or in words that there are none. */
   points(value: number | null): string {
     return value === null ? this.say('notRated') : this.count('points', value, {}, 1);
+  }
+
+  /** Points with what they are of: "48 of 100 points". null: words that there are none. */
+  pointsOf(value: number | null): string {
+    return value === null
+      ? this.say('notRated')
+      : this.say('pointsOf', { points: this.number(value, 1), of: 100 });
+  }
+
+  /** Numbers within a text of the checklist in the digits of the language; codes such as `FM-TRAC-01` keep theirs. */
+  digits(text: string): string {
+    if (this.locale !== 'ar') return text;
+    return text.replace(/(?<![A-Za-z\d][-.]?)\d+(?:[.,]\d+)?(?![-.]?[A-Za-z])/g, (number) =>
+      number.replace(/[.,]/, '٫').replace(/\d/g, (digit) => this.number(Number(digit))),
+    );
+  }
+
+  /** A product category by its code; a text that is no code stands as it is. */
+  category(code: string): string {
+    const name = categories[code]?.[this.locale];
+    if (name || !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(code)) return name ?? code;
+    const words = code.replaceAll('-', ' ');
+    return words.charAt(0).toUpperCase() + words.slice(1);
+  }
+
+  /** An address whose last part may be a country code (ISO 3166), which is given its name. */
+  address(text: string): string {
+    return text.replace(/(?<=, |^)[A-Z]{2}$/, (code) => this.countries.of(code) ?? code);
+  }
+
+  /** Joins short facts in one line. Arabic has no middle dot here: beside digits it reads as a zero. */
+  join(...facts: readonly string[]): string {
+    return facts.join(this.words.dot);
   }
 
   /** A change in points, with its sign: "+26.7 points". */

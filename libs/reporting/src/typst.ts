@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { NodeCompiler } from '@myriaddreamin/typst-ts-node-compiler';
+import { NodeCompiler, type NodeTypstDocument } from '@myriaddreamin/typst-ts-node-compiler';
 import { fontFiles, templatesFolder } from './resources.js';
 
 let warm: NodeCompiler | undefined;
@@ -20,6 +20,11 @@ export interface PdfOptions {
   readonly standard?: string;
   /** Day put into the document's metadata, so that the same data gives the same bytes. */
   readonly date: string;
+  /**
+   * Scales to try, largest first, until the document fits on one page; the smallest stands when none does. The
+   * template reads `sys.inputs.scale`. Left out: no scale is given, and pages are as many as needed.
+   */
+  readonly onePage?: readonly number[];
 }
 
 /**
@@ -32,19 +37,38 @@ export interface PdfOptions {
 export async function renderPdf(template: string, data: object, options: PdfOptions): Promise<Uint8Array> {
   await turn();
   const typst = compiler();
-  const result = typst.compile({
-    mainFilePath: join(templatesFolder(), template),
-    inputs: { data: JSON.stringify(data) },
-  });
-  if (!result.result) {
-    const error = result.takeError();
-    const found = error ? typst.fetchDiagnostics(error) : [];
-    throw new Error(`${template} could not be set: ${JSON.stringify(found)}`);
-  }
-  const pdf = typst.pdf(result.result, {
+  const inputs = { data: JSON.stringify(data) };
+  const document = options.onePage
+    ? largestFit(options.onePage, (scale) => set(template, { ...inputs, scale: String(scale) }))
+    : set(template, inputs);
+  const pdf = typst.pdf(document, {
     pdfStandard: options.standard,
     creationTimestamp: Math.floor(Date.parse(`${options.date}T00:00:00Z`) / 1000),
   });
   typst.evictCache(10);
   return new Uint8Array(pdf);
+}
+
+function set(template: string, inputs: Record<string, string>): NodeTypstDocument {
+  const typst = compiler();
+  const result = typst.compile({ mainFilePath: join(templatesFolder(), template), inputs });
+  if (result.result) return result.result;
+  const error = result.takeError();
+  const found = error ? typst.fetchDiagnostics(error) : [];
+  throw new Error(`${template} could not be set: ${JSON.stringify(found)}`);
+}
+
+/** The document at the largest scale that fits on one page. Most fit at the first; the others are found by halving. */
+function largestFit(scales: readonly number[], at: (scale: number) => NodeTypstDocument): NodeTypstDocument {
+  const first = at(scales[0]!);
+  if (first.numOfPages === 1) return first;
+  let fitting: NodeTypstDocument | undefined;
+  let [from, to] = [1, scales.length - 1];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    const document = at(scales[middle]!);
+    if (document.numOfPages === 1) [fitting, to] = [document, middle];
+    else from = middle + 1;
+  }
+  return fitting ?? at(scales[to]!);
 }

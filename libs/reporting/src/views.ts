@@ -11,6 +11,7 @@ import type {
   Criticality,
   FindingGrade,
   TranslationStatus,
+  VisitNeedReason,
 } from '#domain';
 
 /** Languages the reports speak. */
@@ -364,6 +365,16 @@ export interface MailViews {
   readonly 'visit-invitation': VisitMail;
   readonly 'visit-changed': VisitMail;
   readonly 'visit-cancelled': VisitMail & { readonly reason?: string };
+  readonly 'visit-reminder': VisitMail & { readonly daysLeft: number };
+  readonly 'member-invitation': {
+    /** Name or address in the greeting. */
+    readonly to: string;
+    readonly organisation: string;
+    /** Code of the role. */
+    readonly role: RoleName;
+    readonly invitedBy: string;
+    readonly url: string;
+  };
   readonly 'submission-received': {
     readonly to: string;
     readonly site: string;
@@ -382,6 +393,25 @@ export interface MailViews {
     readonly daysLeft: number;
     readonly url: string;
   };
+  /** Everything at one site that is due within a week or overdue: one mail, however many findings. */
+  readonly 'corrective-actions-due': {
+    readonly to: string;
+    readonly site: string;
+    readonly items: readonly {
+      readonly requirement: string;
+      readonly grade: FindingGrade;
+      readonly question: string;
+      readonly dueOn: LocalDate;
+      readonly daysLeft: number;
+    }[];
+    readonly url: string;
+  };
+  readonly 'sites-never-assessed': {
+    readonly to: string;
+    readonly programme: string;
+    readonly sites: readonly { readonly site: string; readonly enrolledOn: LocalDate }[];
+    readonly url: string;
+  };
   readonly 'certificate-issued': CertificateMail;
   readonly 'certificate-expiring': CertificateMail & { readonly daysLeft: number };
   readonly 'certificate-status': CertificateMail & {
@@ -390,7 +420,16 @@ export interface MailViews {
   };
 }
 
+/** Why a visit is needed; the domain's codes. */
+export type VisitWhy = VisitNeedReason;
+/** Roles in an organisation, as the dictionaries name them. */
+export type RoleName =
+  'owner' | 'qa-manager' | 'programme-manager' | 'assessor' | 'mentor' | 'reviewer' | 'decider' | 'viewer';
+
 export interface VisitMail {
+  /** Whether the reader goes there or is visited. Default: is visited. */
+  readonly part?: 'assessor' | 'site';
+  readonly why?: VisitWhy;
   /** Name in the greeting. */
   readonly to: string;
   readonly site: string;

@@ -37,19 +37,9 @@ export class SignedInGuard implements CanActivate {
     if (this.reflector.getAllAndOverride<boolean>(PUBLIC, [context.getHandler(), context.getClass()]))
       return true;
     const request = context.switchToHttp().getRequest<WithActor>();
-    const user = await this.identity.userOf(toHeaders(request.headers));
+    const user = await this.identity.userOf(request.headers);
     if (!user) throw new UnauthorizedException();
     request.actor = await this.parties.actorOf(user);
     return true;
   }
-}
-
-/** Node's headers as the web platform's. */
-export function toHeaders(raw: FastifyRequest['headers']): Headers {
-  const headers = new Headers();
-  for (const [name, value] of Object.entries(raw)) {
-    if (value === undefined) continue;
-    for (const each of Array.isArray(value) ? value : [value]) headers.append(name, each);
-  }
-  return headers;
 }

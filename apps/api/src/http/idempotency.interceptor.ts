@@ -39,10 +39,11 @@ export class IdempotencyInterceptor implements NestInterceptor {
       ),
     ).pipe(
       switchMap(async (body) => {
-        await this.db.query(`UPDATE idempotency_key SET status = $2, body = $3 WHERE id = $1`, [
+        await this.db.query(`UPDATE idempotency_key SET status = $2, body = $3, etag = $4 WHERE id = $1`, [
           id,
           reply.statusCode,
           JSON.stringify(body ?? null),
+          reply.getHeader('etag') ?? null,
         ]);
         return body;
       }),
@@ -51,7 +52,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
 
   private async answerOf(userId: string, key: string, hash: string, reply: FastifyReply): Promise<unknown> {
     const [row] = await this.db.query(
-      `SELECT request_hash, status, body FROM idempotency_key WHERE user_id = $1 AND key = $2`,
+      `SELECT request_hash, status, body, etag FROM idempotency_key WHERE user_id = $1 AND key = $2`,
       [userId, key],
     );
     if (row && row.request_hash !== hash) {
@@ -67,6 +68,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
         'conflict',
       );
     void reply.status(row.status).header('idempotency-replayed', 'true');
-    return row.body;
+    if (row.etag) void reply.header('etag', row.etag);
+    return row.body ?? undefined;
   }
 }

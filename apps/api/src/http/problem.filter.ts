@@ -35,16 +35,50 @@ export interface Problem {
 /** PostgreSQL's codes for values of a request that it cannot hold: a zero byte, a number or day out of range. */
 const NOT_STORABLE: readonly string[] = ['22003', '22007', '22008', '22021', '22P02', '22P05'];
 
-/** What is told of an error; never more of it than a caller may know. */
-export function problemOf(error: unknown, instance: string): Problem {
-  const make = (status: number, code: string, title: string, errors?: readonly FieldProblem[]): Problem => ({
+/** A problem of this API; `code` is published and never changes. */
+function makeProblem(
+  status: number,
+  code: string,
+  title: string,
+  instance: string,
+  errors?: readonly FieldProblem[],
+): Problem {
+  return {
     type: `https://uplift.example/problems/${code}`,
     title,
     status,
     code,
     instance,
     ...(errors && errors.length > 0 && { errors }),
-  });
+  };
+}
+
+/**
+ * What the identity provider refused, as a problem. Its own code stays in the body as `identityCode`, for clients
+ * that are written against it; ours is the same in the form of the others.
+ */
+export function identityProblem(
+  status: number,
+  body: { code?: unknown; message?: unknown },
+  instance: string,
+): Problem & { identityCode?: string } {
+  const own = typeof body.code === 'string' && /^[A-Z0-9_]{1,80}$/.test(body.code) ? body.code : undefined;
+  const said = typeof body.message === 'string' ? body.message : 'The request was refused.';
+  const [code, title] =
+    status >= 500
+      ? ['internal-error', INTERNAL]
+      : own
+        ? [own.toLowerCase().replaceAll('_', '-'), said]
+        : (HTTP_CODES[status] ?? ['refused', said]);
+  return { ...makeProblem(status, code, title, instance), ...(own && { identityCode: own }) };
+}
+
+const INTERNAL = 'Something went wrong on our side; it has been logged.';
+
+/** What is told of an error; never more of it than a caller may know. */
+export function problemOf(error: unknown, instance: string): Problem {
+  const make = (status: number, code: string, title: string, errors?: readonly FieldProblem[]) =>
+    makeProblem(status, code, title, instance, errors);
   if (error instanceof DomainError) return make(STATUS[error.kind], error.code, error.message, error.fields);
   const status =
     error instanceof HttpException ? error.getStatus() : (error as { statusCode?: number }).statusCode;
@@ -59,7 +93,7 @@ export function problemOf(error: unknown, instance: string): Problem {
   if (NOT_STORABLE.includes((error as { driverError?: { code?: string } }).driverError?.code ?? '')) {
     return make(422, 'value-not-storable', 'A value holds a character or number that cannot be stored.');
   }
-  return make(500, 'internal-error', 'Something went wrong on our side; it has been logged.');
+  return make(500, 'internal-error', INTERNAL);
 }
 
 /** Every error leaves as problem details (RFC 9457) with a stable code, and never with a stack trace. */

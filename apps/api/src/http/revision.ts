@@ -24,6 +24,12 @@ export const IfMatch = createParamDecorator((_: unknown, context: ExecutionConte
   return Number(match[1]);
 });
 
+/** The ETags a caller has already (`If-None-Match`), as they were sent. */
+export const IfNoneMatch = createParamDecorator(
+  (_: unknown, context: ExecutionContext): string | undefined =>
+    context.switchToHttp().getRequest<FastifyRequest>().headers['if-none-match'],
+);
+
 /** Puts a resource's revision into the answer as its ETag. */
 export function withEtag<T extends { revision: number }>(reply: FastifyReply, resource: T): T {
   void reply.header('etag', `"${resource.revision}"`);

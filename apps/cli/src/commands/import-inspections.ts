@@ -135,7 +135,7 @@ function storedText(stored: StoredImport): string {
     : '';
   return (
     `Stored for "Imported: ${stored.dataset}" (organisation ${stored.organisationId}): ${sites.added} sites, ` +
-    `${assessments.added} assessments (${assessments.incomplete} incomplete), ${stored.responses} responses, ` +
+    `${assessments.added} assessments (${assessments.incomplete} incomplete), ` +
     `${stored.findings} findings, ${gains.added} gains. Unchanged: ${sites.unchanged} sites, ` +
     `${assessments.unchanged} assessments, ${gains.unchanged} gains.${different} Checklist: ${versions.join(', ')}.`
   );

@@ -6,7 +6,6 @@ import {
   type Score,
   type ScoringProfile,
 } from '#domain';
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -14,7 +13,7 @@ import { contentHash, parseContent } from '../../../../libs/application/src/cont
 import {
   answerWith,
   badInput,
-  checkWith,
+  checkSchema,
   ContentSources,
   EXIT,
   processIo,
@@ -83,82 +82,6 @@ interface ExportedAssessment {
   readonly profileBody?: object;
 }
 
-const text = { type: 'string', minLength: 1 };
-const object = { type: 'object' };
-const credentialSchema = {
-  type: 'object',
-  required: ['type', 'number', 'issuedOn', 'validUntil'],
-  properties: {
-    type: { const: 'BuyerReadinessStatement' },
-    number: text,
-    issuedOn: text,
-    validUntil: { type: ['string', 'null'] },
-    verify: text,
-    statement: {
-      ...object,
-      properties: {
-        reportHash: text,
-        asFound: object,
-        afterClosure: object,
-        assessment: { ...object, properties: { dates: { type: 'array', items: text } } },
-      },
-    },
-  },
-};
-const assessmentSchema = {
-  type: 'object',
-  required: [
-    'siteId',
-    'checklist',
-    'version',
-    'profile',
-    'profileVersion',
-    'level',
-    'kind',
-    'assessedOn',
-    'responses',
-  ],
-  properties: {
-    siteId: text,
-    checklist: { ...text, pattern: '^[a-z0-9]+(-[a-z0-9]+)*$' },
-    version: { ...text, pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$' },
-    profile: { ...text, pattern: '^[a-z0-9]+(-[a-z0-9]+)*$' },
-    profileVersion: text,
-    level: text,
-    kind: { enum: ['self', 'baseline', 'follow-up', 'verification'] },
-    assessedOn: text,
-    responses: {
-      type: 'array',
-      items: {
-        ...object,
-        required: ['requirement', 'answer'],
-        properties: {
-          requirement: text,
-          answer: text,
-          naReason: { type: ['string', 'null'] },
-          note: { type: ['string', 'null'] },
-          closedOn: { type: ['string', 'null'] },
-        },
-      },
-    },
-    lockHash: { type: ['string', 'null'], pattern: '^[0-9a-f]{64}$' },
-    asFound: { type: ['object', 'null'] },
-    afterClosure: { type: ['object', 'null'] },
-    checklistBody: object,
-    profileBody: object,
-  },
-};
-const ajv = new Ajv2020({ allErrors: true, strict: false });
-const validators = {
-  credential: ajv.compile(credentialSchema),
-  assessment: ajv.compile(assessmentSchema),
-  both: ajv.compile({
-    type: 'object',
-    required: ['credential', 'assessment'],
-    properties: { credential: credentialSchema, assessment: assessmentSchema },
-  }),
-};
-
 const REGISTER =
   'Whether the certificate is in force, suspended or withdrawn: only the register at its verify address knows.';
 const AUTHENTIC = 'Who wrote the document: it carries no signature, so compare it with the register.';
@@ -192,10 +115,10 @@ function numberCheck(given: string): { check: VerificationCheck; number: string 
 export async function verifyJson({ value, folder }: JsonInput): Promise<VerificationOutput> {
   const has = (name: string): boolean => typeof value === 'object' && value !== null && name in value;
   if (has('credential') || (has('assessment') && !has('siteId'))) {
-    const both = checkWith<{ credential: Credential; assessment: ExportedAssessment }>(
-      validators.both,
-      'a credential with its assessment',
+    const both = checkSchema<{ credential: Credential; assessment: ExportedAssessment }>(
+      'verify-input#/$defs/both',
       value,
+      'a credential with its assessment',
     );
     const own = await assessmentChecks(both.assessment, folder, '/assessment');
     const { checks, number, notChecked } = credentialChecks(both.credential, own);
@@ -209,7 +132,7 @@ export async function verifyJson({ value, folder }: JsonInput): Promise<Verifica
   }
   if (has('siteId') || has('responses')) {
     const own = await assessmentChecks(
-      checkWith<ExportedAssessment>(validators.assessment, 'an exported assessment', value),
+      checkSchema<ExportedAssessment>('verify-input#/$defs/assessment', value, 'an exported assessment'),
       folder,
       '',
     );
@@ -225,7 +148,7 @@ export async function verifyJson({ value, folder }: JsonInput): Promise<Verifica
     ]);
   }
   const { checks, number, notChecked } = credentialChecks(
-    checkWith<Credential>(validators.credential, 'a credential', value),
+    checkSchema<Credential>('verify-input#/$defs/credential', value, 'a credential'),
     null,
   );
   return output('credential', checks, notChecked, number);

@@ -3,7 +3,15 @@ import { crosswalkFrom, ItemList } from './checklist-from-items.js';
 import { citedScoring } from './cited-scoring.js';
 import type { ExceptionSink, ImportException } from './exceptions.js';
 import type { LoadedMapping, PairingMapping } from './mapping.js';
-import { figuresOf, median, pairsOfSite, round6, type ChangeFigures, type Visit } from './pairings.js';
+import {
+  figuresOf,
+  median,
+  pairsOfSite,
+  round6,
+  roundFigure,
+  type ChangeFigures,
+  type Visit,
+} from './pairings.js';
 import { NO_DAY, type InspectionRecords } from './read-records.js';
 
 /** A site of the source. */
@@ -315,6 +323,7 @@ export function analyse(records: InspectionRecords, mapping: LoadedMapping): Ins
       itemOfFinding[f] = at;
     }
   }
+  if (add) list.addFromCrosswalk();
   const checklistVersions = list.versions();
   const crosswalk = crosswalkFrom(mapping, records, checklistVersions, except);
   const positions = new Int32Array(list.items.length).fill(-1);
@@ -832,7 +841,7 @@ function editionFigures(
           items: version.requirements.length,
           regular,
           sites: sites.size,
-          mean_items_cited: regular ? round6(items / regular) : null,
+          mean_items_cited: regular ? roundFigure(items / regular) : null,
         },
       ];
     }),
@@ -860,7 +869,7 @@ function correctionFigures(records: InspectionRecords, rowOfFinding: Int32Array)
     same_day: days.filter((d) => d === 0).length,
     within_30_days: days.filter((d) => d <= 30).length,
     median_days: middle,
-    mean_days: days.length ? round6(days.reduce((a, b) => a + b, 0) / days.length) : null,
+    mean_days: days.length ? roundFigure(days.reduce((a, b) => a + b, 0) / days.length) : null,
   };
 }
 

@@ -92,6 +92,30 @@ export class ItemList {
     return this.add(code, usable ? edition : -1, '', undefined, weight, cls, false, () => undefined);
   }
 
+  /** Adds the items the crosswalk names and the list lacks: a line that joins two items says that both exist. */
+  addFromCrosswalk(): void {
+    const table = this.records.crosswalk,
+      spec = this.mapping.crosswalk;
+    if (!table || !spec) return;
+    for (const side of ['from', 'to'] as const) {
+      const edition = this.mapping.checklist.editions.findIndex((e) => e.version === spec[side]);
+      for (let row = 0; row < table.rows; row++) {
+        for (const code of crosswalkCodes(table.columns[side]![row]!, spec.separator)) {
+          if (this.find(code, edition) >= 0) continue;
+          this.addUnlisted(code, edition, undefined, undefined, true);
+          this.except({
+            table,
+            row,
+            column: side,
+            inspectionId: null,
+            code: 'unlisted-item',
+            reason: `item ${code} is not in ${this.records.items.file}; it was added because the crosswalk names it`,
+          });
+        }
+      }
+    }
+  }
+
   versions(): ChecklistVersion[] {
     const { checklist, source } = this.mapping;
     return checklist.editions.map((edition, e) => {
@@ -131,7 +155,10 @@ export class ItemList {
     let cls: string | undefined;
     let usable = edition >= 0;
     if (rules?.class) {
-      cls = (word ? rules.class.values[word] : undefined) ?? rules.class.other;
+      cls =
+        (word ? rules.class.values[word] : undefined) ??
+        rules.class.numbers?.find(({ from, to }) => Number(code) >= from && Number(code) <= to)?.class ??
+        rules.class.other;
       if (listed && word && rules.class.values[word] === undefined) {
         problem(
           'unknown-class',
@@ -200,6 +227,10 @@ export class ItemList {
   }
 }
 
+/** The codes in a cell of the crosswalk. */
+const crosswalkCodes = (text: string, separator: string | undefined): string[] =>
+  text === '' ? [] : separator ? text.split(separator).map((c) => c.trim()) : [text];
+
 /** Item lineage from the crosswalk file. Rows that share a code become one edge; items it leaves out are not comparable. */
 export function crosswalkFrom(
   mapping: LoadedMapping,
@@ -230,10 +261,7 @@ export function crosswalkFrom(
       continue;
     }
     const cell = (side: 'from' | 'to'): string[] => {
-      const text = table.columns[side]![row]!;
-      const codes =
-        text === '' ? [] : spec.separator ? text.split(spec.separator).map((c) => c.trim()) : [text];
-      return codes.filter((code) => {
+      return crosswalkCodes(table.columns[side]![row]!, spec.separator).filter((code) => {
         if (known[side].has(code)) return true;
         problem(
           side,

@@ -41,6 +41,11 @@ export function parseCsv(
   const fault = (line: number | null, column: string | null, code: string, reason: string): void => {
     problems.push({ file, line, column, code, reason });
   };
+  const utf16 = utf16Of(bytes);
+  if (utf16) {
+    fault(1, null, 'not-utf8', `the file is ${utf16}, not UTF-8; save it as UTF-8`);
+    return { file, rows: 0, columns: {}, headers: {}, lineOf: (row) => row + 2 };
+  }
   let text: string;
   if (isAscii(bytes)) text = bytes.toString('latin1');
   else {
@@ -111,6 +116,12 @@ export function parseCsv(
   }
   line += slowRecord();
   const header = fields.map((h) => h.trim());
+  const separator = [';', '\t', '|'].find((mark) => header.length === 1 && header[0]!.includes(mark));
+  if (separator !== undefined) {
+    const name = { ';': 'semicolons', '\t': 'tabs' }[separator] ?? `"${separator}"`;
+    fault(1, null, 'wrong-separator', `the columns are separated by ${name}; save the file with commas`);
+    return { file, rows: 0, columns, headers, lineOf: (row) => row + 2 };
+  }
   header.forEach((h, i) => {
     if (header.indexOf(h) !== i) fault(1, h, 'duplicate-column', `column "${h}" stands in the header twice`);
   });
@@ -198,6 +209,14 @@ export function parseCsv(
 }
 
 const firstLines = (rows: number): number[] => Array.from({ length: rows }, (_, row) => row + 2);
+
+/** Which UTF-16 the bytes are, by their mark or by the zero bytes of their header; null when neither. */
+function utf16Of(bytes: Buffer): string | null {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'UTF-16 (little endian)';
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'UTF-16 (big endian)';
+  const zeros = bytes.subarray(0, 64).filter((byte) => byte === 0).length;
+  return zeros > 16 ? 'UTF-16' : null;
+}
 
 /** Names every line that is not UTF-8 and the column its first bad byte stands in. */
 function reportEncoding(

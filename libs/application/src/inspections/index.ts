@@ -1,6 +1,6 @@
 export { analyse, responsesOf } from './analyse.js';
 export type * from './analyse.js';
-export { checkMapping, loadMapping } from './mapping.js';
+export { checkMapping, loadMapping, parseMapping } from './mapping.js';
 export type * from './mapping.js';
 export { NO_DAY, readRecords, RecordsError } from './read-records.js';
 export type * from './read-records.js';

@@ -1,7 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import {
   DomainError,
@@ -10,6 +8,7 @@ import {
   type LineageRelation,
   type ScoringProfile,
 } from '#domain';
+import { schemaProblems } from '../schemas.js';
 
 /**
  * A mapping file (format `uplift.inspection-mapping/1`) says how the inspection records of one source become
@@ -47,8 +46,15 @@ export interface InspectionMapping {
     readonly crosswalk?: FileMapping;
   };
   readonly items?: {
-    /** Word of the source → class of the requirement. `other` is the class of words not listed and of an empty cell. */
-    readonly class?: { readonly values: Readonly<Record<string, string>>; readonly other?: string };
+    /**
+     * Word of the source → class of the requirement. Where there is no such word, `numbers` gives the class by the
+     * number of the item, and `other` that of all the rest.
+     */
+    readonly class?: {
+      readonly values: Readonly<Record<string, string>>;
+      readonly numbers?: readonly { readonly from: number; readonly to: number; readonly class: string }[];
+      readonly other?: string;
+    };
     /** Class → criticality; `minor` otherwise. */
     readonly criticality?: Readonly<Record<string, Criticality>>;
     /** An item that is cited but not on the list: an exception, or added from what the finding tells of it. */
@@ -164,41 +170,43 @@ const COLUMNS: Readonly<Record<keyof InspectionMapping['files'], readonly string
   crosswalk: ['from', 'to', 'relation'],
 };
 
-/** Compiled once; compiling takes longer than reading a mapping. */
-let validator: ValidateFunction | undefined;
-
 /**
  * Reads and checks a mapping file (YAML or JSON) and the profile it refers to.
  * @throws DomainError `mapping-not-readable`, `invalid-mapping` with the place of every fault.
  */
 export function loadMapping(file: string): LoadedMapping {
   const path = resolve(file);
-  const { value, place } = readYaml(path);
-  validator ??= new Ajv2020({ allErrors: true, strict: false }).compile(
-    JSON.parse(readFileSync(schemaFile(), 'utf8')) as object,
-  );
-  const validate = validator;
-  if (!validate(value)) {
+  return mappingOf(readYaml(path), file, dirname(path));
+}
+
+/**
+ * Checks a mapping that somebody handed in as text. A profile it refers to by file must stand in `../profiles` of
+ * `folder`: no other file of the machine is read.
+ * @throws DomainError as {@link loadMapping}.
+ */
+export function parseMapping(text: string, name: string, folder: string): LoadedMapping {
+  const yaml = yamlOf(text, name);
+  const file = (yaml.value as { scoring?: { file?: unknown } } | null)?.scoring?.file;
+  if (file !== undefined && !/^\.\.\/profiles\/[a-z0-9-]+\.yaml$/.test(String(file)))
+    throw invalid(name, [
+      { field: '/scoring/file', message: 'is not a shipped profile (../profiles/NAME.yaml)' },
+    ]);
+  return mappingOf(yaml, name, folder);
+}
+
+function mappingOf({ value, place }: Yaml, file: string, folder: string): LoadedMapping {
+  const problems = schemaProblems('inspection-mapping', value);
+  if (problems.length > 0)
     throw invalid(
       file,
-      (validate.errors ?? [])
-        .filter((e) => e.keyword !== 'if')
-        .map((e) => {
-          const extra =
-            e.keyword === 'additionalProperties'
-              ? ` ("${String(e.params['additionalProperty'])}")`
-              : e.keyword === 'enum'
-                ? ` (${(e.params['allowedValues'] as string[]).join(', ')})`
-                : '';
-          return {
-            field: e.instancePath || '/',
-            message: `${place(e.instancePath)}${e.message ?? 'is wrong'}${extra}`,
-          };
-        }),
+      problems.map(({ field, message, fix }) => ({
+        field: field || '/',
+        message: place(field) + message,
+        ...(fix && { fix }),
+      })),
     );
-  }
   const mapping = value as InspectionMapping;
-  return checkMapping({ ...mapping, profile: profileOf(mapping.scoring, dirname(path)) }, file, place);
+  return checkMapping({ ...mapping, profile: profileOf(mapping.scoring, folder) }, file, place);
 }
 
 /**
@@ -290,7 +298,7 @@ const invalid = (file: string, faults: readonly FieldProblem[]): DomainError =>
   );
 
 /** Reads YAML and tells the line of a JSON pointer in it. */
-function readYaml(path: string): { value: unknown; place: (pointer: string) => string } {
+function readYaml(path: string): Yaml {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -302,6 +310,15 @@ function readYaml(path: string): { value: unknown; place: (pointer: string) => s
       'not-found',
     );
   }
+  return yamlOf(text, path);
+}
+
+interface Yaml {
+  readonly value: unknown;
+  readonly place: (pointer: string) => string;
+}
+
+function yamlOf(text: string, path: string): Yaml {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: true });
   if (document.errors.length) {
@@ -361,22 +378,4 @@ function profileOf(scoring: ScoringProfile | ProfileReference, folder: string): 
       deduct: { by: 'class', points: { ...aggregation.deduct.points, ...own.points } },
     },
   };
-}
-
-/** The schema stands in the repository's checklists folder, above the sources and above the build alike. */
-function schemaFile(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  for (;;) {
-    const file = join(folder, 'checklists', 'schemas', 'inspection-mapping.schema.json');
-    if (existsSync(file)) return file;
-    const up = dirname(folder);
-    if (up === folder)
-      throw new DomainError(
-        'mapping-not-readable',
-        'checklists/schemas/inspection-mapping.schema.json is missing.',
-        [],
-        'not-found',
-      );
-    folder = up;
-  }
 }

@@ -123,6 +123,20 @@ export interface ChangeFigures {
 /** Rounds to six decimals, halves away from zero; `+ 0` turns −0 into 0. */
 export const round6 = (x: number): number => (Math.sign(x) * Math.round(Math.abs(x) * 1e6)) / 1e6 + 0;
 
+/**
+ * Rounds a figure to six decimals, halves to even, from its exact binary value: a mean over 128 pairs often ends in
+ * an exact half, and a figure that is always rounded up is biased.
+ */
+export function roundFigure(x: number): number {
+  // A double below 2^53 that is an exact half at the seventh decimal has no digit beyond the 53rd.
+  const [whole, digits] = Math.abs(x).toFixed(60).split('.') as [string, string];
+  const kept = BigInt(whole + digits.slice(0, 6));
+  const rest = digits.slice(6);
+  const half = '5'.padEnd(rest.length, '0');
+  const up = rest > half || (rest === half && kept % 2n === 1n);
+  return (Math.sign(x) * Number(up ? kept + 1n : kept)) / 1e6 + 0;
+}
+
 export function median(values: readonly number[]): number | null {
   if (values.length === 0) return null;
   const sorted = Float64Array.from(values).sort();
@@ -148,7 +162,7 @@ export function figuresOf(
     changes.length > 1
       ? Math.sqrt(changes.reduce((sum, c) => sum + (c - m!) ** 2, 0) / (changes.length - 1))
       : null;
-  const rounded = (x: number | null): number | null => (x === null ? null : round6(x));
+  const rounded = (x: number | null): number | null => (x === null ? null : roundFigure(x));
   const up = changes.filter((c) => c > 0).length,
     down = changes.filter((c) => c < 0).length;
   return {

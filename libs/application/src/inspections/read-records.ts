@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { DomainError } from '#domain';
 import { parseCsv, type RecordProblem, type Table } from './csv-table.js';
@@ -25,12 +25,26 @@ export interface InspectionRecords {
   readonly skipped: readonly RecordProblem[];
 }
 
+/** Largest file that is read, unpacked. Beyond it the rows should be split into several imports. */
+export const MAX_FILE_BYTES = 256 * 1024 * 1024;
+/** Faults told one by one; beyond them only their number is told. */
+export const MAX_FAULTS = 1000;
+
 /** "No date". */
 export const NO_DAY = -2147483648;
 
 /** A folder that cannot be imported: every fault, with file, line and column. */
 export class RecordsError extends DomainError {
-  constructor(readonly problems: readonly RecordProblem[]) {
+  /** The first {@link MAX_FAULTS} faults, and one line that says how many more there are. */
+  readonly problems: readonly RecordProblem[];
+
+  constructor(all: readonly RecordProblem[]) {
+    const more = all.length - MAX_FAULTS;
+    const problems = all.slice(0, MAX_FAULTS);
+    if (more > 0) {
+      const reason = `${more} more ${more === 1 ? 'fault is' : 'faults are'} not listed`;
+      problems.push({ file: '…', line: null, column: null, code: 'more-faults', reason });
+    }
     const where = (p: RecordProblem): string =>
       [p.file, p.line === null ? '' : `line ${p.line}`, p.column === null ? '' : `column ${p.column}`]
         .filter(Boolean)
@@ -41,9 +55,10 @@ export class RecordsError extends DomainError {
       .join('; ');
     super(
       'malformed-records',
-      `Nothing was imported: ${problems.length} ${problems.length === 1 ? 'fault' : 'faults'} in the records. ${first}${problems.length > 5 ? '; …' : ''}`,
+      `Nothing was imported: ${all.length} ${all.length === 1 ? 'fault' : 'faults'} in the records. ${first}${problems.length > 5 ? '; …' : ''}`,
       problems.map((p) => ({ field: where(p), message: p.reason })),
     );
+    this.problems = problems;
     this.name = 'RecordsError';
   }
 }
@@ -57,19 +72,21 @@ const WHOLE_FILE = new Set([
   'missing-column',
   'duplicate-column',
   'not-utf8',
+  'wrong-separator',
+  'too-large',
   'unclosed-quote',
   'stray-quote',
 ]);
 
 /**
- * Reads the files of a mapping from a folder.
+ * Reads the files of a mapping from a folder, or from files at hand (name → bytes).
  * @param options.skipBadRows leave faulty rows out and list them, instead of refusing the whole folder. A file with
  *   a missing column or the wrong encoding is refused all the same.
  * @throws RecordsError with all faults of all files.
  */
 export function readRecords(
   mapping: Pick<InspectionMapping, 'files'>,
-  dir: string,
+  dir: string | ReadonlyMap<string, Buffer>,
   options: { readonly skipBadRows?: boolean } = {},
 ): InspectionRecords {
   const problems: RecordProblem[] = [];
@@ -201,6 +218,7 @@ export function readRecords(
   };
 }
 
+const TOO_LARGE = `the file has more than ${MAX_FILE_BYTES / 1024 / 1024} MB unpacked, the most one file may have; split it, site by site, into several folders`;
 const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)$/;
 const BAD_DAY = NO_DAY + 1;
 const MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
@@ -224,12 +242,16 @@ function dayOf(text: string): number {
 }
 
 /** Reads one file: `name.csv.gz` or `name.csv`. */
-function readTable(dir: string, file: FileMapping, problems: RecordProblem[]): Table {
+function readTable(
+  dir: string | ReadonlyMap<string, Buffer>,
+  file: FileMapping,
+  problems: RecordProblem[],
+): Table {
   const nothing: Table = { file: file.file, rows: 0, columns: {}, headers: {}, lineOf: (row) => row + 2 };
   const stem = file.file.replace(/\.csv(\.gz)?$/, '');
-  const found = [`${stem}.csv.gz`, `${stem}.csv`]
-    .map((name) => join(dir, name))
-    .filter((path) => existsSync(path));
+  const found = [`${stem}.csv.gz`, `${stem}.csv`].filter((name) =>
+    typeof dir === 'string' ? existsSync(join(dir, name)) : dir.has(name),
+  );
   const fault = (code: string, reason: string): Table => {
     problems.push({ file: file.file, line: null, column: null, code, reason });
     return nothing;
@@ -239,15 +261,18 @@ function readTable(dir: string, file: FileMapping, problems: RecordProblem[]): T
   if (found.length > 1)
     return fault('ambiguous-file', `both ${stem}.csv.gz and ${stem}.csv are in the folder; remove one`);
   const path = found[0]!;
-  let bytes = readFileSync(path);
+  const size = typeof dir === 'string' ? statSync(join(dir, path)).size : dir.get(path)!.length;
+  if (size > MAX_FILE_BYTES) return fault('too-large', TOO_LARGE);
+  let bytes = typeof dir === 'string' ? readFileSync(join(dir, path)) : dir.get(path)!;
   if (path.endsWith('.gz')) {
     try {
-      bytes = gunzipSync(bytes);
+      bytes = gunzipSync(bytes, { maxOutputLength: MAX_FILE_BYTES });
     } catch (error) {
-      return fault('not-gzip', `${basename(path)} cannot be unpacked: ${(error as Error).message}`);
+      if ((error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE') return fault('too-large', TOO_LARGE);
+      return fault('not-gzip', `${path} cannot be unpacked: ${(error as Error).message}`);
     }
   }
-  return parseCsv(basename(path), bytes, file.columns, new Set(file.optional), problems);
+  return parseCsv(path, bytes, file.columns, new Set(file.optional), problems);
 }
 
 /** The table less some rows; lines stay those of the file. */

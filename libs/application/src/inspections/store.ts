@@ -1,4 +1,5 @@
 import {
+  addDays,
   checkChecklist,
   checkCrosswalk,
   checkProfile,
@@ -24,8 +25,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { lockHash, type LoadedAssessment } from '../assessments.service.js';
-import { contentHash } from '../content.service.js';
+import { canonicalJson, contentHash } from '../content.service.js';
 import { responsesOf, type ImportedAssessment, type InspectionImport } from './analyse.js';
 import type { LoadedMapping } from './mapping.js';
 
@@ -56,7 +56,6 @@ export interface StoredImport {
     /** Identifiers (of the source) of the first hundred different ones. */
     readonly differentIds: readonly string[];
   };
-  readonly responses: number;
   readonly findings: number;
   readonly scores: number;
   readonly gains: StoredCount & {
@@ -72,6 +71,8 @@ export interface StoredImport {
 export interface StoreOptions {
   /** ISO 3166 code of the country of the sites. Default `ZZ`: not stated (a source states none). */
   readonly country?: string;
+  /** Organisation the sites belong to, each with its own copy of a dataset. Default: one made for the dataset. */
+  readonly owner?: string;
 }
 
 type Tx = pg.ClientBase;
@@ -85,6 +86,18 @@ interface Pinned {
   readonly scoring: CompiledScoring;
   /** Place of each requirement in the order of the database. */
   readonly order: ReadonlyMap<string, number>;
+  /** Canonical JSON of an answer "conforms" of each, in that order. */
+  plain?: readonly string[];
+  /** What a citation of an item makes of it; null where findings must be taken from each score. */
+  findings?: ReadonlyMap<
+    string,
+    {
+      readonly section: string;
+      readonly grade: string;
+      readonly conformity: string;
+      readonly days: number | undefined;
+    }
+  > | null;
 }
 
 /** An assessment of the source and its place in the database. */
@@ -94,6 +107,7 @@ interface Placed {
   readonly siteId: string;
   readonly pinned: Pinned;
   readonly state: 'new' | 'unchanged' | 'different';
+  readonly lock: string;
   baselineId: string | null;
 }
 
@@ -110,8 +124,8 @@ interface PlannedGain {
  * - Checklist versions and the profile are published; what is published never changes. When a version of that name is
  *   published with other content (a later import cites further items), this one is published as `<version>-<first
  *   eight digits of its content hash>`. Where a pair lies across the two, a crosswalk by code and text joins them.
- * - Assessments are closed and locked. A complete one has all responses, its score in both views and its findings; an
- *   incomplete one has none of them, because its items must not be read as conforming.
+ * - Assessments are closed and locked. A complete one has its record (what is cited; the view `full_response` spells it out), its
+ *   points and its findings; an incomplete one has none of them, because its items must not be read as conforming.
  * - Gains are those of the primary pairing whose two inspections are assessments. A gain is in the points of the
  *   profile, whatever the measure of the pairing is.
  *
@@ -133,7 +147,7 @@ export async function storeImport(
     let failed = true;
     try {
       await client.query('BEGIN');
-      const stored = await new Store(client, result, options.country ?? 'ZZ').run();
+      const stored = await new Store(client, result, options.country ?? 'ZZ', options.owner).run();
       await client.query('COMMIT');
       failed = false;
       return stored;
@@ -160,8 +174,9 @@ class Store {
     private readonly tx: Tx,
     private readonly result: InspectionImport,
     private readonly country: string,
+    private readonly owner: string | undefined,
   ) {
-    this.prefix = `${result.dataset}:`;
+    this.prefix = `${owner ? `${owner}:` : ''}${result.dataset}:`;
     this.by = `import:${result.dataset}`;
   }
 
@@ -174,9 +189,7 @@ class Store {
       throw new StartError('The database has no tables yet: run `uplift migrate` and import again.');
     this.now = checks[0]!.now;
     // Two imports of one dataset wait for each other; the second finds everything stored.
-    await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [
-      `uplift import ${result.dataset}`,
-    ]);
+    await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [`uplift import ${this.prefix}`]);
 
     const organisationId = await this.organisation();
     const { versions, profile, publishedProfile } = await this.content();
@@ -187,7 +200,6 @@ class Store {
     const fresh = [...placed.values()].filter((p) => p.state === 'new');
     await this.assessments(fresh);
     const complete = fresh.filter((p) => p.record.complete);
-    const responses = await this.responses(complete);
     const findings = await this.scores(complete);
     const gains = await this.gains(plan.gains);
 
@@ -209,7 +221,6 @@ class Store {
         different: different.length,
         differentIds: different.slice(0, 100).map((p) => p.record.externalId),
       },
-      responses,
       findings,
       scores: complete.length,
       gains: { ...gains, leftOut: plan.leftOut },
@@ -218,6 +229,7 @@ class Store {
   }
 
   private async organisation(): Promise<string> {
+    if (this.owner) return this.owner;
     const name = `Imported: ${this.result.dataset}`;
     // The same id each time: organisations have no external id.
     const hash = createHash('sha256').update(name).digest('hex');
@@ -380,17 +392,15 @@ class Store {
       const row = stored.get(record.externalId);
       const siteId = siteIdOf.get(record.siteId)!;
       const pinned = row ? await this.pin(row.versionId, row.profileId) : versionOf.get(record.version)!;
-      const state = !row
-        ? 'new'
-        : row.lockHash === this.lock(record, siteId, pinned)
-          ? 'unchanged'
-          : 'different';
+      const lock = this.lock(record, siteId, pinned);
+      const state = !row ? 'new' : row.lockHash === lock ? 'unchanged' : 'different';
       placed.set(record.externalId, {
         record,
         id: row?.id ?? this.newId(),
         siteId,
         pinned,
         state,
+        lock,
         baselineId: row?.baselineId ?? null,
       });
     }
@@ -428,12 +438,26 @@ class Store {
     return record.complete ? responsesOf(record, checklist, this.result.answers) : [];
   }
 
+  /** `lockHash` of the assessment; the canonical text of an answer is made once for each requirement. */
   private lock(record: ImportedAssessment, siteId: string, pinned: Pinned): string {
     const { checklist, profile, order } = pinned;
-    const responses = this.answers(record, pinned).sort(
-      (a, b) => order.get(a.requirement)! - order.get(b.requirement)!,
-    );
-    return lockHash({
+    const { listed, notListed } = this.result.answers;
+    const plain = (pinned.plain ??= [...order.keys()].map((requirement) =>
+      canonicalJson({ requirement, answer: notListed }),
+    ));
+    let answers: string[] = [];
+    if (record.complete) {
+      answers = plain.slice();
+      record.cited.forEach((requirement, i) => {
+        const closedOn = record.closedOn?.[i];
+        answers[order.get(requirement)!] = canonicalJson({
+          requirement,
+          answer: listed,
+          ...(closedOn ? { closedOn } : {}),
+        });
+      });
+    }
+    const frame = canonicalJson({
       siteId,
       checklist: checklist.checklist,
       version: checklist.version,
@@ -442,8 +466,11 @@ class Store {
       level: this.result.level,
       kind: record.kind,
       assessedOn: record.date,
-      responses,
-    } as unknown as LoadedAssessment);
+      responses: [],
+    });
+    return createHash('sha256')
+      .update(frame.replace('"responses":[]', () => `"responses":[${answers.join(',')}]`))
+      .digest('hex');
   }
 
   /** The gains to keep: one per follow-up, against the latest of its baselines. */
@@ -483,8 +510,8 @@ class Store {
   private assessments(fresh: readonly Placed[]): Promise<number> {
     return this.copy(
       `assessment (id, site_id, checklist_version_id, scoring_profile_id, level, kind, state, assessed_on,
-                   baseline_id, lock_hash, submitted_at, closed_at, external_id)`,
-      mapped(fresh, ({ id, siteId, pinned, record, baselineId }) =>
+                   baseline_id, lock_hash, submitted_at, closed_at, external_id, record)`,
+      mapped(fresh, ({ id, siteId, pinned, record, baselineId, lock }) =>
         line(
           id,
           siteId,
@@ -495,97 +522,93 @@ class Store {
           'closed',
           record.date,
           baselineId,
-          this.lock(record, siteId, pinned),
+          lock,
           this.now,
           this.now,
           this.prefix + record.externalId,
+          record.complete ? this.recordOf(record) : null,
         ),
       ),
     );
   }
 
-  private responses(complete: readonly Placed[]): Promise<number> {
-    const { now, by, result } = this;
-    /** What follows the id of the assessment, for each requirement that conforms. */
-    const conforming = new Map<Pinned, Map<string, string>>();
-    const tail = (requirement: string, answer: string, closedOn: string | null): string =>
-      `\t${line(requirement, answer, closedOn, by, now)}`;
-    return this.copy(
-      'response (assessment_id, requirement, answer, closed_on, answered_by, answered_at)',
-      mapped(complete, ({ id, record, pinned }) => {
-        let tails = conforming.get(pinned);
-        if (!tails) {
-          tails = new Map(
-            pinned.checklist.requirements.map(({ code }) => [
-              code,
-              tail(code, result.answers.notListed, null),
-            ]),
-          );
-          conforming.set(pinned, tails);
-        }
-        const cited = new Map(record.cited.map((code, i) => [code, record.closedOn?.[i] ?? null]));
-        let text = '';
-        for (const [code, plain] of tails) {
-          const closedOn = cited.get(code);
-          text += id + (closedOn === undefined ? plain : tail(code, result.answers.listed, closedOn));
-        }
-        return text;
-      }),
-    );
+  /** What the source says: the items cited with their closing days. All others conform. */
+  private recordOf(record: ImportedAssessment): string {
+    const { listed, notListed } = this.result.answers;
+    return JSON.stringify({
+      by: this.by,
+      listed,
+      notListed,
+      cited: Object.fromEntries(record.cited.map((code, i) => [code, record.closedOn?.[i] ?? null])),
+    });
   }
 
-  /** Scores in both views, and findings. Inspections that cite the same items share the work. */
+  /** Points and findings. The explanation of a score is not stored: it follows from the record at any time. */
   private async scores(complete: readonly Placed[]): Promise<number> {
-    type Scored = { readonly asFound: Score; readonly columns: string };
-    const cache = new Map<string, Scored>();
-    const findingLines: string[] = [];
-    const scoreOf = (record: ImportedAssessment, pinned: Pinned, responses: readonly Response[]): Scored => {
-      const closed = record.closedOn?.map((day) => (day === null ? 0 : 1)).join('') ?? '';
-      const key = `${pinned.versionId} ${closed} ${record.cited.join(' ')}`;
-      let scored = cache.get(key);
-      if (!scored) {
-        const asFound = pinned.scoring.score(responses, 'as-found');
-        const afterClosure = pinned.scoring.score(responses, 'after-closure');
-        const micro = asFound.points === null ? null : toMicroPoints(asFound.points);
-        const columns = line(
-          1,
-          micro,
-          asFound.passed,
-          JSON.stringify(asFound),
-          JSON.stringify(afterClosure),
-          this.now,
-        );
-        scored = { asFound, columns };
-        if (cache.size < 1000) cache.set(key, scored);
-      }
-      return scored;
-    };
     await this.copy(
-      'assessment_score (assessment_id, revision, micro_points, passed, as_found, after_closure, computed_at)',
-      mapped(complete, ({ id, record, pinned }) => {
-        const responses = this.answers(record, pinned);
-        const { asFound, columns } = scoreOf(record, pinned, responses);
-        for (const f of findingsOf(pinned.checklist, asFound, pinned.profile, record.date, responses)) {
-          findingLines.push(
-            line(
-              this.newId(),
-              id,
-              f.requirement,
-              f.section,
-              f.grade,
-              f.conformity,
-              f.note,
-              f.dueOn,
-              f.closedOn,
-            ),
-          );
-        }
-        return `${id}\t${columns}`;
-      }),
+      'assessment_score (assessment_id, revision, micro_points, passed, computed_at)',
+      mapped(complete, ({ id, record: { computedPoints, computedPassed } }) =>
+        line(id, 1, computedPoints === null ? null : toMicroPoints(computedPoints), computedPassed, this.now),
+      ),
     );
     return this.copy(
       'finding (id, assessment_id, requirement, section, grade, conformity, note, due_on, closed_on)',
-      findingLines,
+      this.findings(complete),
+    );
+  }
+
+  private *findings(complete: readonly Placed[]): Generator<string> {
+    for (const { id, record, pinned } of complete) {
+      const known = (pinned.findings ??= this.findingOfEach(pinned));
+      if (known) {
+        for (const [i, code] of record.cited.entries()) {
+          const f = known.get(code);
+          if (!f) continue;
+          const dueOn = f.days === undefined ? null : addDays(record.date, f.days);
+          const closedOn = record.closedOn?.[i] ?? null;
+          yield line(this.newId(), id, code, f.section, f.grade, f.conformity, null, dueOn, closedOn);
+        }
+        continue;
+      }
+      const responses = this.answers(record, pinned);
+      const score = pinned.scoring.score(responses);
+      for (const f of findingsOf(pinned.checklist, score, pinned.profile, record.date, responses))
+        yield line(
+          this.newId(),
+          id,
+          f.requirement,
+          f.section,
+          f.grade,
+          f.conformity,
+          f.note,
+          f.dueOn,
+          f.closedOn,
+        );
+    }
+  }
+
+  /** The finding a citation of each item makes; null where items that conform make findings too. */
+  private findingOfEach({ checklist, profile, scoring }: Pinned): Pinned['findings'] {
+    const all = (cited: readonly string[]): Score =>
+      scoring.score(responsesOf({ cited }, checklist, this.result.answers));
+    if (all([]).items.some((item) => item.findingGrade !== null)) return null;
+    const days = profile.closure?.deadlineDays ?? {};
+    return new Map(
+      all(checklist.requirements.map((r) => r.code)).items.flatMap((item) =>
+        item.findingGrade === null
+          ? []
+          : [
+              [
+                item.requirement,
+                {
+                  section: item.section,
+                  grade: item.findingGrade,
+                  conformity: item.conformity,
+                  days: days[item.findingGrade],
+                },
+              ] as const,
+            ],
+      ),
     );
   }
 

@@ -1,5 +1,5 @@
 import type { AssessmentKind } from '#domain';
-import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 import { ChecklistVersionRow, ScoringProfileRow } from './content.js';
 import { Cohort, Site } from './parties.js';
 
@@ -29,6 +29,11 @@ export class Assessment {
   @Column('timestamptz', { nullable: true }) closedAt: Date | null;
   @Column('text', { nullable: true }) reopenReason: string | null;
   @Index({ unique: true }) @Column('text', { nullable: true }) externalId: string | null;
+  /**
+   * Of an imported inspection: the items cited with their closing days, and what the answers are called. Every other
+   * item conforms. The view `full_response` spells it out; null where the responses stand as rows.
+   */
+  @Column('jsonb', { nullable: true }) record: unknown;
   @CreateDateColumn({ type: 'timestamptz' }) createdAt: Date;
 }
 
@@ -55,15 +60,18 @@ export class AssessmentScore {
   /** Points × 1,000,000 as found; null where not scorable. */
   @Column('integer', { nullable: true }) microPoints: number | null;
   @Column('boolean', { nullable: true }) passed: boolean | null;
-  @Column('jsonb') asFound: unknown;
-  @Column('jsonb') afterClosure: unknown;
+  /** Null for imported records: explained on reading (see `explainedScore`). */
+  @Column('jsonb', { nullable: true }) asFound: unknown;
+  @Column('jsonb', { nullable: true }) afterClosure: unknown;
   @Column('timestamptz') computedAt: Date;
 }
 
+/** One per assessment and requirement; keeps its id however often the result is computed again. */
 @Entity()
+@Unique(['assessmentId', 'requirement'])
 export class Finding {
   @PrimaryColumn('uuid') id: string;
-  @ForeignKey(() => Assessment) @Index() @Column('uuid') assessmentId: string;
+  @ForeignKey(() => Assessment) @Column('uuid') assessmentId: string;
   @Column('text') requirement: string;
   @Column('text') section: string;
   @Column('text') grade: string;
@@ -71,6 +79,28 @@ export class Finding {
   @Column('text', { nullable: true }) note: string | null;
   @Column('date', { nullable: true }) dueOn: string | null;
   @Column('date', { nullable: true }) closedOn: string | null;
+}
+
+/**
+ * That a finding was closed after the assessment. Apart from responses and findings, so that the result as found and
+ * the lock hash stay what they were. Reopening ends a closure and keeps it.
+ */
+@Entity()
+@Index('one_closure_in_force', ['assessmentId', 'requirement'], {
+  unique: true,
+  where: 'reopened_at IS NULL',
+})
+export class FindingClosure {
+  @PrimaryColumn('uuid') id: string;
+  @ForeignKey(() => Assessment) @Column('uuid') assessmentId: string;
+  @Column('text') requirement: string;
+  @Column('date') closedOn: string;
+  @Column('text') note: string;
+  @Column('text') closedBy: string;
+  @CreateDateColumn({ type: 'timestamptz' }) closedAt: Date;
+  @Column('text', { nullable: true }) reopenedBy: string | null;
+  @Column('timestamptz', { nullable: true }) reopenedAt: Date | null;
+  @Column('text', { nullable: true }) reopenReason: string | null;
 }
 
 @Entity()

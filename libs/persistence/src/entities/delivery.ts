@@ -44,6 +44,7 @@ export class Assessor {
   @Column('text', { array: true }) languages: string[];
   @Column('integer', { array: true }) workingDays: number[];
   @Column('integer', { nullable: true }) maxVisitsPerWeek: number | null;
+  @Column('integer', { default: 1 }) revision: number;
 }
 
 @Entity()
@@ -57,7 +58,7 @@ export class Absence {
 
 /** Coaching or consultancy of a site by a person: what keeps them from assessing it for the look-back. */
 @Entity()
-@Unique(['personId', 'siteId', 'role'])
+@Unique(['personId', 'siteId', 'role', 'fromDate'])
 export class Engagement {
   @PrimaryColumn('uuid') id: string;
   @Column('text') personId: string;
@@ -75,8 +76,12 @@ export class Visit {
   @ForeignKey(() => Cohort) @Column('uuid', { nullable: true }) cohortId: string | null;
   /** The assessment whose result called for the visit. */
   @ForeignKey(() => Assessment) @Column('uuid', { unique: true, nullable: true }) assessmentId: string | null;
-  /** `unplanned` (with reasons), `planned`, `done`, `cancelled`. */
+  /** The same of one that was cancelled or aborted: it has made room for the visit that replaces it. */
+  @ForeignKey(() => Assessment) @Column('uuid', { nullable: true }) formerAssessmentId: string | null;
+  /** `unplanned` (with reasons), `planned`, `done`, `aborted` (begun, not finished), `cancelled`. */
   @Column('text') state: string;
+  /** Why it was cancelled or aborted, or what there is to say about one that is done. */
+  @Column('text', { nullable: true }) outcomeReason: string | null;
   @Column('date') earliest: string;
   @Column('date') due: string;
   @Column('date') latest: string;
@@ -124,6 +129,7 @@ export class IdempotencyKey {
   @Column('char', { length: 64 }) requestHash: string;
   @Column('integer', { nullable: true }) status: number | null;
   @Column('jsonb', { nullable: true }) body: unknown;
+  @Column('text', { nullable: true }) etag: string | null;
   @CreateDateColumn({ type: 'timestamptz' }) createdAt: Date;
 }
 

@@ -13,8 +13,21 @@ export const ORGANISATION_KINDS = [
 export type OrganisationKind = (typeof ORGANISATION_KINDS)[number];
 
 /** What a person may do inside an organisation. */
-export type Role =
-  'owner' | 'qa-manager' | 'programme-manager' | 'assessor' | 'mentor' | 'reviewer' | 'decider' | 'viewer';
+export const ROLES = [
+  'owner',
+  'qa-manager',
+  'programme-manager',
+  'assessor',
+  'mentor',
+  'reviewer',
+  'decider',
+  'viewer',
+] as const;
+export type Role = (typeof ROLES)[number];
+
+/** As what an organisation takes part in a programme. */
+export const PARTS = ['agency', 'buyer', 'assessment-provider'] as const;
+export type Part = (typeof PARTS)[number];
 
 @Entity()
 export class Organisation {
@@ -24,6 +37,8 @@ export class Organisation {
   @Column('char', { length: 2 }) country: string;
   /** Invented for the demo or for a trial: labelled so wherever it is shown. */
   @Column('boolean', { default: false }) demo: boolean;
+  /** Counts edits; the ETag. */
+  @Column('integer', { default: 1 }) revision: number;
   @CreateDateColumn({ type: 'timestamptz' }) createdAt: Date;
 }
 
@@ -35,6 +50,22 @@ export class Membership {
   @Column('text') userId: string;
   @ForeignKey(() => Organisation) @Index() @Column('uuid') organisationId: string;
   @Column('text') role: Role;
+}
+
+/**
+ * A membership that waits for somebody to accept it. It is kept by address, not by person, so that nothing tells
+ * whether the address has an account.
+ */
+@Entity()
+@Unique(['organisationId', 'email', 'role'])
+export class Invitation {
+  @PrimaryColumn('uuid') id: string;
+  @ForeignKey(() => Organisation) @Column('uuid') organisationId: string;
+  /** In lower case. */
+  @Column('text') email: string;
+  @Column('text') role: Role;
+  @Column('text') invitedBy: string;
+  @CreateDateColumn({ type: 'timestamptz' }) createdAt: Date;
 }
 
 @Entity()
@@ -50,6 +81,7 @@ export class Site {
   @Column('text', { array: true, default: '{}' }) languages: string[];
   /** Identifier in an outside source, unique there (`<dataset>:<id>`). */
   @Index({ unique: true }) @Column('text', { nullable: true }) externalId: string | null;
+  @Column('integer', { default: 1 }) revision: number;
 }
 
 @Entity()
@@ -62,6 +94,7 @@ export class Programme {
   /** Legacy claims with their source. Text, never computed: see docs/scoring-and-gains.md. */
   @Column('jsonb', { default: [] }) claims: { figure: string; text: string; unit: string; source: string }[];
   @Column('boolean', { default: false }) demo: boolean;
+  @Column('integer', { default: 1 }) revision: number;
 }
 
 /** Which organisations take part in a programme, and as what. Participation decides who sees its sites. */
@@ -71,7 +104,7 @@ export class ProgrammeParticipant {
   @PrimaryColumn('uuid') id: string;
   @ForeignKey(() => Programme) @Column('uuid') programmeId: string;
   @ForeignKey(() => Organisation) @Index() @Column('uuid') organisationId: string;
-  @Column('text') part: 'agency' | 'buyer' | 'assessment-provider';
+  @Column('text') part: Part;
 }
 
 @Entity()
@@ -81,6 +114,7 @@ export class Cohort {
   @Column('text') name: string;
   @Column('date') startsOn: string;
   @Column('date', { nullable: true }) endsOn: string | null;
+  @Column('integer', { default: 1 }) revision: number;
 }
 
 @Entity()
@@ -91,5 +125,8 @@ export class Enrolment {
   @ForeignKey(() => Site) @Index() @Column('uuid') siteId: string;
   @Column('date') enrolledOn: string;
   @Column('date', { nullable: true }) exitedOn: string | null;
+  /** Code of `EXIT_REASONS` (libs/domain). */
   @Column('text', { nullable: true }) exitReason: string | null;
+  /** What there is to say about it beyond the code. */
+  @Column('text', { nullable: true }) exitNote: string | null;
 }

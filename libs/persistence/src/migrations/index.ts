@@ -1,5 +1,9 @@
 import { FirstSchema1795433104544 } from './1795433104544-first-schema.js';
 import { RulesInTheDatabase1795433200000 } from './1795433200000-rules-in-the-database.js';
+import { CompactRecords1795434000000 } from './1795434000000-compact-records.js';
+import { RecordImports1795434010000 } from './1795434010000-record-imports.js';
+import { PartiesAndClosures1795436000000 } from './1795436000000-parties-and-closures.js';
+import { KeptDocumentsAndReminders1795437000000 } from './1795437000000-kept-documents-and-reminders.js';
 import { WhoSeesWhat1795440000000 } from './1795440000000-who-sees-what.js';
 import { AuditTrail1795441000000 } from './1795441000000-audit-trail.js';
 
@@ -7,6 +11,10 @@ import { AuditTrail1795441000000 } from './1795441000000-audit-trail.js';
 export const migrations = [
   FirstSchema1795433104544,
   RulesInTheDatabase1795433200000,
+  CompactRecords1795434000000,
+  RecordImports1795434010000,
+  PartiesAndClosures1795436000000,
+  KeptDocumentsAndReminders1795437000000,
   WhoSeesWhat1795440000000,
   AuditTrail1795441000000,
 ];

@@ -23,6 +23,9 @@ export const en = {
   translationApproved: 'approved translation',
   disclaimer:
     'Unaccredited assessment against {programme}, edition {edition}, {level}. Not issued, recognised or endorsed by GFSI. It shows conditions on the date(s) stated.',
+  /** Between short facts in one line. */
+  dot: ' · ',
+  pointsOf: '{points} of {of} points',
   points: { one: '{n} point', other: '{n} points' },
   hours: { one: 'about {n} hour', other: 'about {n} hours' },
   days: { one: '{n} day', other: '{n} days' },
@@ -83,6 +86,7 @@ export const en = {
   guidanceElsewhere:
     'To keep this page small, advice is printed for the most serious gaps only; the checklist has it for all.',
   sections: 'Section by section',
+  sectionPoints: 'points, of 100',
   sectionCounts: '{conforming} of {applicable} conform',
   // cohort report
   cohortReport: 'Cohort report',
@@ -115,6 +119,7 @@ export const en = {
   same: 'Same',
   worse: 'Worse',
   ofMatched: '{n} of {matched} matched sites',
+  toleranceNone: 'Only an unchanged score counts as the same.',
   toleranceLine: {
     one: 'A change of up to {n} point counts as the same.',
     other: 'A change of up to {n} points counts as the same.',
@@ -214,6 +219,28 @@ export const en = {
   unknownText: 'We have never issued a certificate with the number {number}.',
   unknownAdvice:
     'Check the number letter by letter against the document, or scan its code again. If it still is not found, do not rely on the document and tell the programme.',
+  // home page
+  readIn: 'Language',
+  homeTitle: 'From the first assessment to the approved supplier',
+  homeLead:
+    'Uplift follows small food businesses through a supplier-development programme: assess, see what is missing, get coached, assess again, and prove the gain.',
+  homeVerify: 'Check a certificate',
+  homeVerifyText: 'The number stands on the certificate, below its title. You need no account.',
+  homeCheck: 'Check',
+  homeFor: 'Who it is for',
+  homeSuppliers: 'Suppliers',
+  homeSuppliersText: 'What is missing, how serious it is, what it blocks and what to do first.',
+  homeBuyers: 'Buyers',
+  homeBuyersText: 'Who is ready for which product, and why, from one assessment many buyers accept.',
+  homeAgencies: 'Agencies',
+  homeAgenciesText: 'What a programme has changed, with every figure beside the number of sites it rests on.',
+  homeApi: 'For developers',
+  homeApiText:
+    'Everything the product does can be done over its HTTP API. Its description is machine-readable:',
+  homeHealth: 'State of this installation',
+  homeSignIn: 'Accounts sign in over the API today; the web application will have its sign-in here.',
+  homeDisclaimer:
+    'Results are outcomes of unaccredited assessments. They are not issued, recognised or endorsed by GFSI.',
   // mail
   greeting: 'Dear {to},',
   regards: 'The {product} team',
@@ -256,4 +283,62 @@ export const en = {
   certificateStatusSubject: 'Certificate {number}: {status}',
   certificateStatusText:
     'The status of the certificate has changed. Anybody who checks the number sees the new status.',
+  visitAssessorText: 'You are planned to visit this site. Tell the planners if you cannot come.',
+  visitAssessorChangedText: 'Your visit to this site has been moved. These are the new details.',
+  visitAssessorCancelledText: 'You do not visit this site on that day any more.',
+  visitReminderSubject: {
+    one: 'Tomorrow: site visit, {site}',
+    other: 'Site visit in {n} days: {site}',
+  },
+  visitReminderText: 'A visit to your site is coming up. Have the records and the people at hand.',
+  visitReminderAssessorText: 'Your visit to this site is coming up.',
+  visitWhy: 'Why',
+  visitWhyScoreBand: 'next regular visit after the last result',
+  visitWhyOpenCritical: 'an open critical finding',
+  visitWhyNotScorable: 'the last assessment could not be scored',
+  visitWhyKindCap: 'regular visit for this kind of assessment',
+  visitSummary: 'Site visit: {site}',
+  visitDescription: 'Due {due}: {reason}. Assessor: {assessor}.',
+  actionTodaySubject: 'Due today: {requirement}, {site}',
+  actionsDueSubject: {
+    one: '{n} corrective action is due or overdue: {site}',
+    other: '{n} corrective actions are due or overdue: {site}',
+  },
+  actionsDueText:
+    'These findings are due within a week or overdue. Send the evidence, the most serious and the oldest first.',
+  actionDueLine: '{question} ({grade}; due {date})',
+  actionOverdueLine: '{question} ({grade}; overdue since {date})',
+  andMore: { one: 'and {n} more', other: 'and {n} more' },
+  certificateExpiresTodaySubject: 'Certificate {number} ends today',
+  certificateExpiresTodayText: 'Today is the last day on which the certificate is valid.',
+  neverAssessedSubject: {
+    one: '{n} enrolled site has not been assessed: {programme}',
+    other: '{n} enrolled sites have not been assessed: {programme}',
+  },
+  neverAssessedText: 'These sites were enrolled 30 days ago or longer and have no assessment yet.',
+  enrolledOnLine: 'enrolled on {date}',
+  exitClosedDown: 'Closed down',
+  exitNoTime: 'No time',
+  exitNoStaff: 'No staff to take part',
+  exitCost: 'Cost',
+  exitLostInterest: 'Lost interest',
+  exitLeftMarket: 'Left the market',
+  exitMerged: 'Merged with another company',
+  exitChangedOwner: 'Changed owner',
+  exitOther: 'Other reason',
+  exitUnknown: 'No reason recorded',
+  invitationSubject: 'Invitation to join {organisation}',
+  invitationText:
+    'You have been invited to join an organisation in Uplift. Sign in, or sign up with this e-mail address, and accept the invitation with the link below. If you did not expect it, you need not do anything.',
+  organisation: 'Organisation',
+  memberRole: 'Role',
+  invitedBy: 'Invited by',
+  roleOwner: 'Owner',
+  roleQaManager: 'Quality manager',
+  roleProgrammeManager: 'Programme manager',
+  roleAssessor: 'Assessor',
+  roleMentor: 'Mentor',
+  roleReviewer: 'Reviewer',
+  roleDecider: 'Decision maker',
+  roleViewer: 'Viewer',
 } as const;

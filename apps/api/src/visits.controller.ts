@@ -1,0 +1,74 @@
+import { type Actor, pageRequest, VisitsService } from '#application';
+import {
+  Body,
+  Controller,
+  Get,
+  Header,
+  HttpCode,
+  Param,
+  ParseUUIDPipe,
+  Post,
+  Query,
+  Res,
+} from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { ReasonDto } from './findings.dto.js';
+import { CurrentActor } from './http/auth.js';
+import { IfMatch, withEtag } from './http/revision.js';
+import { OutcomeDto, VisitsQuery } from './visits.dto.js';
+
+@ApiTags('visits')
+@Controller('api/v1/visits')
+export class VisitsController {
+  constructor(private readonly visits: VisitsService) {}
+
+  /** Visits of the sites the reader sees: planned, not planned (with the reasons), made or called off. */
+  @Get()
+  list(@CurrentActor() actor: Actor, @Query() query: VisitsQuery) {
+    return this.visits.list(actor, query, pageRequest(query.cursor, query.limit));
+  }
+
+  /** One visit, with its day and assessor, or why it has none. */
+  @Get(':id')
+  async get(
+    @CurrentActor() actor: Actor,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return withEtag(reply, await this.visits.get(actor, id));
+  }
+
+  /** The invitation as iCalendar. */
+  @Get(':id/invitation.ics')
+  @Header('content-type', 'text/calendar; charset=utf-8')
+  invitation(@CurrentActor() actor: Actor, @Param('id', ParseUUIDPipe) id: string) {
+    return this.visits.invitation(actor, id);
+  }
+
+  /** Says how a planned visit went. One that was aborted is planned again. */
+  @Post(':id/outcome')
+  @HttpCode(200)
+  async outcome(
+    @CurrentActor() actor: Actor,
+    @Param('id', ParseUUIDPipe) id: string,
+    @IfMatch() revision: number | null,
+    @Body() body: OutcomeDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return withEtag(reply, await this.visits.recordOutcome(actor, id, revision, body));
+  }
+
+  /** Calls a planned visit off; the need is planned again, on a later day. */
+  @Post(':id/cancellation')
+  @HttpCode(200)
+  async cancel(
+    @CurrentActor() actor: Actor,
+    @Param('id', ParseUUIDPipe) id: string,
+    @IfMatch() revision: number | null,
+    @Body() body: ReasonDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return withEtag(reply, await this.visits.cancel(actor, id, revision, body.reason));
+  }
+}

@@ -1,0 +1,208 @@
+import { DomainError, FINDING_GRADES, parseLocalDate } from '#domain';
+import { appendToOutbox, dayIn } from '#platform';
+import { randomUUID } from 'node:crypto';
+import type { DataSource, EntityManager } from 'typeorm';
+import { may, must, siteAccess } from './access.js';
+import { forbidden, notFound, type Actor } from './actor.js';
+import { isUniqueViolation } from './assessments.service.js';
+import { programmeDay } from './people.js';
+import { pageOf, type Page, type PageRequest } from './paging.js';
+
+export interface FindingRow {
+  readonly id: string;
+  readonly assessmentId: string;
+  readonly siteId: string;
+  readonly requirement: string;
+  readonly section: string;
+  readonly grade: string;
+  readonly conformity: string;
+  readonly note: string | null;
+  readonly dueOn: string | null;
+  readonly closedOn: string | null;
+  /** How it was closed after the assessment; null while open, or when it was closed before the assessment ended. */
+  readonly closure: { readonly closedOn: string; readonly note: string; readonly closedBy: string } | null;
+  /** Closures that were taken back, oldest first. */
+  readonly reopenings: readonly { readonly closedOn: string; readonly reason: string; readonly at: string }[];
+}
+
+// The closure in force stands here before the worker has computed the result again.
+const columns = `
+  f.id, f.assessment_id AS "assessmentId", a.site_id AS "siteId", f.requirement, f.section, f.grade, f.conformity, f.note,
+  f.due_on::text AS "dueOn", ${closedOnOf('f')}::text AS "closedOn",
+  (SELECT jsonb_build_object('closedOn', c.closed_on, 'note', c.note, 'closedBy', c.closed_by) FROM finding_closure c
+    WHERE c.assessment_id = f.assessment_id AND c.requirement = f.requirement AND c.reopened_at IS NULL) AS closure,
+  coalesce((SELECT jsonb_agg(jsonb_build_object('closedOn', c.closed_on, 'reason', c.reopen_reason, 'at', c.reopened_at) ORDER BY c.reopened_at)
+    FROM finding_closure c WHERE c.assessment_id = f.assessment_id AND c.requirement = f.requirement AND c.reopened_at IS NOT NULL), '[]') AS reopenings`;
+const joins = `finding f JOIN assessment a ON a.id = f.assessment_id`;
+
+/** SQL of the day on which a finding was closed: afterwards, or, as imported, with the response. */
+function closedOnOf(finding: string): string {
+  return `coalesce((SELECT c.closed_on FROM finding_closure c WHERE c.assessment_id = ${finding}.assessment_id AND c.requirement = ${finding}.requirement
+            AND c.reopened_at IS NULL), (SELECT r.closed_on FROM response r WHERE r.assessment_id = ${finding}.assessment_id AND r.requirement = ${finding}.requirement))`;
+}
+
+const AFTER_SUBMISSION: readonly string[] = ['submitted', 'under-review', 'closed'];
+
+/** Findings of the assessors: listed, closed once they are mended, and opened again. */
+export class FindingsService {
+  constructor(private readonly db: DataSource) {}
+
+  /** Findings of an assessment, most serious first. */
+  async ofAssessment(actor: Actor, assessmentId: string): Promise<FindingRow[]> {
+    const [assessment] = await this.db.query(
+      `SELECT site_id AS "siteId", state FROM assessment WHERE id = $1`,
+      [assessmentId],
+    );
+    if (!assessment) throw notFound('assessment');
+    await this.mustSee(this.db, actor, assessment);
+    return this.db.query(
+      `SELECT ${columns} FROM ${joins} WHERE f.assessment_id = $1 ORDER BY array_position($2::text[], f.grade), f.requirement`,
+      [assessmentId, FINDING_GRADES],
+    );
+  }
+
+  /** Findings across the sites the actor sees; buyers see those of closed assessments. */
+  async list(
+    actor: Actor,
+    filter: { cohortId?: string; siteId?: string; grade?: string; open?: boolean; overdue?: boolean },
+    page: PageRequest,
+    today = dayIn(new Date()),
+  ): Promise<Page<FindingRow>> {
+    const rows = await this.db.query(
+      `SELECT ${columns} FROM ${joins}
+        WHERE EXISTS (SELECT 1 FROM site_access x WHERE x.user_id = $1 AND x.site_id = a.site_id AND (x.part <> 'buyer' OR a.state = 'closed'))
+          AND ($2::uuid IS NULL OR a.cohort_id = $2) AND ($3::uuid IS NULL OR a.site_id = $3)
+          AND ($4::text IS NULL OR f.grade = $4) AND ($5::boolean IS NULL OR $5 = (${closedOnOf('f')} IS NULL))
+          AND ($6::boolean IS NULL OR $6 = (${closedOnOf('f')} IS NULL AND f.due_on IS NOT NULL AND f.due_on < $7::date))
+          AND ($8::uuid IS NULL OR f.id > $8) ORDER BY f.id LIMIT $9`,
+      [
+        actor.userId,
+        filter.cohortId,
+        filter.siteId,
+        filter.grade,
+        filter.open,
+        filter.overdue,
+        today,
+        page.after,
+        page.limit + 1,
+      ],
+    );
+    return pageOf(rows, page, (row: FindingRow) => row.id);
+  }
+
+  /**
+   * Records that a finding was closed, also on a locked assessment: what was found, its result and its lock hash stay;
+   * the result after closure follows. Never by the supplier itself.
+   * @throws DomainError `closure-before-assessment`, `closure-in-future`, `finding-closed`
+   */
+  async close(
+    actor: Actor,
+    assessmentId: string,
+    findingId: string,
+    input: { closedOn: string; note: string },
+    given?: string,
+  ): Promise<FindingRow> {
+    parseLocalDate(input.closedOn);
+    return this.db.transaction(async (tx) => {
+      const finding = await this.lock(tx, actor, assessmentId, findingId);
+      if (input.closedOn < finding.assessedOn)
+        throw closureDay('closure-before-assessment', `before ${finding.assessedOn}`);
+      const today = given ?? (await programmeDay(tx, finding));
+      if (input.closedOn > today) throw closureDay('closure-in-future', `after ${today}`);
+      if (finding.closedOn !== null) throw alreadyClosed();
+      await tx
+        .query(
+          `INSERT INTO finding_closure (id, assessment_id, requirement, closed_on, note, closed_by) VALUES ($1, $2, $3, $4, $5, $6)`,
+          [randomUUID(), assessmentId, finding.requirement, input.closedOn, input.note, actor.userId],
+        )
+        .catch((error: unknown) => {
+          throw isUniqueViolation(error, 'one_closure_in_force') ? alreadyClosed() : error;
+        });
+      return this.changed(tx, assessmentId, findingId);
+    });
+  }
+
+  /** Takes a closure back, with a reason that is kept. @throws DomainError `finding-open` */
+  async reopen(actor: Actor, assessmentId: string, findingId: string, reason: string): Promise<FindingRow> {
+    return this.db.transaction(async (tx) => {
+      const finding = await this.lock(tx, actor, assessmentId, findingId);
+      const [, reopened] = await tx.query(
+        `UPDATE finding_closure SET reopened_by = $3, reopened_at = now(), reopen_reason = $4
+          WHERE assessment_id = $1 AND requirement = $2 AND reopened_at IS NULL`,
+        [assessmentId, finding.requirement, actor.userId, reason],
+      );
+      if (reopened === 0)
+        throw new DomainError('finding-open', 'The finding has no closure to take back.', [], 'conflict');
+      return this.changed(tx, assessmentId, findingId);
+    });
+  }
+
+  private async changed(tx: EntityManager, assessmentId: string, findingId: string): Promise<FindingRow> {
+    await appendToOutbox(tx, 'finding-changed', { assessmentId });
+    const [row] = await tx.query(`SELECT ${columns} FROM ${joins} WHERE f.id = $1`, [findingId]);
+    return row;
+  }
+
+  private async lock(
+    tx: EntityManager,
+    actor: Actor,
+    assessmentId: string,
+    findingId: string,
+  ): Promise<{
+    requirement: string;
+    assessedOn: string;
+    closedOn: string | null;
+    siteId: string;
+    cohortId: string | null;
+  }> {
+    await tx.query(`SELECT 1 FROM assessment WHERE id = $1 FOR UPDATE`, [assessmentId]);
+    const [row] = await tx.query(
+      `SELECT f.requirement, a.assessed_on::text AS "assessedOn", a.site_id AS "siteId", a.cohort_id AS "cohortId", a.state, ${closedOnOf('f')}::text AS "closedOn"
+         FROM ${joins} WHERE f.id = $1 AND f.assessment_id = $2`,
+      [findingId, assessmentId],
+    );
+    if (!row) throw notFound('finding');
+    const access = await this.mustSee(tx, actor, row);
+    must(
+      access,
+      ['assessor', 'programme-manager', 'reviewer', 'decider'],
+      ['agency', 'assessment-provider'],
+      'close a finding',
+    );
+    if (may(access, ['owner', 'qa-manager'], ['owner-organisation']))
+      throw forbidden('Nobody closes findings of their own site.');
+    if (!AFTER_SUBMISSION.includes(row.state)) {
+      throw new DomainError(
+        'assessment-not-submitted',
+        'While the assessment is being answered, its answers are changed instead.',
+        [{ field: 'assessmentId', message: row.state, fix: 'Submit the assessment first.' }],
+        'conflict',
+      );
+    }
+    return row;
+  }
+
+  private async mustSee(
+    db: Pick<EntityManager, 'query'>,
+    actor: Actor,
+    assessment: { siteId: string; state: string },
+  ) {
+    const access = await siteAccess(db, actor, assessment.siteId, 'assessment');
+    if (assessment.state !== 'closed' && access.every((entry) => entry.part === 'buyer'))
+      throw notFound('assessment');
+    return access;
+  }
+}
+
+const alreadyClosed = () =>
+  new DomainError(
+    'finding-closed',
+    'The finding is closed.',
+    [{ field: 'findingId', message: 'closed', fix: 'Reopen it first, with a reason.' }],
+    'conflict',
+  );
+
+const closureDay = (code: string, message: string) =>
+  new DomainError(code, 'A finding is closed from the day of the assessment until today.', [
+    { field: '/closedOn', message, fix: 'Give the day on which it was seen to be mended.' },
+  ]);

@@ -1,0 +1,104 @@
+import { aggregateFigures, mergeAggregates, type AggregateFigures } from '#domain';
+import type { DataSource } from 'typeorm';
+import { cohortAccess, programmeAccess, siteAccess } from './access.js';
+import type { Actor } from './actor.js';
+import { pageOf, type Page, type PageRequest } from './paging.js';
+import { emptyCohort, type CohortBody } from './results.service.js';
+
+export interface GainRow {
+  readonly followUpId: string;
+  readonly baselineId: string;
+  readonly siteId: string;
+  readonly cohortId: string | null;
+  readonly comparable: boolean;
+  /** The gain with its parts, denominators and editions, or why there is none. */
+  readonly gain: unknown;
+}
+
+/** What a mean stands on; never shown without it. */
+export interface GainAggregate {
+  readonly nEnrolled: number;
+  readonly nBaseline: number;
+  readonly nFollowUp: number;
+  readonly figures: AggregateFigures;
+  readonly independence: CohortBody['independence'];
+}
+
+const columns = `g.follow_up_id AS "followUpId", g.baseline_id AS "baselineId", g.site_id AS "siteId", g.cohort_id AS "cohortId", g.comparable, g.body AS gain`;
+
+/** Gains of sites, and what they come to in a cohort or a programme. */
+export class GainsService {
+  constructor(private readonly db: DataSource) {}
+
+  /** Gains of a site, newest first, each with everything it must be shown with. */
+  async ofSite(actor: Actor, siteId: string): Promise<GainRow[]> {
+    const access = await siteAccess(this.db, actor, siteId);
+    return this.db.query(
+      `SELECT ${columns} FROM gain g JOIN assessment a ON a.id = g.follow_up_id
+        WHERE g.site_id = $1 AND ($2 OR a.state = 'closed') ORDER BY a.assessed_on DESC`,
+      [siteId, access.some((entry) => entry.part !== 'buyer')],
+    );
+  }
+
+  /** Gains of a cohort's sites, with the cohort's figures from its running aggregate. Buyers see closed ones. */
+  async ofCohort(
+    actor: Actor,
+    cohortId: string,
+    page: PageRequest,
+  ): Promise<Page<GainRow> & { aggregate: GainAggregate }> {
+    const access = await cohortAccess(this.db, actor, cohortId);
+    return this.over(access, [cohortId], page);
+  }
+
+  /** The same over all cohorts of a programme. A site in two cohorts counts in each. */
+  async ofProgramme(
+    actor: Actor,
+    programmeId: string,
+    page: PageRequest,
+  ): Promise<Page<GainRow> & { aggregate: GainAggregate }> {
+    const access = await programmeAccess(this.db, actor, programmeId);
+    const cohorts: { id: string }[] = await this.db.query(`SELECT id FROM cohort WHERE programme_id = $1`, [
+      programmeId,
+    ]);
+    return this.over(
+      access,
+      cohorts.map(({ id }) => id),
+      page,
+    );
+  }
+
+  private async over(access: readonly { part: string }[], cohortIds: readonly string[], page: PageRequest) {
+    const rows: GainRow[] = await this.db.query(
+      `SELECT ${columns} FROM gain g JOIN assessment a ON a.id = g.follow_up_id
+        WHERE g.cohort_id = ANY($1) AND ($2 OR a.state = 'closed') AND ($3::uuid IS NULL OR g.follow_up_id > $3)
+        ORDER BY g.follow_up_id LIMIT $4`,
+      [cohortIds, access.some((entry) => entry.part !== 'buyer'), page.after, page.limit + 1],
+    );
+    return { ...pageOf(rows, page, (row) => row.followUpId), aggregate: await this.aggregate(cohortIds) };
+  }
+
+  private async aggregate(cohortIds: readonly string[]): Promise<GainAggregate> {
+    const rows: { baselines: number; followUps: number; body: CohortBody }[] = await this.db.query(
+      `SELECT baselines, follow_ups AS "followUps", body FROM cohort_aggregate WHERE cohort_id = ANY($1)`,
+      [cohortIds],
+    );
+    const [{ enrolled }] = await this.db.query(
+      `SELECT count(*)::int AS enrolled FROM enrolment WHERE cohort_id = ANY($1)`,
+      [cohortIds],
+    );
+    const sum = (of: (row: (typeof rows)[number]) => number) => rows.reduce((all, row) => all + of(row), 0);
+    return {
+      nEnrolled: enrolled,
+      nBaseline: sum((row) => row.baselines),
+      nFollowUp: sum((row) => row.followUps),
+      figures: aggregateFigures(
+        rows.reduce((all, row) => mergeAggregates(all, row.body.gains), emptyCohort().gains),
+      ),
+      independence: {
+        independent: sum((row) => row.body.independence.independent),
+        overlapping: sum((row) => row.body.independence.overlapping),
+        unknown: sum((row) => row.body.independence.unknown),
+      },
+    };
+  }
+}

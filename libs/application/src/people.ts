@@ -1,0 +1,153 @@
+import { DomainError } from '#domain';
+import { dayIn } from '#platform';
+import { LOCALES, type Locale } from '#reporting';
+import type { DataSource, EntityManager } from 'typeorm';
+import type { Actor } from './actor.js';
+
+type Queryable = Pick<EntityManager, 'query'>;
+
+/** Somebody a mail goes to, with the language it is written in. */
+export interface Recipient {
+  readonly userId: string;
+  readonly name: string;
+  readonly email: string;
+  readonly locale: Locale;
+}
+
+/** What a person reads and may change about themselves. */
+export interface Me extends Actor {
+  /** Language of the mails to them; null: nothing chosen. */
+  readonly language: Locale | null;
+  /** IANA name; null: nothing chosen. */
+  readonly timeZone: string | null;
+}
+
+const isLocale = (value: unknown): value is Locale => LOCALES.includes(value as Locale);
+
+/** The language of a mail: what the person has chosen, else the first of the site's that we speak, else English. */
+export function mailLocale(chosen: string | null, siteLanguages: readonly string[] = []): Locale {
+  return isLocale(chosen) ? chosen : (siteLanguages.find(isLocale) ?? 'en');
+}
+
+/** The settings people make for themselves. */
+export class PeopleService {
+  constructor(private readonly db: DataSource) {}
+
+  async me(actor: Actor): Promise<Me> {
+    const [row] = await this.db.query(
+      `SELECT language, time_zone AS "timeZone" FROM person_settings WHERE user_id = $1`,
+      [actor.userId],
+    );
+    return { ...actor, language: row?.language ?? null, timeZone: row?.timeZone ?? null };
+  }
+
+  /** Changes what is given; null takes a choice back. @throws DomainError `settings-invalid` */
+  async change(actor: Actor, input: { language?: string | null; timeZone?: string | null }): Promise<Me> {
+    if (input.language && !isLocale(input.language)) {
+      throw new DomainError('settings-invalid', 'There are no mails in this language.', [
+        { field: '/language', message: 'unknown', fix: `Use one of: ${LOCALES.join(', ')}.` },
+      ]);
+    }
+    if (input.timeZone && !isTimeZone(input.timeZone)) {
+      throw new DomainError('settings-invalid', 'There is no such time zone.', [
+        { field: '/timeZone', message: 'unknown', fix: 'Use an IANA name such as Africa/Cairo.' },
+      ]);
+    }
+    await this.db.query(
+      `INSERT INTO person_settings (user_id, language, time_zone, updated_at) VALUES ($1, $2, $3, now())
+       ON CONFLICT (user_id) DO UPDATE SET language = CASE WHEN $4 THEN excluded.language ELSE person_settings.language END,
+         time_zone = CASE WHEN $5 THEN excluded.time_zone ELSE person_settings.time_zone END, updated_at = now()`,
+      [
+        actor.userId,
+        input.language ?? null,
+        input.timeZone ?? null,
+        input.language !== undefined,
+        input.timeZone !== undefined,
+      ],
+    );
+    return this.me(actor);
+  }
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+type RecipientRow = Omit<Recipient, 'locale'> & { language: string | null; siteLanguages: string[] | null };
+const recipient = ({ language, siteLanguages, ...person }: RecipientRow): Recipient => ({
+  ...person,
+  locale: mailLocale(language, siteLanguages ?? []),
+});
+
+/** Owners and quality managers of a site's organisation; with `managers` also its programmes' managers. By address. */
+export async function siteRecipients(
+  db: Queryable,
+  siteId: string,
+  { managers = false } = {},
+): Promise<Recipient[]> {
+  // A manager's language is not the site's.
+  const rows: RecipientRow[] = await db.query(
+    `SELECT u.id::text AS "userId", u.name, u.email, max(p.language) AS language,
+            CASE WHEN bool_or(x.part = 'owner-organisation') THEN (SELECT languages FROM site WHERE id = $1) END AS "siteLanguages"
+       FROM site_access x JOIN auth."user" u ON u.id::text = x.user_id LEFT JOIN person_settings p ON p.user_id = x.user_id
+      WHERE x.site_id = $1 AND ((x.part = 'owner-organisation' AND x.role IN ('owner', 'qa-manager'))
+         OR ($2 AND x.part = 'agency' AND x.role = 'programme-manager'))
+      GROUP BY u.id, u.name, u.email ORDER BY u.email`,
+    [siteId, managers],
+  );
+  return rows.map(recipient);
+}
+
+/** Owners and managers of the agencies of a programme, by address. */
+export async function programmeManagers(db: Queryable, programmeId: string): Promise<Recipient[]> {
+  const rows: RecipientRow[] = await db.query(
+    `SELECT DISTINCT u.id::text AS "userId", u.name, u.email, p.language, NULL::text[] AS "siteLanguages"
+       FROM programme_participant pp JOIN membership m ON m.organisation_id = pp.organisation_id
+       JOIN auth."user" u ON u.id::text = m.user_id LEFT JOIN person_settings p ON p.user_id = m.user_id
+      WHERE pp.programme_id = $1 AND pp.part = 'agency' AND m.role IN ('owner', 'programme-manager') ORDER BY u.email`,
+    [programmeId],
+  );
+  return rows.map(recipient);
+}
+
+/** Anybody, by their id: an assessor of the calendars with the address kept there, else the person who signs in. */
+export async function recipientById(db: Queryable, userId: string): Promise<Recipient | null> {
+  const [row] = await db.query(
+    `SELECT x.id AS "userId", x.name, x.email, p.language, NULL::text[] AS "siteLanguages"
+       FROM (SELECT id, name, email FROM assessor WHERE id = $1
+             UNION ALL SELECT id::text, name, email FROM auth."user" WHERE id::text = $1) x
+       LEFT JOIN person_settings p ON p.user_id = x.id LIMIT 1`,
+    [userId],
+  );
+  return row ? recipient(row as RecipientRow) : null;
+}
+
+/**
+ * What day it is for a cohort or a site: the time zone of its programme decides (of the newest enrolment where there are
+ * several), UTC where there is none.
+ */
+export async function programmeDay(
+  db: Queryable,
+  of: { cohortId?: string | null; siteId?: string },
+  now = new Date(),
+): Promise<string> {
+  const [row] = await db.query(
+    `SELECT coalesce(
+       (SELECT p.time_zone FROM cohort c JOIN programme p ON p.id = c.programme_id WHERE c.id = $1),
+       (SELECT p.time_zone FROM enrolment e JOIN cohort c ON c.id = e.cohort_id JOIN programme p ON p.id = c.programme_id
+         WHERE e.site_id = $2 ORDER BY e.enrolled_on DESC, e.id LIMIT 1), 'UTC') AS zone`,
+    [of.cohortId ?? null, of.siteId ?? null],
+  );
+  return dayIn(now, row.zone);
+}
+
+/** The latest of the days that it is in the programmes, so that nothing is planned for a day that has begun anywhere. */
+export async function latestProgrammeDay(db: Queryable, now = new Date()): Promise<string> {
+  const rows: { zone: string }[] = await db.query(`SELECT DISTINCT time_zone AS zone FROM programme`);
+  return rows.map(({ zone }) => dayIn(now, zone)).reduce((a, b) => (a > b ? a : b), dayIn(now));
+}

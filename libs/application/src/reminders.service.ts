@@ -1,0 +1,275 @@
+import { daysBetween, type FindingGrade } from '#domain';
+import { appendToOutbox } from '#platform';
+import { type RenderedMail, renderMail } from '#reporting';
+import type { DataSource, EntityManager } from 'typeorm';
+import type { CertificatesService } from './certificates.service.js';
+import { localisedVersion } from './localised.js';
+import { programmeManagers, type Recipient, siteRecipients } from './people.js';
+import type { VisitsService } from './visits.service.js';
+
+type Queryable = Pick<EntityManager, 'query'>;
+
+/** What people are reminded of. */
+export type ReminderKind = 'findings-due' | 'certificate-expiring' | 'visit-soon' | 'sites-never-assessed';
+
+/** One reminder to one person, as the outbox holds it: the mail is written when it is sent, from what is true then. */
+export interface ReminderDue {
+  readonly kind: ReminderKind;
+  /** The site, certificate, visit or programme. */
+  readonly subjectId: string;
+  readonly userId: string;
+  /** The programme's day on which the reminder fell due. */
+  readonly day: string;
+}
+
+/** Days before the end of a certificate on which its people are reminded; 0 is its last day. */
+const CERTIFICATE_DAYS = [90, 60, 30, 0];
+/** Days before a visit. */
+const VISIT_DAYS = [7, 1];
+/** Findings are announced this many days ahead, on their day, and in steps of as many days when they are overdue. */
+const FINDING_DAYS = 7;
+/** A site counts as never assessed after this many days, and is reported again in steps of as many. */
+const NEVER_ASSESSED_DAYS = 30;
+
+/** The day it is at $1 in the time zone of the programme `p`. */
+const DAY = `LATERAL (SELECT ($1::timestamptz AT TIME ZONE coalesce(p.time_zone, 'UTC'))::date AS day) today`;
+
+/** Of each site and checklist the newest assessment that counts: the findings of older ones are answered by it. */
+const NEWEST = `(
+  SELECT DISTINCT ON (a.site_id, v.checklist) a.id, a.site_id, a.cohort_id, v.id AS version_id
+    FROM assessment a JOIN checklist_version v ON v.id = a.checklist_version_id
+   WHERE a.kind <> 'self' AND a.state IN ('submitted', 'under-review', 'closed')
+   ORDER BY a.site_id, v.checklist, a.assessed_on DESC, a.submitted_at DESC, a.id)`;
+
+const NEVER_ASSESSED = `
+  e.exited_on IS NULL AND (c.ends_on IS NULL OR c.ends_on >= today.day) AND today.day - e.enrolled_on >= ${NEVER_ASSESSED_DAYS}
+  AND NOT EXISTS (SELECT 1 FROM assessment a WHERE a.site_id = e.site_id AND a.kind <> 'self' AND a.submitted_at IS NOT NULL
+                     AND (a.cohort_id = e.cohort_id OR a.assessed_on >= e.enrolled_on))`;
+
+interface OpenFinding {
+  readonly assessmentId: string;
+  readonly versionId: string;
+  readonly requirement: string;
+  readonly grade: FindingGrade;
+  readonly dueOn: string;
+}
+
+/** Reminders of what is coming up or overdue: found once a day, each person told once a day about each thing. */
+export class RemindersService {
+  constructor(
+    private readonly db: DataSource,
+    private readonly visits: VisitsService,
+    private readonly certificates: CertificatesService,
+    private readonly baseUrl: string,
+  ) {}
+
+  /**
+   * Puts every reminder that is due into the outbox. What day it is, each programme's time zone says. However often it
+   * runs on a day, each reminder goes out once. Returns how many were new.
+   */
+  async remind(now = new Date()): Promise<number> {
+    return this.db.transaction(async (tx) => {
+      const wanted = [
+        ...(await this.findings(tx, now)),
+        ...(await this.expiries(tx, now)),
+        ...(await this.comingVisits(tx, now)),
+        ...(await this.neverAssessed(tx, now)),
+      ];
+      let fresh = 0;
+      for (const due of wanted) {
+        const inserted = await tx.query(
+          `INSERT INTO reminder (id, created_at) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING id`,
+          [reminderId(due), now],
+        );
+        if (inserted.length === 0) continue;
+        await appendToOutbox(tx, 'reminder-due', due);
+        fresh++;
+      }
+      await tx.query(`DELETE FROM reminder WHERE created_at < $1::timestamptz - interval '60 days'`, [now]);
+      return fresh;
+    });
+  }
+
+  /** Writes the mail of a reminder; null when there is nothing to be reminded of any more. */
+  async mail(due: ReminderDue): Promise<{ id: string; to: Recipient; mail: RenderedMail } | null> {
+    const written = await this.write(due);
+    return written && { id: reminderId(due).replaceAll(':', '-'), ...written };
+  }
+
+  private write(due: ReminderDue): Promise<{ to: Recipient; mail: RenderedMail } | null> {
+    switch (due.kind) {
+      case 'findings-due':
+        return this.findingsMail(due);
+      case 'certificate-expiring':
+        return this.expiryMail(due);
+      case 'visit-soon':
+        return this.visitMail(due);
+      case 'sites-never-assessed':
+        return this.neverAssessedMail(due);
+    }
+  }
+
+  // ----------------------------------------------------------------------------------------- corrective actions
+
+  private async findings(tx: Queryable, now: Date): Promise<ReminderDue[]> {
+    const sites: { siteId: string; day: string }[] = await tx.query(
+      `SELECT n.site_id AS "siteId", max(today.day)::text AS day
+         FROM ${NEWEST} n JOIN finding f ON f.assessment_id = n.id
+         LEFT JOIN cohort c ON c.id = n.cohort_id LEFT JOIN programme p ON p.id = c.programme_id CROSS JOIN ${DAY}
+        WHERE f.closed_on IS NULL AND f.grade IN ('critical', 'major', 'minor')
+          AND (f.due_on - today.day = ${FINDING_DAYS} OR (f.due_on <= today.day AND (today.day - f.due_on) % ${FINDING_DAYS} = 0))
+          AND NOT EXISTS (SELECT 1 FROM enrolment e WHERE e.cohort_id = n.cohort_id AND e.site_id = n.site_id AND e.exited_on <= today.day)
+        GROUP BY n.site_id ORDER BY n.site_id`,
+      [now],
+    );
+    return flatten(sites, async ({ siteId, day }) =>
+      (await siteRecipients(tx, siteId)).map((to) => reminder('findings-due', siteId, to, day)),
+    );
+  }
+
+  private async findingsMail({ subjectId: siteId, userId, day }: ReminderDue) {
+    const to = (await siteRecipients(this.db, siteId)).find((each) => each.userId === userId);
+    const findings: OpenFinding[] = await this.db.query(
+      `SELECT f.assessment_id AS "assessmentId", n.version_id AS "versionId", f.requirement, f.grade, f.due_on::text AS "dueOn"
+         FROM ${NEWEST} n JOIN finding f ON f.assessment_id = n.id
+        WHERE n.site_id = $1 AND f.closed_on IS NULL AND f.grade IN ('critical', 'major', 'minor')
+          AND f.due_on - $2::date <= ${FINDING_DAYS}
+        ORDER BY array_position(ARRAY['critical', 'major', 'minor'], f.grade), f.due_on, f.requirement`,
+      [siteId, day],
+    );
+    const [first] = findings;
+    if (!to || !first) return null;
+    const [site] = await this.db.query(`SELECT name FROM site WHERE id = $1`, [siteId]);
+    const questions = new Map<string, (code: string) => string>();
+    for (const versionId of new Set(findings.map((finding) => finding.versionId))) {
+      const [version] = await this.db.query(`SELECT body FROM checklist_version WHERE id = $1`, [versionId]);
+      const texts = await localisedVersion(this.db, versionId, version.body, to.locale);
+      questions.set(versionId, (code) => texts.requirement(code).question);
+    }
+    const items = findings.map(({ versionId, requirement, grade, dueOn }) => ({
+      requirement,
+      grade,
+      question: questions.get(versionId)!(requirement),
+      dueOn,
+      daysLeft: daysBetween(day, dueOn),
+    }));
+    const common = {
+      to: to.name,
+      site: site.name,
+      url: `${this.baseUrl}/api/v1/assessments/${first.assessmentId}/gap-report.html?lang=${to.locale}`,
+    };
+    const mail =
+      items.length === 1
+        ? renderMail('corrective-action-due', { ...common, ...items[0]! }, to.locale)
+        : renderMail('corrective-actions-due', { ...common, items }, to.locale);
+    return { to, mail };
+  }
+
+  // ----------------------------------------------------------------------------------------------- certificates
+
+  private async expiries(tx: Queryable, now: Date): Promise<ReminderDue[]> {
+    const certificates: { id: string; siteId: string; day: string }[] = await tx.query(
+      `SELECT x.id, x.site_id AS "siteId", today.day::text AS day
+         FROM certificate x JOIN assessment a ON a.id = x.assessment_id
+         LEFT JOIN cohort c ON c.id = a.cohort_id LEFT JOIN programme p ON p.id = c.programme_id CROSS JOIN ${DAY}
+        WHERE x.state = 'valid' AND x.valid_until - today.day = ANY($2::int[]) ORDER BY x.id`,
+      [now, CERTIFICATE_DAYS],
+    );
+    return flatten(certificates, async ({ id, siteId, day }) =>
+      (await siteRecipients(tx, siteId, { managers: true })).map((to) =>
+        reminder('certificate-expiring', id, to, day),
+      ),
+    );
+  }
+
+  private async expiryMail({ subjectId, userId, day }: ReminderDue) {
+    const facts = await this.certificates.forMail(subjectId);
+    const to = facts?.recipients.find((each) => each.userId === userId);
+    if (!facts || !to || facts.state !== 'valid') return null;
+    const view = await facts.mail(to.locale);
+    const daysLeft = daysBetween(day, view.validUntil);
+    return {
+      to,
+      mail: renderMail('certificate-expiring', { ...view, to: to.name, daysLeft }, to.locale),
+    };
+  }
+
+  // ----------------------------------------------------------------------------------------------------- visits
+
+  private async comingVisits(tx: Queryable, now: Date): Promise<ReminderDue[]> {
+    const visits: { id: string; siteId: string; assessorId: string; day: string }[] = await tx.query(
+      `SELECT v.id, v.site_id AS "siteId", v.assessor_id AS "assessorId", today.day::text AS day
+         FROM visit v LEFT JOIN cohort c ON c.id = v.cohort_id LEFT JOIN programme p ON p.id = c.programme_id CROSS JOIN ${DAY}
+        WHERE v.state = 'planned' AND v.planned_on - today.day = ANY($2::int[]) ORDER BY v.id`,
+      [now, VISIT_DAYS],
+    );
+    return flatten(visits, async ({ id, siteId, assessorId, day }) => {
+      const people = new Set([assessorId, ...(await siteRecipients(tx, siteId)).map((to) => to.userId)]);
+      return [...people].map((userId) => reminder('visit-soon', id, { userId }, day));
+    });
+  }
+
+  private async visitMail({ subjectId, userId, day }: ReminderDue) {
+    const found = await this.visits.reminder(subjectId, userId);
+    if (!found) return null;
+    const daysLeft = daysBetween(day, found.mail.date);
+    // Moved in the meantime: a new invitation says so, and a reminder of the new day will come.
+    if (!VISIT_DAYS.includes(daysLeft)) return null;
+    const { to, mail } = found;
+    return { to, mail: renderMail('visit-reminder', { ...mail, daysLeft }, to.locale) };
+  }
+
+  // ------------------------------------------------------------------------------------ sites without assessment
+
+  private async neverAssessed(tx: Queryable, now: Date): Promise<ReminderDue[]> {
+    const programmes: { id: string; day: string }[] = await tx.query(
+      `SELECT p.id, today.day::text AS day
+         FROM enrolment e JOIN cohort c ON c.id = e.cohort_id JOIN programme p ON p.id = c.programme_id CROSS JOIN ${DAY}
+        WHERE ${NEVER_ASSESSED} GROUP BY p.id, today.day
+       HAVING bool_or((today.day - e.enrolled_on) % ${NEVER_ASSESSED_DAYS} = 0) ORDER BY p.id`,
+      [now],
+    );
+    return flatten(programmes, async ({ id, day }) =>
+      (await programmeManagers(tx, id)).map((to) => reminder('sites-never-assessed', id, to, day)),
+    );
+  }
+
+  private async neverAssessedMail({ subjectId: programmeId, userId, day }: ReminderDue) {
+    const to = (await programmeManagers(this.db, programmeId)).find((each) => each.userId === userId);
+    const sites: { programme: string; site: string; enrolledOn: string }[] = await this.db.query(
+      `SELECT p.name AS programme, s.name AS site, min(e.enrolled_on)::text AS "enrolledOn"
+         FROM enrolment e JOIN site s ON s.id = e.site_id JOIN cohort c ON c.id = e.cohort_id JOIN programme p ON p.id = c.programme_id
+         CROSS JOIN (SELECT $2::date AS day) today
+        WHERE p.id = $1 AND ${NEVER_ASSESSED} GROUP BY p.name, s.id, s.name ORDER BY min(e.enrolled_on), s.name`,
+      [programmeId, day],
+    );
+    const [first] = sites;
+    if (!to || !first) return null;
+    const view = {
+      to: to.name,
+      programme: first.programme,
+      sites,
+      url: `${this.baseUrl}/api/v1/cohorts`,
+    };
+    return { to, mail: renderMail('sites-never-assessed', view, to.locale) };
+  }
+}
+
+const reminder = (
+  kind: ReminderKind,
+  subjectId: string,
+  { userId }: Pick<Recipient, 'userId'>,
+  day: string,
+): ReminderDue => ({ kind, subjectId, userId, day });
+
+const reminderId = ({ kind, subjectId, userId, day }: ReminderDue): string =>
+  `${kind}:${subjectId}:${userId}:${day}`;
+
+async function flatten<Item, Result>(
+  items: readonly Item[],
+  each: (item: Item) => Promise<Result[]>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const item of items) results.push(...(await each(item)));
+  return results;
+}

@@ -1,0 +1,103 @@
+import { DomainError, type FieldProblem } from '#domain';
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** The folder `checklists/` of the product, found from wherever the code runs (sources or dist). */
+export function contentRoot(): string {
+  let folder = import.meta.dirname;
+  while (!existsSync(join(folder, 'checklists', 'schemas'))) {
+    const parent = dirname(folder);
+    if (parent === folder) throw new Error('The folder checklists/ is missing beside the product.');
+    folder = parent;
+  }
+  return join(folder, 'checklists');
+}
+
+let ajv: Ajv2020 | undefined;
+
+/**
+ * The validator of a published schema, compiled at its first use: `checklist` is that of
+ * `checklists/schemas/checklist.schema.json`, `verify-input#/$defs/both` that of a definition inside one.
+ */
+export function schemaValidator(name: string): ValidateFunction {
+  if (!ajv) {
+    ajv = new Ajv2020({ allErrors: true, strict: false, validateFormats: false });
+    const folder = join(contentRoot(), 'schemas');
+    for (const file of readdirSync(folder).filter((each) => each.endsWith('.schema.json')))
+      ajv.addSchema(
+        JSON.parse(readFileSync(join(folder, file), 'utf8')) as object,
+        file.slice(0, -'.schema.json'.length),
+      );
+  }
+  const [file, place] = name.split('#');
+  const whole = ajv.getSchema(file!);
+  const found = whole && place ? ajv.getSchema(`${(whole.schema as { $id: string }).$id}#${place}`) : whole;
+  if (!found) throw new Error(`There is no published schema "${name}".`);
+  return found;
+}
+
+/** What keeps a value from following a published schema; empty when it does. Each problem says how to mend it. */
+export function schemaProblems(name: string, value: unknown): FieldProblem[] {
+  const validate = schemaValidator(name);
+  if (validate(value)) return [];
+  const seen = new Set<string>();
+  return (
+    (validate.errors ?? [])
+      // "if" only repeats what the errors inside it say.
+      .filter((error) => error.keyword !== 'if')
+      .map(problemOf)
+      .filter(({ field, message }) => {
+        const key = `${field} ${message}`;
+        return !seen.has(key) && seen.add(key);
+      })
+  );
+}
+
+/**
+ * Lets a value pass only if it follows a published schema.
+ * @throws DomainError with `code`, `message` and every problem, at most 200
+ */
+export function mustFollow<T>(name: string, value: unknown, code: string, message: string): T {
+  const problems = schemaProblems(name, value);
+  if (problems.length > 0)
+    throw new DomainError(
+      code,
+      message,
+      problems.slice(0, 200).map((problem) => ({ ...problem, field: problem.field || '/' })),
+    );
+  return value as T;
+}
+
+const escapePointer = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
+
+function problemOf(error: ErrorObject): FieldProblem {
+  const { instancePath: at, keyword, params, message = 'is not right' } = error;
+  switch (keyword) {
+    case 'required':
+      return {
+        field: `${at}/${escapePointer(params.missingProperty)}`,
+        message: 'is missing',
+        fix: `Add "${params.missingProperty}".`,
+      };
+    case 'additionalProperties':
+    case 'unevaluatedProperties': {
+      const name = String(params.additionalProperty ?? params.unevaluatedProperty);
+      return {
+        field: `${at}/${escapePointer(name)}`,
+        message: 'is not known here',
+        fix: `Take "${name}" out, or correct its name.`,
+      };
+    }
+    case 'enum':
+      return { field: at, message, fix: `Use one of: ${(params.allowedValues as unknown[]).join(', ')}.` };
+    case 'const':
+      return { field: at, message, fix: `Write ${JSON.stringify(params.allowedValue)}.` };
+    case 'type':
+      return { field: at, message, fix: `Give a value of type ${[params.type].flat().join(' or ')}.` };
+    case 'pattern':
+      return { field: at, message, fix: `Write it in the shape ${params.pattern}.` };
+    default:
+      return { field: at, message, fix: `See ${keyword} in the schema.` };
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * `npm run pictures`: makes docs/pictures from the product itself. Starts it with the demo on a temporary data folder,
+ * photographs the pages with Chromium and the first pages of the PDFs with pdftoppm, and stops it.
+ *
+ *   CHROMIUM=/path       another Chromium than the one on the PATH
+ *   --out=FOLDER         another folder than docs/pictures
+ *   --from=URL,ACCOUNTS  a product that runs already, and its demo-accounts.json
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { chromium } from 'playwright-core';
+import { ROOT } from './house.mjs';
+
+const { values } = parseArgs({ options: { out: { type: 'string' }, from: { type: 'string' } } });
+const out = resolve(values.out ?? join(ROOT, 'docs', 'pictures'));
+const work = mkdtempSync(join(tmpdir(), 'uplift-pictures-'));
+const LANGUAGES = ['en', 'es', 'ar'];
+const PHONE = { width: 390, height: 844 };
+const DESKTOP = { width: 1100, height: 900 };
+
+/** Starts the product; returns its address, its accounts and how to stop it. */
+async function startProduct() {
+  if (values.from) {
+    const [url, accounts] = values.from.split(',');
+    return { url, demo: JSON.parse(readFileSync(accounts, 'utf8')), stop: async () => undefined };
+  }
+  const dataDir = join(work, 'data');
+  const child = spawn(process.execPath, [join(ROOT, 'scripts', 'start.mjs')], {
+    env: { ...process.env, PORT: '0', UPLIFT_DATA_DIR: dataDir, DATABASE_URL: '', REDIS_URL: '' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = new Promise((done) => child.once('exit', done));
+  let said = '';
+  const url = await new Promise((done, no) => {
+    child.stdout.on('data', (chunk) => {
+      said += chunk;
+      if (said.includes('Ctrl-C stops everything')) done(/^ {2}(http:\/\/\S+)$/m.exec(said)[1]);
+    });
+    void ended.then((code) => no(new Error(`npm start ended with ${code}:\n${said}`)));
+  });
+  return {
+    url,
+    demo: JSON.parse(readFileSync(join(dataDir, 'demo-accounts.json'), 'utf8')),
+    stop: async () => {
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+/** One typeface in every picture: the one the PDFs are set in, whatever the machine has. */
+function fontSettings() {
+  const file = join(work, 'fonts.conf');
+  const fonts = ['noto-sans', 'noto-sans-arabic'].map((name) =>
+    join(ROOT, 'node_modules/@expo-google-fonts', name),
+  );
+  writeFileSync(
+    file,
+    `<?xml version="1.0"?><fontconfig>${fonts.map((dir) => `<dir>${dir}</dir>`).join('')}<cachedir>${join(work, 'fonts')}</cachedir>
+     <match target="pattern"><test name="family"><string>system-ui</string></test><edit name="family" mode="assign" binding="strong"><string>Noto Sans</string></edit></match></fontconfig>`,
+  );
+  return { ...process.env, FONTCONFIG_FILE: file };
+}
+
+const product = await startProduct();
+try {
+  mkdirSync(out, { recursive: true });
+  const { accounts } = product.demo;
+  const manager = accounts.find((account) => account.role.startsWith('programme-manager'));
+  const signedIn = await fetch(`${product.url}/api/auth/sign-in/email`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ email: manager.email, password: manager.password }),
+  });
+  if (!signedIn.ok) throw new Error(`signing in: ${signedIn.status} ${await signedIn.text()}`);
+  const authorization = `Bearer ${(await signedIn.json()).token}`;
+  const get = async (path) => {
+    const answer = await fetch(product.url + path, { headers: { authorization } });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return answer;
+  };
+  const json = async (path) => (await get(path)).json();
+
+  const cohort = (await json('/api/v1/cohorts')).sort((a, b) => a.startsOn.localeCompare(b.startsOn))[0];
+  /** The certificates of the cohort, one of each status. */
+  const certificates = new Map();
+  const { items: sites } = await json(`/api/v1/sites?limit=100&cohortId=${cohort.id}`);
+  for (const site of sites) {
+    for (const certificate of await json(`/api/v1/sites/${site.id}/certificates`)) {
+      if (!certificates.has(certificate.status)) certificates.set(certificate.status, certificate);
+    }
+  }
+  const assessment = product.demo.try.join(' ').match(/assessments\/([\w-]+)/)[1];
+
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim(),
+    args: [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+    env: fontSettings(),
+  });
+  const photograph = async (name, path, viewport, { scale = 1, whole = true } = {}) => {
+    const context = await browser.newContext({
+      viewport,
+      deviceScaleFactor: scale,
+      javaScriptEnabled: false,
+      extraHTTPHeaders: { authorization },
+    });
+    const page = await context.newPage();
+    await page.goto(product.url + path);
+    await page.screenshot({ path: join(out, `${name}.png`), fullPage: whole });
+    await context.close();
+  };
+  const printed = async (name, path) => {
+    const file = join(work, `${name}.pdf`);
+    writeFileSync(file, Buffer.from(await (await get(path)).arrayBuffer()));
+    execFileSync('pdftoppm', ['-png', '-r', '90', '-singlefile', file, join(out, name)]);
+  };
+
+  for (const lang of LANGUAGES) {
+    const gapReport = `/api/v1/assessments/${assessment}/gap-report`;
+    await photograph(`home-${lang}`, `/?lang=${lang}`, DESKTOP);
+    await photograph(`gap-report-phone-${lang}`, `${gapReport}.html?lang=${lang}`, PHONE, {
+      scale: 1.5,
+      whole: false,
+    });
+    await photograph(`gap-report-desktop-${lang}`, `${gapReport}.html?lang=${lang}`, DESKTOP, {
+      whole: false,
+    });
+    await photograph(
+      `cohort-desktop-${lang}`,
+      `/api/v1/cohorts/${cohort.id}/report.html?lang=${lang}`,
+      DESKTOP,
+      { whole: false },
+    );
+    await printed(`gap-report-pdf-${lang}`, `${gapReport}.pdf?lang=${lang}`);
+    const best = certificates.get('valid') ?? [...certificates.values()][0];
+    await printed(`certificate-${lang}`, `/api/v1/certificates/${best.id}/certificate.pdf?lang=${lang}`);
+    await photograph(`verify-unknown-${lang}`, `/verify/UP-2000-AAAAAA-0?lang=${lang}`, PHONE, {
+      whole: false,
+    });
+    for (const [status, { number }] of certificates)
+      await photograph(`verify-${status}-${lang}`, `/verify/${number}?lang=${lang}`, PHONE, { whole: false });
+  }
+  await browser.close();
+} finally {
+  await product.stop();
+  rmSync(work, { recursive: true, force: true });
+}
+console.log(`The pictures are in ${out}.`);

@@ -1,0 +1,165 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { type Person, startApp, type TestApp } from '../support/app.js';
+import { waitFor } from '../support/wait.js';
+
+/** Inspection records handed in through the API: who may, what is told of their progress, whose the sites are. */
+const folder = join(process.cwd(), 'test/cases/inspections/points');
+/** The mapping of the case; of profiles in files only the shipped ones may be named. */
+const mapping = readFileSync(join(folder, 'mapping.yaml'), 'utf8').replace('../../../../checklists/', '../');
+const csv = readdirSync(folder).filter((file) => file.endsWith('.csv'));
+
+let app: TestApp;
+const agencies: string[] = [];
+let manager: Person, other: Person, assessor: Person;
+beforeAll(async () => {
+  app = await startApp('imports test');
+  for (const name of ['Agency', 'Another agency']) {
+    const id = randomUUID();
+    agencies.push(id);
+    await app.sql(
+      `INSERT INTO organisation (id, name, kind, country) VALUES ($1, $2, 'development-agency', 'US')`,
+      [id, name],
+    );
+  }
+  manager = await app.person('Mana Ger', [[agencies[0]!, 'programme-manager']]);
+  other = await app.person('Other Owner', [[agencies[1]!, 'owner']]);
+  assessor = await app.person('Asses Sor', [[agencies[0]!, 'assessor']]);
+});
+afterAll(() => app?.stop());
+
+/* eslint-disable @typescript-eslint/no-explicit-any -- answers have a shape of their own for each route */
+function send(
+  who: Person,
+  changes: Record<string, Buffer | null> = {},
+  fields: Record<string, string> = { mapping },
+) {
+  const form = who.agent.post('/api/v1/imports/inspections');
+  for (const [name, value] of Object.entries(fields)) void form.field(name, value);
+  for (const name of csv) {
+    const content = name in changes ? changes[name] : readFileSync(join(folder, name));
+    if (content) void form.attach('files', content, name);
+  }
+  return form;
+}
+const ended = async (who: Person, id: string): Promise<any> => {
+  let body: any;
+  await waitFor(
+    async () => {
+      body = (await who.agent.get(`/api/v1/imports/${id}`).expect(200)).body;
+      return body.state === 'done' || body.state === 'failed';
+    },
+    { what: 'the end of the import', deadlineMs: 30_000 },
+  );
+  return body;
+};
+const count = async (table: string): Promise<number> =>
+  (await app.sql(`SELECT count(*)::int AS n FROM ${table}`))[0]!['n'];
+
+describe('inspection records through the API', () => {
+  let first: any;
+  test('an agency hands them in; the worker stores them all; the sites are the agency’s', async () => {
+    const answer = await send(manager).expect(202);
+    expect(answer.body).toMatchObject({
+      dataset: 'invented_points',
+      organisationId: agencies[0],
+      problem: null,
+    });
+    first = await ended(manager, answer.body.id);
+    expect(first).toMatchObject({ state: 'done', step: null, problem: null });
+    expect(first.summary).toMatchObject({ dataset: 'invented_points', mean_change: 2 });
+    const { items: sites } = (await manager.agent.get('/api/v1/sites').expect(200)).body;
+    expect(sites.length).toBe(first.stored.sites.added);
+    expect((await other.agent.get('/api/v1/sites').expect(200)).body.items).toEqual([]);
+    expect(await count('record_import_file')).toBe(0);
+  });
+
+  test('assessment, score, findings and gap report read as those of any other', async () => {
+    const { items } = (await manager.agent.get('/api/v1/assessments').expect(200)).body;
+    const [{ id }] = (await app.sql(
+      `SELECT f.assessment_id AS id FROM finding f GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1`,
+    )) as [{ id: string }];
+    expect(items.map((a: any) => a.id)).toContain(id);
+    const assessment = (await manager.agent.get(`/api/v1/assessments/${id}`).expect(200)).body;
+    const score = (await manager.agent.get(`/api/v1/assessments/${id}/score`).expect(200)).body;
+    const findings = (await manager.agent.get(`/api/v1/assessments/${id}/findings`).expect(200)).body;
+    expect(score.asFound.items.length).toBe(assessment.responses.length);
+    const cited = assessment.responses
+      .filter((r: any) => r.answer === 'cited')
+      .map((r: any) => r.requirement);
+    expect(findings.map((f: any) => f.requirement).sort()).toEqual(cited.sort());
+    await manager.agent.get(`/api/v1/assessments/${id}/gap-report`).expect(200);
+  });
+
+  test('the same files again are the same import; another agency has its own', async () => {
+    expect((await send(manager).expect(202)).body.id).toBe(first.id);
+    const { items } = (await manager.agent.get('/api/v1/imports').expect(200)).body;
+    expect(items.map((i: any) => i.id)).toEqual([first.id]);
+    const theirs = await ended(other, (await send(other).expect(202)).body.id);
+    expect(theirs).toMatchObject({ state: 'done', organisationId: agencies[1] });
+    expect(theirs.stored.sites).toEqual(first.stored.sites);
+    await other.agent.get(`/api/v1/imports/${first.id}`).expect(404);
+  });
+
+  test('packed files do as well', async () => {
+    const form = manager.agent
+      .post('/api/v1/imports/inspections')
+      .field('mapping', mapping)
+      .field('country', 'GB');
+    for (const name of csv)
+      void form.attach('files', gzipSync(readFileSync(join(folder, name))), `${name}.gz`);
+    const done = await ended(manager, (await form.expect(202)).body.id);
+    expect(done).toMatchObject({ state: 'done', stored: { rows: 0 } });
+  });
+
+  test('bad records fail as a whole, with every fault; corrected ones may be sent again', async () => {
+    const before = await count('assessment');
+    const visits = Buffer.from(
+      'visit,site,day,kind,score\nv1,s1,2020-02-30,regular,100\nv2,s1,2020-02-01,regular,many\n',
+    );
+    const failed = await ended(manager, (await send(manager, { 'visits.csv': visits }).expect(202)).body.id);
+    expect(failed).toMatchObject({
+      state: 'failed',
+      problem: {
+        code: 'malformed-records',
+        errors: [
+          { file: 'visits.csv', line: 2, column: 'day', code: 'impossible-date' },
+          { file: 'visits.csv', line: 3, column: 'score', code: 'not-a-number' },
+        ],
+      },
+    });
+    expect(await count('assessment')).toBe(before);
+    expect((await send(manager, { 'visits.csv': visits }).expect(202)).body.id).not.toBe(failed.id);
+  });
+
+  test('what cannot be taken is refused at the door', async () => {
+    expect((await send(assessor).expect(403)).body.code).toBe('role-required');
+    await app.anonymous.post('/api/v1/imports/inspections').expect(401);
+    expect((await send(manager, { 'visits.csv': null }).expect(422)).body).toMatchObject({
+      code: 'import-files-wrong',
+      errors: [{ field: 'visits.csv' }],
+    });
+    expect((await send(manager, {}, { mappingName: '../profiles/cited-items' }).expect(422)).body.code).toBe(
+      'unknown-mapping',
+    );
+    expect((await send(manager, {}, {}).expect(422)).body.code).toBe('unknown-mapping');
+    expect((await send(manager, {}, { mapping, country: 'Utopia' }).expect(422)).body.errors[0].field).toBe(
+      '/country',
+    );
+    const elsewhere = mapping.replace(/^scoring:[\s\S]*?(?=^\w)/m, 'scoring: { file: ../../package.json }\n');
+    expect((await send(manager, {}, { mapping: elsewhere }).expect(422)).body.code).toBe('invalid-mapping');
+    expect(
+      (await manager.agent.post('/api/v1/imports/inspections').send({ mapping }).expect(422)).body.code,
+    ).toBe('form-required');
+  });
+
+  test('more than 64 MB are refused with the limit', async () => {
+    const { body } = await send(manager, { 'visits.csv': Buffer.alloc(64 * 1024 * 1024 + 1, 'a') }).expect(
+      413,
+    );
+    expect(body).toMatchObject({ code: 'upload-too-large', title: expect.stringContaining('64 MB') });
+  });
+});
