@@ -1,5 +1,5 @@
 import { createIdentity, Demo, type DemoAccount } from '#application';
-import { openDataSource } from '#persistence';
+import { openDatabase } from '#persistence';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -22,13 +22,13 @@ let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'uplift-readme-'));
   app = await startApp('readme-test');
-  const db = await openDataSource(app.config.databaseUrl, 4);
+  const db = await openDatabase(app.config.databaseUrl, { poolSize: 4 });
   const identity = createIdentity(app.config);
   try {
     ({ accounts } = await new Demo(db, identity, app.config.baseUrl).build());
   } finally {
     await identity.close();
-    await db.destroy();
+    await db.close();
   }
 }, 180_000);
 afterAll(async () => {

@@ -1,5 +1,5 @@
 import { ContentService, createIdentity, migrateIdentity } from '#application';
-import { openDataSource, type Role } from '#persistence';
+import { openDatabase, type Role } from '#persistence';
 import { type Config, createLogger, loadConfig } from '#platform';
 import { NestFactory } from '@nestjs/core';
 import { randomUUID } from 'node:crypto';
@@ -79,11 +79,11 @@ async function start(
     ...env,
   });
   await migrateIdentity(config);
-  const db = await openDataSource(config.databaseUrl, 2);
+  const db = await openDatabase(config.databaseUrl, { poolSize: 2 });
   try {
     await new ContentService(db).publishShipped();
   } finally {
-    await db.destroy();
+    await db.close();
   }
   const pool = new pg.Pool({ connectionString: config.databaseUrl, max: 2 });
   pool.on('error', () => undefined);

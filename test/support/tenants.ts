@@ -188,8 +188,65 @@ export async function seedTenant(sql: Sql, tag: string): Promise<Tenant> {
     });
   }
   await insert('key', 'idempotency_key', { user_id: people['agency'], key: tag, request_hash: 'x' });
+  await insert('invitation', 'invitation', {
+    organisation_id: ids['supplier'],
+    email: `${tag}@example.org`,
+    role: 'viewer',
+    invited_by: people['supplier'],
+  });
+  for (const name of ['baseline', 'draft']) {
+    await insert(`${name}-closure`, 'finding_closure', {
+      assessment_id: ids[name],
+      requirement: 'R-01',
+      closed_on: today,
+      note: 'done',
+      closed_by: people['provider'],
+    });
+  }
+  for (const [kind, subject] of [
+    ['gap-report', 'baseline'],
+    ['certificate', 'issued'],
+  ]) {
+    await insert(`${kind}-document`, 'document', {
+      kind,
+      subject_id: ids[subject!],
+      language: 'en',
+      source_hash: 'x',
+      sha256: 'x',
+      size: 1,
+      media_type: 'application/pdf',
+    });
+  }
+  await insert('settings', 'person_settings', { user_id: people['agency'], language: 'ar' });
+  await insert('told', 'visit_invitation', {
+    visit_id: ids['visit'],
+    user_id: people['provider'],
+    method: 'REQUEST',
+    sequence: 0,
+    planned_on: today,
+    sent_at: new Date(),
+  });
+  await insert('reminder', 'reminder', { id: `reminder-${tag}` });
+  await insert('import', 'record_import', {
+    organisation_id: ids['agency'],
+    requested_by: people['agency'],
+    dataset: tag,
+    mapping: '{}',
+    country: 'EG',
+    content_hash: 'x',
+    state: 'done',
+  });
+  await insert('import-file', 'record_import_file', { import_id: ids['import'], name: 'a.csv', content: '' });
   return { ids, people };
 }
 
 /** Tables whose key is not a column `id` of their own. */
-const NO_ID = ['response', 'assessment_score', 'gain', 'cohort_aggregate'];
+const NO_ID = [
+  'response',
+  'assessment_score',
+  'gain',
+  'cohort_aggregate',
+  'person_settings',
+  'visit_invitation',
+  'record_import_file',
+];

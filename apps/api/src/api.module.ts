@@ -1,3 +1,4 @@
+import { dataSourceOptions, Database } from '#persistence';
 import {
   AssessmentsService,
   AssessorsService,
@@ -19,7 +20,6 @@ import {
   ReportsService,
   VisitsService,
 } from '#application';
-import { dataSourceOptions } from '#persistence';
 import {
   type Config,
   createMetrics,
@@ -31,8 +31,8 @@ import {
 import { type DynamicModule, Inject, Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR, Reflector } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { join } from 'node:path';
 import { DataSource } from 'typeorm';
+import { join } from 'node:path';
 import { AssessmentsController } from './assessments.controller.js';
 import { AssessorsController, EngagementsController } from './assessors.controller.js';
 import { ContentController } from './content.controller.js';
@@ -53,10 +53,10 @@ import { ImportsController } from './imports.controller.js';
 import { ReportsController } from './reports.controller.js';
 import { VisitsController } from './visits.controller.js';
 
-const onDatabase = <T>(Service: new (db: DataSource) => T) => ({
+const onDatabase = <T>(Service: new (db: Database) => T) => ({
   provide: Service,
-  inject: [DataSource],
-  useFactory: (db: DataSource) => new Service(db),
+  inject: [Database],
+  useFactory: (db: Database) => new Service(db),
 });
 
 /** The API: controllers over the use cases. Wiring only. */
@@ -70,7 +70,12 @@ export class ApiModule implements OnApplicationShutdown {
   static with(config: Config): DynamicModule {
     return {
       module: ApiModule,
-      imports: [TypeOrmModule.forRoot({ ...dataSourceOptions(config.databaseUrl), retryAttempts: 3 })],
+      imports: [
+        TypeOrmModule.forRoot({
+          ...dataSourceOptions(config.databaseUrl, { role: 'uplift_api' }),
+          retryAttempts: 3,
+        }),
+      ],
       controllers: [
         MeController,
         PartiesController,
@@ -93,6 +98,7 @@ export class ApiModule implements OnApplicationShutdown {
       ],
       providers: [
         { provide: CONFIG, useValue: config },
+        { provide: Database, inject: [DataSource], useFactory: (source: DataSource) => new Database(source) },
         { provide: QUEUE, useFactory: () => makeQueue(config) },
         { provide: METRICS, useFactory: () => createMetrics('api') },
         { provide: IDENTITY, useFactory: () => createIdentity(config) },
@@ -103,8 +109,8 @@ export class ApiModule implements OnApplicationShutdown {
         onDatabase(PeopleService),
         {
           provide: VisitsService,
-          inject: [DataSource],
-          useFactory: (db: DataSource) =>
+          inject: [Database],
+          useFactory: (db: Database) =>
             new VisitsService(db, { organiser: senderOf(config.mailFrom), baseUrl: config.baseUrl }),
         },
         onDatabase(FindingsService),
@@ -116,18 +122,18 @@ export class ApiModule implements OnApplicationShutdown {
         onDatabase(ContentService),
         {
           provide: ImportsService,
-          inject: [DataSource],
-          useFactory: (db: DataSource) => new ImportsService(db, config.databaseUrl),
+          inject: [Database],
+          useFactory: (db: Database) => new ImportsService(db, config.databaseUrl),
         },
         {
           provide: CertificatesService,
-          inject: [DataSource],
-          useFactory: (db: DataSource) => new CertificatesService(db, config.baseUrl),
+          inject: [Database],
+          useFactory: (db: Database) => new CertificatesService(db, config.baseUrl),
         },
         {
           provide: DocumentsService,
-          inject: [DataSource, ReportsService, CertificatesService],
-          useFactory: (db: DataSource, reports: ReportsService, certificates: CertificatesService) => {
+          inject: [Database, ReportsService, CertificatesService],
+          useFactory: (db: Database, reports: ReportsService, certificates: CertificatesService) => {
             const log = new Logger('documents');
             const store = new FolderDocumentStore(join(config.dataDir, 'documents'));
             return new DocumentsService(db, store, reports, certificates, ({ message }) => log.warn(message));
@@ -135,8 +141,8 @@ export class ApiModule implements OnApplicationShutdown {
         },
         {
           provide: MembersService,
-          inject: [DataSource],
-          useFactory: (db: DataSource) => new MembersService(db, config.secret),
+          inject: [Database],
+          useFactory: (db: Database) => new MembersService(db, config.secret),
         },
         {
           provide: APP_GUARD,
@@ -152,8 +158,8 @@ export class ApiModule implements OnApplicationShutdown {
         },
         {
           provide: APP_INTERCEPTOR,
-          inject: [DataSource],
-          useFactory: (db: DataSource) => new IdempotencyInterceptor(db),
+          inject: [Database],
+          useFactory: (db: Database) => new IdempotencyInterceptor(db),
         },
       ],
     };

@@ -1,7 +1,7 @@
 import { type Actor, actsAs, ContentService, forbidden, notFound } from '#application';
 import { Body, Controller, Get, Param, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { DataSource } from 'typeorm';
+import { Database } from '#persistence';
 import { CurrentActor } from './http/auth.js';
 import { ContentImportDto } from './content.dto.js';
 
@@ -10,7 +10,7 @@ import { ContentImportDto } from './content.dto.js';
 export class ContentController {
   constructor(
     private readonly content: ContentService,
-    private readonly db: DataSource,
+    private readonly db: Database,
   ) {}
 
   /** Published checklist versions, with the languages they can be read in. */

@@ -1,7 +1,7 @@
 import type { JobQueue, Metrics } from '#platform';
 import { Controller, Get, Header, Inject, ServiceUnavailableException } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { DataSource } from 'typeorm';
+import { Database } from '#persistence';
 import { METRICS, QUEUE } from './http/tokens.js';
 import { Public } from './http/auth.js';
 
@@ -10,7 +10,7 @@ import { Public } from './http/auth.js';
 @Controller()
 export class HealthController {
   constructor(
-    private readonly db: DataSource,
+    private readonly db: Database,
     @Inject(QUEUE) private readonly queue: JobQueue,
     @Inject(METRICS) private readonly metrics: Metrics,
   ) {}

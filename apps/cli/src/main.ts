@@ -34,15 +34,15 @@ imports
   .argument('<file...>', 'checklists, translations, crosswalks, scoring profiles (YAML or JSON)')
   .description('Publishes all of the files, or none.')
   .action(async (files: string[]) => {
-    const { ContentService, loadConfig, openDataSource } = await database();
-    const dataSource = await openDataSource(loadConfig().databaseUrl, 2);
+    const { ContentService, loadConfig, openDatabase } = await database();
+    const db = await openDatabase(loadConfig().databaseUrl, { poolSize: 2 });
     try {
-      const published = await new ContentService(dataSource).publishAll(
+      const published = await new ContentService(db).publishAll(
         files.map((file) => readFileSync(file, 'utf8')),
       );
       console.log(JSON.stringify(published, null, 2));
     } finally {
-      await dataSource.destroy();
+      await db.close();
     }
   });
 imports.addCommand(importInspectionsCommand());
@@ -54,16 +54,14 @@ program
     'Brings the database to the newest schema, and publishes the content that ships with the product.',
   )
   .action(async () => {
-    const { ContentService, loadConfig, migrate, migrateIdentity, migrateQueue, openDataSource } =
+    const { ContentService, loadConfig, migrate, migrateIdentity, migrateQueue, openDatabase } =
       await database();
     const config = loadConfig();
     const ran = await migrate(config.databaseUrl);
     await migrateIdentity(config);
     await migrateQueue(config);
-    const dataSource = await openDataSource(config.databaseUrl, 2);
-    const published = await new ContentService(dataSource)
-      .publishShipped()
-      .finally(() => dataSource.destroy());
+    const db = await openDatabase(config.databaseUrl, { poolSize: 2 });
+    const published = await new ContentService(db).publishShipped().finally(() => db.close());
     console.log(
       JSON.stringify({ migrations: ran, published: published.filter((each) => each.created).length }),
     );
@@ -73,18 +71,18 @@ program
   .command('demo')
   .description('Fills an empty database with an invented programme.')
   .action(async () => {
-    const { createIdentity, Demo, loadConfig, openDataSource } = await database();
+    const { createIdentity, Demo, loadConfig, openDatabase } = await database();
     const config = loadConfig();
-    const dataSource = await openDataSource(config.databaseUrl, 4);
+    const db = await openDatabase(config.databaseUrl, { poolSize: 4 });
     const identity = createIdentity(config);
     try {
-      const demo = await new Demo(dataSource, identity, config.baseUrl).build();
+      const demo = await new Demo(db, identity, config.baseUrl).build();
       const file = join(config.dataDir, 'demo-accounts.json');
       writeFileSync(file, `${JSON.stringify(demo, null, 2)}\n`, { mode: 0o600 });
       chmodSync(file, 0o600);
     } finally {
       await identity.close();
-      await dataSource.destroy();
+      await db.close();
     }
   });
 
@@ -97,15 +95,15 @@ program
   .requiredOption('--owner <name>')
   .requiredOption('--email <address>')
   .action(async (options: { name: string; kind: string; country: string; owner: string; email: string }) => {
-    const { createIdentity, foundOrganisation, loadConfig, openDataSource } = await database();
+    const { createIdentity, foundOrganisation, loadConfig, openDatabase } = await database();
     const config = loadConfig();
-    const dataSource = await openDataSource(config.databaseUrl, 2);
+    const db = await openDatabase(config.databaseUrl, { poolSize: 2 });
     const identity = createIdentity(config);
     try {
-      console.log(JSON.stringify(await foundOrganisation(dataSource, identity, options), null, 2));
+      console.log(JSON.stringify(await foundOrganisation(db, identity, options), null, 2));
     } finally {
       await identity.close();
-      await dataSource.destroy();
+      await db.close();
     }
   });
 

@@ -11,7 +11,7 @@ import type {
 } from '#application';
 import type { Handler, Logger, Mailer } from '#platform';
 import { renderMail } from '#reporting';
-import type { DataSource } from 'typeorm';
+import { Database } from '#persistence';
 
 /** Every kind of work the outbox may hold, with its payload. A name without a handler does not compile. */
 export interface Jobs {
@@ -39,7 +39,7 @@ export type JobName = keyof Jobs;
 type TypedHandlers = { readonly [Name in JobName]: Handler<Jobs[Name]> };
 
 export interface HandlerDependencies {
-  readonly db: DataSource;
+  readonly db: Database;
   readonly results: ResultsService;
   readonly readiness: ReadinessService;
   readonly visits: VisitsService;

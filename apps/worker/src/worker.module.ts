@@ -1,3 +1,4 @@
+import { dataSourceOptions, Database } from '#persistence';
 import {
   CertificatesService,
   DocumentsService,
@@ -9,7 +10,6 @@ import {
   ResultsService,
   VisitsService,
 } from '#application';
-import { dataSourceOptions } from '#persistence';
 import {
   type Config,
   createMailer,
@@ -53,7 +53,7 @@ export class WorkerModule implements OnModuleInit, OnApplicationShutdown {
   private health: HealthServer | undefined;
 
   constructor(
-    private readonly db: DataSource,
+    private readonly db: Database,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOG) private readonly log: Logger,
   ) {}
@@ -61,8 +61,14 @@ export class WorkerModule implements OnModuleInit, OnApplicationShutdown {
   static with(config: Config, log: Logger): DynamicModule {
     return {
       module: WorkerModule,
-      imports: [TypeOrmModule.forRoot({ ...dataSourceOptions(config.databaseUrl), retryAttempts: 3 })],
+      imports: [
+        TypeOrmModule.forRoot({
+          ...dataSourceOptions(config.databaseUrl, { role: 'uplift_worker' }),
+          retryAttempts: 3,
+        }),
+      ],
       providers: [
+        { provide: Database, inject: [DataSource], useFactory: (source: DataSource) => new Database(source) },
         { provide: CONFIG, useValue: config },
         { provide: LOG, useValue: log },
       ],
@@ -100,7 +106,11 @@ export class WorkerModule implements OnModuleInit, OnApplicationShutdown {
       metrics: metrics.jobs,
       concurrency: 4,
     });
-    this.pool = new pg.Pool({ connectionString: config.databaseUrl, max: 3 });
+    this.pool = new pg.Pool({
+      connectionString: config.databaseUrl,
+      max: 3,
+      options: '-c role=uplift_worker',
+    });
     this.pool.on('error', (error) => log.warn({ err: error }, 'connection lost'));
     this.relay = relayOutbox(this.pool, this.queue, { logger: log });
     await this.queue.upsertJobScheduler(

@@ -18,7 +18,8 @@ import {
 } from '#domain';
 import { appendToOutbox } from '#platform';
 import { randomUUID } from 'node:crypto';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { Database } from '#persistence';
+import type { EntityManager } from 'typeorm';
 import { may, must, siteAccess, type SiteAccess } from './access.js';
 import { notFound, type Actor } from './actor.js';
 import { contentHash, loadVersion } from './content.service.js';
@@ -201,7 +202,7 @@ const FIELD_PARTS = ['agency', 'assessment-provider'] as const;
 
 /** Assessments: opened, answered, submitted, reviewed, closed. One transaction a call; the rest is the worker's. */
 export class AssessmentsService {
-  constructor(private readonly db: DataSource) {}
+  constructor(private readonly db: Database) {}
 
   /** Opens an assessment of a site. Pins checklist version and profile for ever. */
   async create(actor: Actor, input: NewAssessment): Promise<AssessmentRow> {

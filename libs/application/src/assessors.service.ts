@@ -2,7 +2,8 @@ import { daysBetween, DomainError, parseLocalDate } from '#domain';
 import { appendToOutbox, dayIn } from '#platform';
 import { calendarIcs } from '#reporting';
 import { randomUUID } from 'node:crypto';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { Database } from '#persistence';
+import type { EntityManager } from 'typeorm';
 import { forbidden, holds, notFound, type Actor } from './actor.js';
 import { mustBePlace } from './parties.service.js';
 import { applyPatch, mustBeCurrent } from './revision.js';
@@ -79,7 +80,7 @@ const seen = `
 
 /** Assessors and mentors: what the planner knows of them, their absences and their calendars. */
 export class AssessorsService {
-  constructor(private readonly db: DataSource) {}
+  constructor(private readonly db: Database) {}
 
   async list(
     actor: Actor,
@@ -111,7 +112,7 @@ export class AssessorsService {
     return this.db.transaction(async (tx) => {
       if (!(await this.manages(tx, actor, input.organisationId))) throw notFound('organisation');
       const [person] = await tx.query(
-        `SELECT u.name, u.email FROM membership m JOIN auth."user" u ON u.id::text = m.user_id
+        `SELECT person_name(m.user_id) AS name, person_email(m.user_id) AS email FROM membership m
           WHERE m.user_id = $1 AND m.organisation_id = $2 AND m.role = $3`,
         [input.userId, input.organisationId, input.part],
       );

@@ -16,7 +16,8 @@ import {
 import { appendToOutbox, dayIn } from '#platform';
 import type { CertificateView, Locale, VerificationView } from '#reporting';
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { Database } from '#persistence';
+import type { EntityManager } from 'typeorm';
 import { must, siteAccess } from './access.js';
 import { notFound, type Actor } from './actor.js';
 import { explainedScore, loadAssessment } from './assessments.service.js';
@@ -55,7 +56,7 @@ const columns = `id, number, site_id AS "siteId", assessment_id AS "assessmentId
 /** Buyer-readiness certificates: proposed by one person, decided by another, verifiable by anyone. */
 export class CertificatesService {
   constructor(
-    private readonly db: DataSource,
+    private readonly db: Database,
     private readonly baseUrl: string,
   ) {}
 
@@ -227,7 +228,7 @@ export class CertificatesService {
 
   private async viewOf(db: Pick<EntityManager, 'query'>, id: string): Promise<CertificateView> {
     const [row] = await db.query(
-      `SELECT ${columns}, (SELECT name FROM auth."user" u WHERE u.id::text = decided_by) AS "deciderName"
+      `SELECT ${columns}, person_name(decided_by) AS "deciderName"
          FROM certificate WHERE id = $1`,
       [id],
     );
@@ -389,7 +390,7 @@ export class CertificatesService {
     const assessment = await loadAssessment(tx, assessmentId);
     const [context] = await tx.query(
       `SELECT s.name AS site, s.city, s.country, s.categories, o.name AS organisation, p.name AS programme, p.look_back_months AS "lookBack",
-              (SELECT name FROM auth."user" WHERE id::text = a.assessor_id) AS assessor, (SELECT name FROM auth."user" WHERE id::text = a.reviewer_id) AS reviewer,
+              person_name(a.assessor_id) AS assessor, person_name(a.reviewer_id) AS reviewer,
               (SELECT org.name FROM assessor x JOIN organisation org ON org.id = x.organisation_id WHERE x.id = a.assessor_id) AS provider,
               (SELECT org.name FROM programme_participant pp JOIN organisation org ON org.id = pp.organisation_id
                 WHERE pp.programme_id = p.id AND pp.part = 'agency' LIMIT 1) AS issuer,

@@ -1,7 +1,8 @@
 import { checkExit, DomainError, parseLocalDate, type ExitReason } from '#domain';
 import { appendToOutbox } from '#platform';
 import { randomUUID } from 'node:crypto';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { Database } from '#persistence';
+import type { EntityManager } from 'typeorm';
 import { cohortAccess, may, programmeAccess, siteAccess } from './access.js';
 import { forbidden, notFound, type Actor } from './actor.js';
 import { cancelVisits } from './visits.service.js';
@@ -33,7 +34,7 @@ const MANAGERS = ['owner', 'programme-manager'] as const;
 
 /** Cohorts of programmes, the sites enrolled in them, and why some left. */
 export class CohortsService {
-  constructor(private readonly db: DataSource) {}
+  constructor(private readonly db: Database) {}
 
   async cohorts(actor: Actor, filter: { programmeId?: string } = {}): Promise<CohortRow[]> {
     return this.db.query(

@@ -12,7 +12,8 @@ import {
 import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { Database } from '#persistence';
+import type { EntityManager } from 'typeorm';
 import { LineCounter, parseDocument } from 'yaml';
 import { contentRoot, mustFollow } from './schemas.js';
 
@@ -94,7 +95,7 @@ export interface Published {
 
 /** Publishes checklists, translations, crosswalks and scoring profiles. What is published never changes. */
 export class ContentService {
-  constructor(private readonly db: DataSource) {}
+  constructor(private readonly db: Database) {}
 
   /** Publishes files in an order in which each finds what it refers to; all or nothing. */
   async publishAll(texts: readonly string[]): Promise<Published[]> {

@@ -1,8 +1,8 @@
+import type { OrganisationKind, Role, Database } from '#persistence';
 import { addDays, requirementsAt, type BuyerRule, type ChecklistVersion, type Requirement } from '#domain';
-import type { OrganisationKind, Role } from '#persistence';
 import { dayIn } from '#platform';
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { loadAssessment, lockHash } from './assessments.service.js';
 import { CertificatesService } from './certificates.service.js';
 import { ContentService, loadVersion } from './content.service.js';
@@ -81,7 +81,7 @@ export class Demo {
   private readonly accounts: DemoAccount[] = [];
 
   constructor(
-    private readonly db: DataSource,
+    private readonly db: Database,
     private readonly identity: Identity,
     private readonly baseUrl: string,
   ) {}

@@ -1,8 +1,7 @@
+import type { DocumentKind, Database } from '#persistence';
 import { appendToOutbox, DamagedDocumentError, type DocumentStore } from '#platform';
 import { certificatePdf, gapReportPdf, LOCALES, type Locale } from '#reporting';
-import type { DocumentKind } from '#persistence';
 import { randomUUID } from 'node:crypto';
-import type { DataSource } from 'typeorm';
 import { siteAccess } from './access.js';
 import type { Actor } from './actor.js';
 import type { CertificatesService } from './certificates.service.js';
@@ -25,7 +24,7 @@ const MEDIA_TYPE = 'application/pdf';
  */
 export class DocumentsService {
   constructor(
-    private readonly db: DataSource,
+    private readonly db: Database,
     private readonly store: DocumentStore,
     private readonly reports: ReportsService,
     private readonly certificates: CertificatesService,

@@ -1,7 +1,8 @@
 import { DomainError, parseLocalDate } from '#domain';
 import { appendToOutbox } from '#platform';
 import { randomUUID } from 'node:crypto';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { Database } from '#persistence';
+import type { EntityManager } from 'typeorm';
 import { may, siteAccess } from './access.js';
 import { forbidden, notFound, type Actor } from './actor.js';
 import { pageOf, type Page, type PageRequest } from './paging.js';
@@ -19,11 +20,11 @@ export interface EngagementRow {
 
 const rows = `
   SELECT e.id, e.person_id AS "personId", u.name, e.site_id AS "siteId", e.role, e.from_date::text AS "from", e.until_date::text AS until
-    FROM engagement e LEFT JOIN auth."user" u ON u.id::text = e.person_id`;
+    FROM engagement e`;
 
 /** Who coaches which site, and when: what keeps a person from assessing it for the look-back. */
 export class EngagementsService {
-  constructor(private readonly db: DataSource) {}
+  constructor(private readonly db: Database) {}
 
   /** Engagements at the sites the actor sees; buyers see none. */
   async list(

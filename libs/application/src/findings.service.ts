@@ -1,7 +1,8 @@
 import { DomainError, FINDING_GRADES, parseLocalDate } from '#domain';
 import { appendToOutbox, dayIn } from '#platform';
 import { randomUUID } from 'node:crypto';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { Database } from '#persistence';
+import type { EntityManager } from 'typeorm';
 import { may, must, siteAccess } from './access.js';
 import { forbidden, notFound, type Actor } from './actor.js';
 import { isUniqueViolation } from './assessments.service.js';
@@ -45,7 +46,7 @@ const AFTER_SUBMISSION: readonly string[] = ['submitted', 'under-review', 'close
 
 /** Findings of the assessors: listed, closed once they are mended, and opened again. */
 export class FindingsService {
-  constructor(private readonly db: DataSource) {}
+  constructor(private readonly db: Database) {}
 
   /** Findings of an assessment, most serious first. */
   async ofAssessment(actor: Actor, assessmentId: string): Promise<FindingRow[]> {

@@ -1,5 +1,5 @@
 import { aggregateFigures, mergeAggregates, type AggregateFigures } from '#domain';
-import type { DataSource } from 'typeorm';
+import type { Database } from '#persistence';
 import { cohortAccess, programmeAccess, siteAccess } from './access.js';
 import type { Actor } from './actor.js';
 import { pageOf, type Page, type PageRequest } from './paging.js';
@@ -28,7 +28,7 @@ const columns = `g.follow_up_id AS "followUpId", g.baseline_id AS "baselineId", 
 
 /** Gains of sites, and what they come to in a cohort or a programme. */
 export class GainsService {
-  constructor(private readonly db: DataSource) {}
+  constructor(private readonly db: Database) {}
 
   /** Gains of a site, newest first, each with everything it must be shown with. */
   async ofSite(actor: Actor, siteId: string): Promise<GainRow[]> {

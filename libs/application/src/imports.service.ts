@@ -3,7 +3,7 @@ import { appendToOutbox } from '#platform';
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DataSource } from 'typeorm';
+import type { Database } from '#persistence';
 import { actsAs, forbidden, notFound, type Actor } from './actor.js';
 import { contentRoot } from './schemas.js';
 import { analyse, parseMapping, readRecords, RecordsError, storeImport } from './inspections/index.js';
@@ -48,7 +48,7 @@ const COLUMNS = `id, organisation_id AS "organisationId", dataset, country, cont
 export class ImportsService {
   /** @param databaseUrl for the transaction that stores an import, which speaks COPY. */
   constructor(
-    private readonly db: DataSource,
+    private readonly db: Database,
     private readonly databaseUrl: string,
   ) {}
 

@@ -1,8 +1,8 @@
+import type { Role, Database } from '#persistence';
 import { DomainError } from '#domain';
-import type { Role } from '#persistence';
 import { appendToOutbox } from '#platform';
 import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { forbidden, holds, notFound, type Actor } from './actor.js';
 
 /** A role of a person in an organisation. Somebody with two roles stands twice in the list. */
@@ -32,7 +32,7 @@ export interface InvitationView {
 export class MembersService {
   /** `secret` signs the links of invitations: whoever has one has read the mail that was sent to the address. */
   constructor(
-    private readonly db: DataSource,
+    private readonly db: Database,
     private readonly secret: string,
   ) {}
 
@@ -43,7 +43,7 @@ export class MembersService {
   ): Promise<{ members: MemberRow[]; invitations: InvitationRow[] }> {
     if (!actor.memberships.some((membership) => membership.organisationId === organisationId))
       throw notFound('organisation');
-    const members = await this.db.query(`${memberRows} WHERE m.organisation_id = $1 ORDER BY u.name, m.id`, [
+    const members = await this.db.query(`${memberRows} WHERE m.organisation_id = $1 ORDER BY name, m.id`, [
       organisationId,
     ]);
     const invitations = holds(actor, organisationId, ['owner'])
@@ -97,8 +97,7 @@ export class MembersService {
   /** What an invitation is about, for whoever holds its link. */
   async invitation(token: string): Promise<InvitationView> {
     const [row] = await this.db.query(
-      `SELECT o.name AS organisation, i.role, coalesce((SELECT name FROM auth."user" u WHERE u.id::text = i.invited_by), '—') AS "invitedBy"
-         FROM invitation i JOIN organisation o ON o.id = i.organisation_id WHERE i.id = $1`,
+      `SELECT organisation, role, invited_by AS "invitedBy" FROM invitation_view($1)`,
       [this.idOf(token)],
     );
     if (!row) throw notFound('invitation');
@@ -111,14 +110,16 @@ export class MembersService {
    */
   async accept(actor: Actor, token: string): Promise<MemberRow> {
     return this.db.transaction(async (tx) => {
-      const [row] = await tx
-        .query(
-          `DELETE FROM invitation WHERE id = $1 AND email = $2 RETURNING organisation_id AS "organisationId", role`,
-          [this.idOf(token), actor.email.toLowerCase()],
-        )
-        .then(([rows]: [{ organisationId: string; role: Role }[]]) => rows);
+      const [row] = await tx.query(
+        `SELECT id, organisation_id AS "organisationId", role FROM invitation WHERE id = $1 AND email = $2`,
+        [this.idOf(token), actor.email.toLowerCase()],
+      );
       if (!row) throw notFound('invitation');
-      return addMember(tx, actor.userId, row.organisationId, row.role);
+      const member = await addMember(tx, actor.userId, row.organisationId, row.role);
+      // Last: it is what lets the membership in. Of two who accept at once, one finds it gone.
+      const [, used] = await tx.query(`DELETE FROM invitation WHERE id = $1`, [row.id]);
+      if (used === 0) throw notFound('invitation');
+      return member;
     });
   }
 
@@ -139,15 +140,11 @@ export class MembersService {
   async add(actor: Actor, organisationId: string, input: { userId: string; role: Role }): Promise<MemberRow> {
     return this.db.transaction(async (tx) => {
       await mustOwn(tx, actor, organisationId);
-      const [known] = await tx.query(
-        `WITH programmes AS (
-           SELECT programme_id FROM programme_participant WHERE organisation_id = $1
-           UNION SELECT c.programme_id FROM site s JOIN enrolment e ON e.site_id = s.id JOIN cohort c ON c.id = e.cohort_id WHERE s.organisation_id = $1)
-         SELECT 1 FROM membership m WHERE m.user_id = $2 AND (m.organisation_id = $1 OR m.organisation_id IN (
-           SELECT organisation_id FROM programme_participant WHERE programme_id IN (SELECT programme_id FROM programmes))) LIMIT 1`,
-        [organisationId, input.userId],
-      );
-      if (!known) throw notFound('person');
+      const [known] = await tx.query(`SELECT person_is_known($2, $1) AS known`, [
+        organisationId,
+        input.userId,
+      ]);
+      if (!known.known) throw notFound('person');
       return addMember(tx, input.userId, organisationId, input.role);
     });
   }
@@ -184,7 +181,7 @@ export class MembersService {
   }
 }
 
-const memberRows = `SELECT m.id, m.user_id AS "userId", u.name, u.email, m.role FROM membership m JOIN auth."user" u ON u.id::text = m.user_id`;
+const memberRows = `SELECT m.id, m.user_id AS "userId", person_name(m.user_id) AS name, person_email(m.user_id) AS email, m.role FROM membership m`;
 
 async function memberOf(tx: EntityManager, organisationId: string, memberId: string): Promise<MemberRow> {
   const [row] = await tx.query(`${memberRows} WHERE m.id = $1 AND m.organisation_id = $2`, [

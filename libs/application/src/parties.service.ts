@@ -1,7 +1,7 @@
+import { ORGANISATION_KINDS, type OrganisationKind, type Database } from '#persistence';
 import { DomainError } from '#domain';
-import { ORGANISATION_KINDS, type OrganisationKind } from '#persistence';
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { must, siteAccess } from './access.js';
 import { actsAs, forbidden, holds, notFound, type Actor } from './actor.js';
 import { appendToOutbox } from '#platform';
@@ -66,7 +66,7 @@ const siteJoins = `site s JOIN organisation o ON o.id = s.organisation_id`;
 
 /** Organisations and their sites. */
 export class PartiesService {
-  constructor(private readonly db: DataSource) {}
+  constructor(private readonly db: Database) {}
 
   /** The memberships of a person: read for every request, so a removed role is gone at once. */
   async actorOf(user: { id: string; name: string; email: string }): Promise<Actor> {
@@ -242,7 +242,7 @@ export function mustBePlace({ lat, lon }: { lat?: number | null; lon?: number | 
 
 /** The operator's way to set up an organisation with its first person. The password is told once and kept nowhere. */
 export async function foundOrganisation(
-  db: DataSource,
+  db: Database,
   identity: Identity,
   input: { name: string; kind: string; country: string; owner: string; email: string },
 ): Promise<{ organisationId: string; userId: string; email: string; password: string }> {

@@ -1,7 +1,8 @@
 import { DomainError } from '#domain';
 import { dayIn } from '#platform';
 import { LOCALES, type Locale } from '#reporting';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { Database } from '#persistence';
+import type { EntityManager } from 'typeorm';
 import type { Actor } from './actor.js';
 
 type Queryable = Pick<EntityManager, 'query'>;
@@ -31,7 +32,7 @@ export function mailLocale(chosen: string | null, siteLanguages: readonly string
 
 /** The settings people make for themselves. */
 export class PeopleService {
-  constructor(private readonly db: DataSource) {}
+  constructor(private readonly db: Database) {}
 
   async me(actor: Actor): Promise<Me> {
     const [row] = await this.db.query(
@@ -92,12 +93,12 @@ export async function siteRecipients(
 ): Promise<Recipient[]> {
   // A manager's language is not the site's.
   const rows: RecipientRow[] = await db.query(
-    `SELECT u.id::text AS "userId", u.name, u.email, max(p.language) AS language,
+    `SELECT x.user_id AS "userId", person_name(x.user_id) AS name, person_email(x.user_id) AS email, max(p.language) AS language,
             CASE WHEN bool_or(x.part = 'owner-organisation') THEN (SELECT languages FROM site WHERE id = $1) END AS "siteLanguages"
-       FROM site_access x JOIN auth."user" u ON u.id::text = x.user_id LEFT JOIN person_settings p ON p.user_id = x.user_id
+       FROM site_access x LEFT JOIN person_settings p ON p.user_id = x.user_id
       WHERE x.site_id = $1 AND ((x.part = 'owner-organisation' AND x.role IN ('owner', 'qa-manager'))
          OR ($2 AND x.part = 'agency' AND x.role = 'programme-manager'))
-      GROUP BY u.id, u.name, u.email ORDER BY u.email`,
+      GROUP BY x.user_id ORDER BY email`,
     [siteId, managers],
   );
   return rows.map(recipient);
@@ -106,10 +107,10 @@ export async function siteRecipients(
 /** Owners and managers of the agencies of a programme, by address. */
 export async function programmeManagers(db: Queryable, programmeId: string): Promise<Recipient[]> {
   const rows: RecipientRow[] = await db.query(
-    `SELECT DISTINCT u.id::text AS "userId", u.name, u.email, p.language, NULL::text[] AS "siteLanguages"
+    `SELECT DISTINCT m.user_id AS "userId", person_name(m.user_id) AS name, person_email(m.user_id) AS email, p.language, NULL::text[] AS "siteLanguages"
        FROM programme_participant pp JOIN membership m ON m.organisation_id = pp.organisation_id
-       JOIN auth."user" u ON u.id::text = m.user_id LEFT JOIN person_settings p ON p.user_id = m.user_id
-      WHERE pp.programme_id = $1 AND pp.part = 'agency' AND m.role IN ('owner', 'programme-manager') ORDER BY u.email`,
+       LEFT JOIN person_settings p ON p.user_id = m.user_id
+      WHERE pp.programme_id = $1 AND pp.part = 'agency' AND m.role IN ('owner', 'programme-manager') ORDER BY email`,
     [programmeId],
   );
   return rows.map(recipient);
@@ -120,8 +121,8 @@ export async function recipientById(db: Queryable, userId: string): Promise<Reci
   const [row] = await db.query(
     `SELECT x.id AS "userId", x.name, x.email, p.language, NULL::text[] AS "siteLanguages"
        FROM (SELECT id, name, email FROM assessor WHERE id = $1
-             UNION ALL SELECT id::text, name, email FROM auth."user" WHERE id::text = $1) x
-       LEFT JOIN person_settings p ON p.user_id = x.id LIMIT 1`,
+             UNION ALL SELECT $1, person_name($1), person_email($1)) x
+       LEFT JOIN person_settings p ON p.user_id = x.id WHERE x.email IS NOT NULL LIMIT 1`,
     [userId],
   );
   return row ? recipient(row as RecipientRow) : null;

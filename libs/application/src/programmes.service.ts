@@ -1,8 +1,8 @@
+import type { OrganisationKind, Part, Programme, Database } from '#persistence';
 import { DomainError } from '#domain';
-import type { OrganisationKind, Part, Programme } from '#persistence';
 import { appendToOutbox } from '#platform';
 import { randomUUID } from 'node:crypto';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { may, programmeAccess } from './access.js';
 import { forbidden, notFound, type Actor } from './actor.js';
 import { applyPatch, mustBeCurrent } from './revision.js';
@@ -38,7 +38,7 @@ const columns = `p.id, p.code, p.name, p.time_zone AS "timeZone", p.look_back_mo
 
 /** Programmes and the organisations that take part in them. */
 export class ProgrammesService {
-  constructor(private readonly db: DataSource) {}
+  constructor(private readonly db: Database) {}
 
   /** Programmes that an organisation of the actor takes part in. */
   async programmes(actor: Actor): Promise<ProgrammeRow[]> {

@@ -10,7 +10,8 @@ import {
 } from '#domain';
 import { appendToOutbox } from '#platform';
 import { randomUUID } from 'node:crypto';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { Database } from '#persistence';
+import type { EntityManager } from 'typeorm';
 import { siteAccess } from './access.js';
 import { forbidden, type Actor } from './actor.js';
 import { loadAssessment } from './assessments.service.js';
@@ -33,7 +34,7 @@ export interface ReadinessRow {
 
 /** Buyer readiness per buyer × product category × site, from the buyers' own rules. */
 export class ReadinessService {
-  constructor(private readonly db: DataSource) {}
+  constructor(private readonly db: Database) {}
 
   /** Publishes a buyer's rule; the newest version is the one in force. @throws DomainError when it can never be met. */
   async publishRule(actor: Actor | null, buyerId: string, rule: BuyerRule): Promise<string> {

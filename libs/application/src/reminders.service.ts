@@ -1,7 +1,8 @@
 import { daysBetween, type FindingGrade } from '#domain';
 import { appendToOutbox } from '#platform';
 import { type RenderedMail, renderMail } from '#reporting';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { Database } from '#persistence';
+import type { EntityManager } from 'typeorm';
 import type { CertificatesService } from './certificates.service.js';
 import { localisedVersion } from './localised.js';
 import { programmeManagers, type Recipient, siteRecipients } from './people.js';
@@ -57,7 +58,7 @@ interface OpenFinding {
 /** Reminders of what is coming up or overdue: found once a day, each person told once a day about each thing. */
 export class RemindersService {
   constructor(
-    private readonly db: DataSource,
+    private readonly db: Database,
     private readonly visits: VisitsService,
     private readonly certificates: CertificatesService,
     private readonly baseUrl: string,

@@ -1,3 +1,4 @@
+import type { Programme, Database } from '#persistence';
 import {
   aggregateFigures,
   CRITICALITIES,
@@ -6,10 +7,8 @@ import {
   type Criticality,
   type Score,
 } from '#domain';
-import type { Programme } from '#persistence';
 import { dayIn } from '#platform';
 import type { BuyerLine, CohortReportView, GapReportView, Locale, StepLine } from '#reporting';
-import type { DataSource } from 'typeorm';
 import { cohortAccess, siteAccess } from './access.js';
 import { notFound, type Actor } from './actor.js';
 import { loadAssessment, scoringOf, type LoadedAssessment } from './assessments.service.js';
@@ -19,7 +18,7 @@ import { emptyCohort, type CohortBody } from './results.service.js';
 
 /** View-models of the gap report and the cohort report, in the reader's language. */
 export class ReportsService {
-  constructor(private readonly db: DataSource) {}
+  constructor(private readonly db: Database) {}
 
   /** What is missing at a site, how serious, what it blocks and what to do first. Provisional until submitted. */
   async gapReport(actor: Actor, assessmentId: string, locale: Locale): Promise<GapReportView> {
@@ -59,7 +58,7 @@ export class ReportsService {
     const blockedBy = (code: string) =>
       rules.filter((rule) => rule.missing.has(code)).map((rule) => rule.name);
     const [context] = await this.db.query(
-      `SELECT s.name AS site, s.city, o.name AS organisation, p.name AS programme, p.time_zone AS "timeZone", (SELECT name FROM auth."user" u WHERE u.id::text = a.assessor_id) AS assessor
+      `SELECT s.name AS site, s.city, o.name AS organisation, p.name AS programme, p.time_zone AS "timeZone", person_name(a.assessor_id) AS assessor
          FROM assessment a JOIN site s ON s.id = a.site_id JOIN organisation o ON o.id = s.organisation_id
          LEFT JOIN cohort c ON c.id = a.cohort_id LEFT JOIN programme p ON p.id = c.programme_id WHERE a.id = $1`,
       [assessment.id],

@@ -17,7 +17,8 @@ import {
 } from '#domain';
 import { appendToOutbox } from '#platform';
 import { randomUUID } from 'node:crypto';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { Database } from '#persistence';
+import type { EntityManager } from 'typeorm';
 import { loadAssessment, scoringOf, type LoadedAssessment } from './assessments.service.js';
 
 type Queryable = Pick<EntityManager, 'query'>;
@@ -75,7 +76,7 @@ function withContribution(body: CohortBody, contribution: StoredContribution, si
  * one transaction and may be repeated without harm: it replaces what an earlier one wrote for the same assessment.
  */
 export class ResultsService {
-  constructor(private readonly db: DataSource) {}
+  constructor(private readonly db: Database) {}
 
   /** Scores an assessment and everything that follows from it. */
   async compute(assessmentId: string): Promise<void> {

@@ -21,7 +21,8 @@ import HolidaysModule from 'date-holidays';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { Database } from '#persistence';
+import type { EntityManager } from 'typeorm';
 import { parse } from 'yaml';
 import { must, siteAccess } from './access.js';
 import { notFound, type Actor } from './actor.js';
@@ -128,7 +129,7 @@ export class VisitsService {
   private readonly rule: VisitIntervalRule;
 
   constructor(
-    private readonly db: DataSource,
+    private readonly db: Database,
     /** Who invites, and where the links of the mails lead. */
     private readonly sender: { readonly organiser: InvitationPerson; readonly baseUrl: string } = {
       organiser: { name: 'Uplift', email: 'no-reply@uplift.invalid' },

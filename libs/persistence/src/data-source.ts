@@ -1,4 +1,5 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
+import { Database } from './database.js';
 import { entities } from './entities/index.js';
 import { migrations } from './migrations/index.js';
 import { SnakeNaming } from './naming.js';
@@ -28,6 +29,11 @@ export function dataSourceOptions(url: string, { poolSize = 10, role }: Connecti
 /** Opens the data source. Close it with `destroy()` before the server behind it stops. */
 export async function openDataSource(url: string, connecting?: Connecting): Promise<DataSource> {
   return new DataSource(dataSourceOptions(url, connecting)).initialize();
+}
+
+/** Opens the database for use cases. Close it with `close()` before the server behind it stops. */
+export async function openDatabase(url: string, connecting?: Connecting): Promise<Database> {
+  return new Database(await openDataSource(url, connecting));
 }
 
 /** Brings a database to the newest schema; running it twice changes nothing. Returns the migrations that ran. */

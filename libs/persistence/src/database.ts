@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DataSource, EntityManager } from 'typeorm';
 
 /** Whoever acts in a transaction, as the database's policies and the audit trail know them. */
@@ -13,31 +14,67 @@ export interface ActingAs {
   readonly address?: string;
 }
 
-/** What a use case does its work with: statements inside the actor's transaction. */
-export type Tx = Pick<EntityManager, 'query'>;
+/** What statements are sent through: the transaction of a use case, or the database itself. */
+export type Queryable = Pick<EntityManager, 'query'>;
 
 /** Deadlock and serialisation failure: nothing was done, and doing it again is right. */
 const AGAIN = ['40001', '40P01'];
 const ATTEMPTS = 4;
 
-/** The one way to the database: a transaction in which the actor is set, so that the policies know whom to serve. */
+interface Running {
+  readonly actor: ActingAs;
+  readonly tx: EntityManager;
+}
+
+/**
+ * The one way to the database. A use case runs in one transaction in which its actor is set, so that the policies know
+ * whom to serve; whatever it calls takes part in that transaction without having to be handed it. Outside of one there is
+ * no actor: the API then sees nothing that is anybody's, the worker what its role may see.
+ */
 export class Database {
+  private readonly running = new AsyncLocalStorage<Running>();
+
   constructor(private readonly source: DataSource) {}
 
   /**
-   * Runs a use case as somebody. The setting lasts for the transaction and no longer, so a pooled connection never serves
-   * the next person with the rights of the last. A deadlock is tried again, which is why `work` touches nothing but the
-   * database.
+   * Runs a use case as somebody, in one transaction. The setting lasts for the transaction and no longer, so a pooled
+   * connection never serves the next person with the rights of the last. Within a use case of the same actor it takes part
+   * in that one's transaction. A deadlock is tried again, up to `attempts` times in all: `work` does nothing that can't be
+   * done twice.
    */
-  async as<T>(actor: ActingAs, work: (tx: EntityManager) => Promise<T>): Promise<T> {
+  async as<T>(
+    actor: ActingAs,
+    work: (tx: EntityManager) => Promise<T>,
+    attempts: number = ATTEMPTS,
+  ): Promise<T> {
+    const around = this.running.getStore();
+    if (around && sameActor(around.actor, actor)) return work(around.tx);
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.once(actor, work);
       } catch (error) {
         const code = (error as { driverError?: { code?: string } }).driverError?.code ?? '';
-        if (attempt === ATTEMPTS || !AGAIN.includes(code)) throw error;
+        if (attempt >= attempts || !AGAIN.includes(code)) throw error;
       }
     }
+  }
+
+  /** One transaction: that of the use case around it, or one of its own without an actor. */
+  transaction<T>(work: (tx: EntityManager) => Promise<T>): Promise<T> {
+    const around = this.running.getStore();
+    return around ? work(around.tx) : this.as(NOBODY, work);
+  }
+
+  /** One statement, in the transaction of the use case around it where there is one. */
+  // The driver's own type: what comes back is as the statement says.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  query<T = any>(sql: string, parameters?: unknown[]): Promise<T> {
+    return (this.running.getStore()?.tx ?? this.source).query<T>(sql, parameters);
+  }
+
+  /** Gives the connections back. */
+  close(): Promise<void> {
+    return this.source.destroy();
   }
 
   private async once<T>(actor: ActingAs, work: (tx: EntityManager) => Promise<T>): Promise<T> {
@@ -46,7 +83,7 @@ export class Database {
       // One round trip: the values are quoted here, because several statements can't carry parameters.
       await runner.query(`BEGIN; ${settings(actor)}`);
       try {
-        const result = await work(runner.manager);
+        const result = await this.running.run({ actor, tx: runner.manager }, () => work(runner.manager));
         await runner.query('COMMIT');
         return result;
       } catch (error) {
@@ -58,6 +95,11 @@ export class Database {
     }
   }
 }
+
+const NOBODY: ActingAs = {};
+
+const sameActor = (a: ActingAs, b: ActingAs): boolean =>
+  a.userId === b.userId && a.grantId === b.grantId && a.organisationId === b.organisationId;
 
 /** The statement that tells the database who acts; every setting is given, so that none is left over. */
 function settings({ userId, grantId, organisationId, requestId, address }: ActingAs): string {

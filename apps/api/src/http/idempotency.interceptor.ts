@@ -4,7 +4,7 @@ import { type CallHandler, type ExecutionContext, Injectable, type NestIntercept
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { from, type Observable, of, switchMap } from 'rxjs';
-import { DataSource } from 'typeorm';
+import { Database } from '#persistence';
 
 /**
  * A POST that carries an `Idempotency-Key` is carried out once per person and key: repeated, it gets the first answer
@@ -12,7 +12,7 @@ import { DataSource } from 'typeorm';
  */
 @Injectable()
 export class IdempotencyInterceptor implements NestInterceptor {
-  constructor(private readonly db: DataSource) {}
+  constructor(private readonly db: Database) {}
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const request = context.switchToHttp().getRequest<FastifyRequest & { actor?: Actor }>();

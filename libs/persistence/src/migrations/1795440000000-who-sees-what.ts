@@ -48,7 +48,8 @@ const RULES: Readonly<Record<string, Rules>> = {
   },
   membership: {
     select: `${OWN('organisation_id')} OR user_id = (SELECT actor_user())`,
-    insert: `${OWNED('organisation_id')} OR (user_id = (SELECT actor_user()) AND organisation_is_new(organisation_id))`,
+    insert: `${OWNED('organisation_id')} OR (user_id = (SELECT actor_user()) AND (organisation_is_new(organisation_id)
+      OR EXISTS (SELECT 1 FROM invitation i WHERE i.organisation_id = membership.organisation_id AND i.role = membership.role)))`,
     update: OWNED('organisation_id'),
     delete: `${OWNED('organisation_id')} OR user_id = (SELECT actor_user())`,
     worker: 'SELECT',
@@ -164,6 +165,42 @@ const RULES: Readonly<Record<string, Rules>> = {
     update: reaches('certificate.site_id', RECORD),
     worker: 'SELECT, UPDATE',
   },
+  // An invitation is its organisation's, and of whoever has the address it went to.
+  invitation: {
+    select: `${OWNED('organisation_id')} OR email = (SELECT actor_email())`,
+    insert: OWNED('organisation_id'),
+    update: OWNED('organisation_id'),
+    delete: `${OWNED('organisation_id')} OR email = (SELECT actor_email())`,
+    worker: 'SELECT',
+  },
+  finding_closure: {
+    select: ofAssessment('assessment_id', 'answers', 'corrective-actions'),
+    insert: ofAssessment('assessment_id'),
+    update: ofAssessment('assessment_id'),
+    worker: 'SELECT',
+  },
+  document: {
+    select: `(kind = 'certificate' AND EXISTS (SELECT 1 FROM certificate c WHERE c.id = subject_id))
+      OR (kind = 'gap-report' AND ${ofAssessment('subject_id', 'answers')})`,
+    worker: 'SELECT, INSERT',
+  },
+  person_settings: {
+    select: `user_id = (SELECT actor_user())`,
+    insert: `user_id = (SELECT actor_user())`,
+    update: `user_id = (SELECT actor_user())`,
+    worker: 'SELECT',
+  },
+  visit_invitation: { worker: 'SELECT, INSERT, UPDATE' },
+  reminder: { worker: 'SELECT, INSERT, DELETE' },
+  record_import: {
+    select: OWN('organisation_id'),
+    insert: OWN('organisation_id'),
+    worker: 'SELECT, UPDATE',
+  },
+  record_import_file: {
+    insert: `EXISTS (SELECT 1 FROM record_import i WHERE i.id = import_id)`,
+    worker: 'SELECT, DELETE',
+  },
   idempotency_key: {
     select: `user_id = (SELECT actor_user())`,
     insert: `user_id = (SELECT actor_user())`,
@@ -196,13 +233,16 @@ export class WhoSeesWhat1795440000000 implements MigrationInterface {
     await roles(runner);
     await reach(runner);
     await actor(runner);
+    await doors(runner);
     for (const [table, rules] of Object.entries(RULES)) await policies(runner, table, rules);
     for (const [table, { api, worker }] of Object.entries(SHARED)) {
       for (const part of api.split(/, (?=[A-Z])/))
         await runner.query(`GRANT ${part} ON ${table} TO ${API_ROLE}`);
       await runner.query(`GRANT ${worker} ON ${table} TO ${WORKER_ROLE}`);
     }
-    await doors(runner);
+    // A view asks with its owner's rights unless told otherwise.
+    await runner.query(`ALTER VIEW full_response SET (security_invoker = true)`);
+    await runner.query(`GRANT SELECT ON full_response TO ${API_ROLE}, ${WORKER_ROLE}`);
   }
 
   async down(): Promise<void> {
@@ -380,15 +420,66 @@ async function policies(runner: QueryRunner, table: string, rules: Rules): Promi
   }
 }
 
-/** Narrow doors through the wall: what anybody may ask, answered with no more than they may know. */
+/** Narrow doors through the wall: what a caller may ask of rows that aren't theirs, answered with no more than that. */
 async function doors(runner: QueryRunner): Promise<void> {
-  // The name behind a person's id; ids are handed out only with rows somebody may see.
-  await runner.query(`
-    CREATE FUNCTION person_name(id text) RETURNS text LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public AS $$
+  const door = (signature: string, returns: string, body: string): Promise<unknown> =>
+    runner.query(
+      `CREATE FUNCTION ${signature} RETURNS ${returns} LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public AS $$ ${body} $$`,
+    );
+  // People stand in the identity provider's schema, which comes after this migration: hence EXECUTE.
+  const person = (column: string, which: string): string => `
     DECLARE found text;
     BEGIN
-      IF to_regclass('auth."user"') IS NULL THEN RETURN NULL; END IF;
-      EXECUTE 'SELECT name FROM auth."user" u WHERE u.id::text = $1' INTO found USING id;
+      IF to_regclass('auth."user"') IS NOT NULL THEN
+        EXECUTE 'SELECT ${column} FROM auth."user" u WHERE u.id::text = $1' INTO found USING ${which};
+      END IF;
       RETURN found;
-    END $$`);
+    END`;
+  // The name behind an id; ids are handed out only with rows somebody may see.
+  await door('person_name(person text)', 'text', person('name', 'person'));
+  await door('actor_email()', 'text', person('lower(email)', 'actor_user()'));
+  // An address: of oneself, of colleagues, of those who do field work in the same programme; the worker writes mails to all.
+  await door(
+    'person_email(person text)',
+    'text',
+    person(
+      'email',
+      `CASE WHEN person = actor_user() OR current_setting('role') <> '${API_ROLE}' OR EXISTS (
+         SELECT 1 FROM membership m WHERE m.user_id = person
+            AND (m.organisation_id = ANY (actor_organisations()) OR m.organisation_id = ANY (actor_field_partners()))) THEN person END`,
+    ),
+  );
+  // Whether somebody belongs to an organisation that shares a programme with this one: then they may be given a role in it.
+  await door(
+    'person_is_known(person text, organisation uuid)',
+    'boolean',
+    `BEGIN RETURN EXISTS (
+       WITH programmes AS (
+         SELECT programme_id FROM programme_participant WHERE organisation_id = organisation
+         UNION SELECT c.programme_id FROM site s JOIN enrolment e ON e.site_id = s.id JOIN cohort c ON c.id = e.cohort_id WHERE s.organisation_id = organisation)
+       SELECT 1 FROM membership m WHERE m.user_id = person AND (m.organisation_id = organisation OR m.organisation_id IN (
+         SELECT p.organisation_id FROM programme_participant p WHERE p.programme_id IN (SELECT programme_id FROM programmes)))); END`,
+  );
+  // What a link of an invitation shows: who has its id has read the mail.
+  await door(
+    'invitation_view(invitation uuid)',
+    'TABLE (organisation text, role text, invited_by text)',
+    `BEGIN RETURN QUERY SELECT o.name, i.role, coalesce(person_name(i.invited_by), '—')
+       FROM invitation i JOIN organisation o ON o.id = i.organisation_id WHERE i.id = invitation; END`,
+  );
+  // A certificate that was issued is public by its number; one that was not isn't known.
+  await door(
+    'public_certificate(wanted text)',
+    'SETOF certificate',
+    `BEGIN RETURN QUERY SELECT * FROM certificate WHERE number = wanted AND issued_on IS NOT NULL; END`,
+  );
+  // What it was measured against: published content, no answers.
+  await door(
+    'public_certificate_content(wanted text)',
+    'TABLE (checklist_version_id uuid, scoring_profile_id uuid, version text, level text, time_zone text)',
+    `BEGIN RETURN QUERY SELECT a.checklist_version_id, a.scoring_profile_id, v.version, a.level, p.time_zone
+       FROM certificate c JOIN assessment a ON a.id = c.assessment_id JOIN checklist_version v ON v.id = a.checklist_version_id
+       LEFT JOIN cohort h ON h.id = a.cohort_id LEFT JOIN programme p ON p.id = h.programme_id
+      WHERE c.number = wanted AND c.issued_on IS NOT NULL; END`,
+  );
 }
