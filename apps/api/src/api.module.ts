@@ -1,16 +1,26 @@
 import {
+  ApiTokensService,
   AssessmentsService,
   CertificatesService,
   ContentService,
   createIdentity,
   type Identity,
+  InvitationsService,
   PartiesService,
   ReadinessService,
   ReportsService,
+  seal,
   VisitsService,
 } from '#application';
-import { dataSourceOptions } from '#persistence';
-import { type Config, createMetrics, type JobQueue, makeQueue } from '#platform';
+import { Database, dataSourceOptions } from '#persistence';
+import {
+  appendToOutbox,
+  type Config,
+  createLogger,
+  createMetrics,
+  type JobQueue,
+  makeQueue,
+} from '#platform';
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR, Reflector } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
@@ -22,6 +32,8 @@ import { HealthController } from './health.controller.js';
 import { SignedInGuard } from './http/auth.js';
 import { IdempotencyInterceptor } from './http/idempotency.interceptor.js';
 import { CONFIG, IDENTITY, METRICS, QUEUE } from './http/tokens.js';
+import { IdentityController } from './identity.controller.js';
+import { InvitationsController } from './invitations.controller.js';
 import { PartiesController } from './parties.controller.js';
 import { ReportsController } from './reports.controller.js';
 
@@ -30,6 +42,17 @@ const onDatabase = <T>(Service: new (db: DataSource) => T) => ({
   inject: [DataSource],
   useFactory: (db: DataSource) => new Service(db),
 });
+
+/** Sign-in, whose mails go by the outbox, sealed: they carry secrets. */
+function identityOf(config: Config, db: DataSource): Identity {
+  const log = createLogger(config, 'identity');
+  return createIdentity(config, {
+    log: (level, message) => log[level](message),
+    post: async (letter) => {
+      await appendToOutbox(db, 'identity-letter', { sealed: await seal(config.secret, letter) });
+    },
+  });
+}
 
 /** The API: controllers over the use cases. Wiring only. */
 @Module({})
@@ -51,13 +74,30 @@ export class ApiModule implements OnApplicationShutdown {
         CertificatesController,
         ReportsController,
         ContentController,
+        IdentityController,
+        InvitationsController,
         HealthController,
       ],
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: QUEUE, useFactory: () => makeQueue(config) },
         { provide: METRICS, useFactory: () => createMetrics('api') },
-        { provide: IDENTITY, useFactory: () => createIdentity(config) },
+        {
+          provide: IDENTITY,
+          inject: [DataSource],
+          useFactory: (db: DataSource) => identityOf(config, db),
+        },
+        { provide: Database, inject: [DataSource], useFactory: (db: DataSource) => new Database(db) },
+        {
+          provide: InvitationsService,
+          inject: [Database],
+          useFactory: (db: Database) => new InvitationsService(db, config.secret),
+        },
+        {
+          provide: ApiTokensService,
+          inject: [Database],
+          useFactory: (db: Database) => new ApiTokensService(db),
+        },
         onDatabase(PartiesService),
         onDatabase(AssessmentsService),
         onDatabase(VisitsService),
@@ -71,9 +111,13 @@ export class ApiModule implements OnApplicationShutdown {
         },
         {
           provide: APP_GUARD,
-          inject: [IDENTITY, PartiesService, Reflector],
-          useFactory: (identity: Identity, parties: PartiesService, reflector: Reflector) =>
-            new SignedInGuard(identity, parties, reflector),
+          inject: [IDENTITY, PartiesService, ApiTokensService, Reflector],
+          useFactory: (
+            identity: Identity,
+            parties: PartiesService,
+            tokens: ApiTokensService,
+            reflector: Reflector,
+          ) => new SignedInGuard(identity, parties, tokens, reflector, config.baseUrl),
         },
         {
           provide: APP_INTERCEPTOR,

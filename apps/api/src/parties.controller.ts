@@ -1,7 +1,7 @@
 import { type Actor, pageRequest, PartiesService } from '#application';
 import { Body, Controller, Get, HttpCode, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { CurrentActor } from './http/auth.js';
+import { CurrentActor, OneFactor } from './http/auth.js';
 import {
   ExitDto,
   NewCohortDto,
@@ -20,6 +20,7 @@ export class PartiesController {
 
   /** Who is signed in, and in which roles. */
   @Get('me')
+  @OneFactor()
   me(@CurrentActor() actor: Actor) {
     return actor;
   }

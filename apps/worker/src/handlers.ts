@@ -1,4 +1,12 @@
-import type { CertificatesService, ReadinessService, ResultsService, VisitsService } from '#application';
+import {
+  type CertificatesService,
+  type InvitationsService,
+  type Letter,
+  type ReadinessService,
+  type ResultsService,
+  unseal,
+  type VisitsService,
+} from '#application';
 import type { Handler, Logger, Mailer } from '#platform';
 import { renderMail } from '#reporting';
 import type { DataSource } from 'typeorm';
@@ -14,6 +22,9 @@ export interface Jobs {
   'plan-visits': Record<string, never>;
   'visit-planned': { visitId: string };
   'certificate-changed': { certificateId: string; action: string };
+  /** `sealed` holds the secret of the link. */
+  'invitation-created': { invitationId: string; sealed: string };
+  'identity-letter': { sealed: string };
   'daily-sweep': Record<string, never>;
 }
 
@@ -26,9 +37,12 @@ export interface HandlerDependencies {
   readonly readiness: ReadinessService;
   readonly visits: VisitsService;
   readonly certificates: CertificatesService;
+  readonly invitations: InvitationsService;
   readonly mailer: Mailer;
   readonly log: Logger;
   readonly baseUrl: string;
+  /** Opens what the API sealed. */
+  readonly secret: string;
 }
 
 /** What the worker does. Every handler may run twice for one job without harm. */
@@ -38,8 +52,10 @@ export function handlersOf({
   readiness,
   visits,
   certificates,
+  invitations,
   mailer,
   baseUrl,
+  secret,
 }: HandlerDependencies): TypedHandlers {
   const evaluate = (siteId: string) => readiness.evaluateSite(siteId);
   // A plan sees everything committed before it began, so it also answers every request that was queued by then.
@@ -106,6 +122,29 @@ export function handlersOf({
         await mailer.send({ id: `${id}-${index}`, to: to.email, ...mail });
       }
     },
+    'invitation-created': async ({ invitationId, sealed }, { id }) => {
+      const found = await invitations.forMail(invitationId, sealed);
+      if (!found) return;
+      const mail = renderMail(
+        'invitation',
+        {
+          to: found.email,
+          organisation: found.organisation,
+          role: found.role,
+          by: found.invitedBy,
+          until: found.expiresAt.toISOString().slice(0, 10),
+          // Behind the hash: what follows it reaches no server and no log.
+          url: `${baseUrl}/invitations#${found.token}`,
+        },
+        found.language,
+      );
+      await mailer.send({ id, to: found.email, ...mail });
+    },
+    'identity-letter': async ({ sealed }, { id }) => {
+      const letter = await unseal<Letter>(secret, sealed);
+      const mail = renderMail(letter.kind, { to: letter.email, url: letter.url }, letter.language);
+      await mailer.send({ id, to: letter.email, ...mail });
+    },
     'daily-sweep': async () => {
       // Ages and deadlines move with the calendar: everything that rests on "today" is looked at anew.
       const sites = await db.query(
@@ -126,6 +165,9 @@ export function handlersOf({
         }
       }
       await db.query(`DELETE FROM idempotency_key WHERE created_at < now() - interval '7 days'`);
+      await db.query(`DELETE FROM auth.attempt WHERE seen_at < now() - interval '1 day'`);
+      for (const table of ['session', 'verification'])
+        await db.query(`DELETE FROM auth.${table} WHERE "expiresAt" < now() - interval '1 day'`);
     },
   };
 }

@@ -1,5 +1,11 @@
-import { CertificatesService, ReadinessService, ResultsService, VisitsService } from '#application';
-import { dataSourceOptions } from '#persistence';
+import {
+  CertificatesService,
+  InvitationsService,
+  ReadinessService,
+  ResultsService,
+  VisitsService,
+} from '#application';
+import { Database, dataSourceOptions } from '#persistence';
 import {
   type Config,
   createMailer,
@@ -63,7 +69,9 @@ export class WorkerModule implements OnModuleInit, OnApplicationShutdown {
       readiness: new ReadinessService(db),
       visits: new VisitsService(db),
       certificates: new CertificatesService(db, config.baseUrl),
+      invitations: new InvitationsService(new Database(db), config.secret),
       mailer: createMailer(config),
+      secret: config.secret,
     });
     this.queue = makeQueue(config, { logger: log });
     this.worker = makeWorker(config, handlers as never, {

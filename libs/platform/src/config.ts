@@ -1,6 +1,8 @@
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { embeddedDatabaseUrl } from './embedded-postgres.js';
 import { loadSecrets } from './secrets.js';
+import { readSignOnProviders, type SignOnProvider } from './sign-on-providers.js';
 import { StartError } from './start-error.js';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -29,7 +31,16 @@ export interface Config {
   readonly secret: string;
   /** `UPLIFT_DEMO`: demo data is wanted when the database is empty. */
   readonly demo: boolean;
+  /** `UPLIFT_TOTP_ROLES`: who needs a second factor; empty: nobody. */
+  readonly secondFactorRoles: readonly string[];
+  /** `TRUST_PROXY`: whose `X-Forwarded-For` is believed: addresses, networks, and names of ranges, with commas. */
+  readonly trustProxy: string;
+  /** `UPLIFT_SSO_FILE`: organisations' own sign-in providers. */
+  readonly singleSignOn: readonly SignOnProvider[];
 }
+
+/** Roles that look after others' records, and therefore need a second factor unless the operator says otherwise. */
+const SECOND_FACTOR_ROLES = ['owner', 'programme-manager', 'reviewer', 'decider'] as const;
 
 /** One or more wrong settings: one sentence each. */
 export class ConfigError extends StartError {
@@ -99,6 +110,27 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, needs: ConfigNe
     );
   }
 
+  const rolesText = (text('UPLIFT_TOTP_ROLES') ?? SECOND_FACTOR_ROLES.join(',')).toLowerCase();
+  const secondFactorRoles = rolesText === 'none' ? [] : rolesText.split(',').map((role) => role.trim());
+  const known: readonly string[] = [...SECOND_FACTOR_ROLES, 'qa-manager', 'assessor', 'mentor', 'viewer'];
+  for (const role of secondFactorRoles.filter((each) => !known.includes(each))) {
+    problems.push(
+      `UPLIFT_TOTP_ROLES holds "${role}", but may hold ${known.join(', ')} (with commas between them), or be none.`,
+    );
+  }
+
+  const trustProxy = text('TRUST_PROXY') ?? 'loopback,linklocal,uniquelocal';
+  const isProxy = (part: string): boolean =>
+    ['loopback', 'linklocal', 'uniquelocal'].includes(part) ||
+    (isIP(part.split('/')[0] ?? '') > 0 && /^[0-9a-fA-F.:]+(\/\d{1,3})?$/.test(part));
+  if (trustProxy !== 'none' && !trustProxy.split(',').every((part) => isProxy(part.trim()))) {
+    problems.push(
+      `TRUST_PROXY is "${trustProxy}", but must be none, or addresses and networks such as 10.0.0.0/8, loopback, uniquelocal, with commas between them.`,
+    );
+  }
+
+  const singleSignOn = readSignOnProviders(text('UPLIFT_SSO_FILE'), env, problems);
+
   const dataDir = resolve(text('UPLIFT_DATA_DIR') ?? '.data');
   const redisUrl = url('REDIS_URL', ['redis', 'rediss'], 'redis://localhost:6379');
   const smtpUrl = url('SMTP_URL', ['smtp', 'smtps'], 'smtp://user:password@mail.example.org:587');
@@ -130,5 +162,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, needs: ConfigNe
     logLevel: level,
     secret: givenSecret ?? loadSecrets(dataDir).secret,
     demo: ['true', '1', 'yes'].includes(demoText),
+    secondFactorRoles: Object.freeze(secondFactorRoles),
+    trustProxy,
+    singleSignOn,
   });
 }

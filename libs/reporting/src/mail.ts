@@ -10,6 +10,8 @@ interface Letter {
   readonly subject: string;
   readonly text: string;
   readonly facts: readonly { readonly label: string; readonly text: string }[];
+  /** Why somebody gets it; left out: because they take part in the programme. */
+  readonly why?: string;
 }
 
 const fact = (label: string, text: string) => ({ label, text });
@@ -83,7 +85,41 @@ const LETTERS: { readonly [Kind in MailKind]: (view: MailViews[Kind], say: Speec
       ...(view.reason ? [fact(say.words.reason, view.reason)] : []),
     ],
   }),
+  'sign-in-link': (_, { words }) => accountLetter(words, words.signInLinkSubject, words.signInLinkText),
+  'email-verification': (_, { words }) => accountLetter(words, words.addressSubject, words.addressText),
+  'password-reset': (_, { words }) => accountLetter(words, words.passwordSubject, words.passwordText),
+  'account-exists': (_, { words }) =>
+    accountLetter(words, words.accountExistsSubject, words.accountExistsText),
+  invitation: (view, say) => ({
+    subject: say.say('invitedSubject', { organisation: view.organisation }),
+    text: say.words.invitedText,
+    facts: [
+      fact(say.words.organisation, view.organisation),
+      fact(say.words.role, say.words[ROLE_WORDS[view.role]]),
+      ...(view.by ? [fact(say.words.invitedBy, view.by)] : []),
+      fact(say.words.validUntil, say.date(view.until)),
+    ],
+    why: say.words.invitedWhy,
+  }),
 };
+
+const accountLetter = (words: Speech['words'], subject: string, text: string): Letter => ({
+  subject,
+  text,
+  facts: [],
+  why: words.accountMailWhy,
+});
+
+const ROLE_WORDS = {
+  owner: 'roleOwner',
+  'qa-manager': 'roleQaManager',
+  'programme-manager': 'roleProgrammeManager',
+  assessor: 'roleAssessor',
+  mentor: 'roleMentor',
+  reviewer: 'roleReviewer',
+  decider: 'roleDecider',
+  viewer: 'roleViewer',
+} as const;
 
 function visitFacts(view: VisitMail, say: Speech) {
   const date = say.date(view.date);
@@ -136,7 +172,7 @@ export function renderMail<Kind extends MailKind>(
     '',
     regards,
     '--',
-    say.words.mailWhy,
+    letter.why ?? say.words.mailWhy,
     '',
   ].join('\n');
   const html = renderHtml('mail', {
@@ -147,6 +183,7 @@ export function renderMail<Kind extends MailKind>(
     greeting,
     text: letter.text,
     facts: letter.facts,
+    why: letter.why ?? say.words.mailWhy,
     url: webAddress(view.url),
     regards,
   });

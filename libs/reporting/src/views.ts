@@ -388,7 +388,28 @@ export interface MailViews {
     readonly status: CertificateStatus;
     readonly reason?: string;
   };
+  readonly 'sign-in-link': AccountMail;
+  readonly 'email-verification': AccountMail;
+  readonly 'password-reset': AccountMail;
+  readonly 'account-exists': AccountMail;
+  readonly invitation: AccountMail & {
+    readonly organisation: string;
+    readonly role: InvitedRole;
+    /** Who invites; null when the person is gone. */
+    readonly by: string | null;
+    readonly until: LocalDate;
+  };
 }
+
+/** A mail about signing in. `to` is the address itself. */
+export interface AccountMail {
+  readonly to: string;
+  readonly url: string;
+}
+
+/** Roles as invitations name them. */
+export type InvitedRole =
+  'owner' | 'qa-manager' | 'programme-manager' | 'assessor' | 'mentor' | 'reviewer' | 'decider' | 'viewer';
 
 export interface VisitMail {
   /** Name in the greeting. */

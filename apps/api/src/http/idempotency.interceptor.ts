@@ -3,6 +3,7 @@ import { contentHash, type Actor } from '#application';
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
+import { SECRET_ANSWER } from './auth.js';
 import { from, type Observable, of, switchMap } from 'rxjs';
 import { DataSource } from 'typeorm';
 
@@ -18,6 +19,13 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const request = context.switchToHttp().getRequest<FastifyRequest & { actor?: Actor }>();
     const key = request.headers['idempotency-key'];
     if (request.method !== 'POST' || typeof key !== 'string' || !request.actor) return next.handle();
+    if (Reflect.getMetadata(SECRET_ANSWER, context.getHandler()) === true) {
+      throw new DomainError(
+        'idempotency-key-refused',
+        'This carries a secret, which is not kept to be sent again.',
+        [{ field: 'Idempotency-Key', message: 'not here', fix: 'Leave it out.' }],
+      );
+    }
     if (key.length === 0 || key.length > 200) {
       throw new DomainError('idempotency-key-invalid', 'An Idempotency-Key has 1 to 200 characters.');
     }

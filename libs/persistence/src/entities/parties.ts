@@ -13,8 +13,17 @@ export const ORGANISATION_KINDS = [
 export type OrganisationKind = (typeof ORGANISATION_KINDS)[number];
 
 /** What a person may do inside an organisation. */
-export type Role =
-  'owner' | 'qa-manager' | 'programme-manager' | 'assessor' | 'mentor' | 'reviewer' | 'decider' | 'viewer';
+export const ROLES = [
+  'owner',
+  'qa-manager',
+  'programme-manager',
+  'assessor',
+  'mentor',
+  'reviewer',
+  'decider',
+  'viewer',
+] as const;
+export type Role = (typeof ROLES)[number];
 
 @Entity()
 export class Organisation {
