@@ -149,7 +149,7 @@ async function start(
           for (const file of readdirSync(folder).filter(
             (each) => each.endsWith('.eml') && !but.includes(each),
           )) {
-            const message = await simpleMail(join(folder, file));
+            const message = simpleMail(join(folder, file));
             if (message.to === to && subject.test(message.subject)) return { file, ...message };
           }
           return null;
@@ -343,7 +343,7 @@ export function bytes(response: supertest.Response, done: (error: Error | null, 
 }
 
 /** Reads what the product's mailer writes: a multipart message whose parts are quoted-printable or base64. */
-async function simpleMail(path: string): Promise<Omit<Mail, 'file'> & { to: string }> {
+function simpleMail(path: string): Omit<Mail, 'file'> & { to: string } {
   const raw = readFileSync(path, 'utf8');
   const header = (name: string): string =>
     (new RegExp(`^${name}: ((?:.|\\r\\n[ \\t])*)`, 'im').exec(raw)?.[1] ?? '').replace(/\r\n[ \t]+/g, ' ');

@@ -2,7 +2,7 @@ import { passkey } from '@better-auth/passkey';
 import { DomainError } from '#domain';
 import type { SignOnProvider } from '#platform';
 import { betterAuth, type BetterAuthOptions } from 'better-auth';
-import { APIError, createAuthMiddleware, getSessionFromCtx } from 'better-auth/api';
+import { APIError, createAuthMiddleware, getSessionFromCtx, isAPIError } from 'better-auth/api';
 import { getMigrations } from 'better-auth/db/migration';
 import { bearer, genericOAuth, magicLink, twoFactor, type GenericOAuthConfig } from 'better-auth/plugins';
 import { AsyncLocalStorage } from 'node:async_hooks';
@@ -202,10 +202,18 @@ function authOptions(
       sendVerificationEmail: ({ user, url }, request) => write('email-verification', user, url, request),
     },
     verification: { storeIdentifier: 'hashed' },
-    user: {
-      validateUserInfo: ({ user, source }) =>
-        provider && source.oauth ? refusalOf(provider, user) : undefined,
-    },
+    // Only where a provider speaks: it needs an endpoint's context, which people made by operators don't have.
+    ...(provider && {
+      user: {
+        validateUserInfo: ({
+          user,
+          source,
+        }: {
+          user: Parameters<typeof refusalOf>[1];
+          source: { oauth?: unknown };
+        }) => (source.oauth ? refusalOf(provider, user) : undefined),
+      },
+    }),
     account: {
       encryptOAuthTokens: true,
       // A provider's word that an address is somebody's never opens the account that has it.
@@ -296,6 +304,13 @@ function authOptions(
     plugins,
     telemetry: { enabled: false },
     logger: { level: 'warn', log: (level, message) => log?.(level === 'error' ? 'error' : 'warn', message) },
+    // Left to itself it writes refusals to the console, past our log.
+    onAPIError: {
+      onError: (error) => {
+        if (!isAPIError(error))
+          log?.('error', error instanceof Error ? `${error.name}: ${error.message}` : 'sign-in failed');
+      },
+    },
     advanced: {
       database: { generateId: 'uuid' },
       disableOriginCheck: false,
