@@ -29,7 +29,6 @@ export async function startProvider(callback: string): Promise<TestProvider> {
   const claims = new Map<string, Claims>();
   let current = '';
   let how: 'well' | 'hang' | 'down' = 'well';
-  let provider: Provider;
   const server: Server = createServer((request, response) => {
     if (how === 'down') return void request.socket.destroy();
     if (how === 'hang') return;
@@ -46,7 +45,7 @@ export async function startProvider(callback: string): Promise<TestProvider> {
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  provider = new Provider(issuer, {
+  const provider = new Provider(issuer, {
     clients: [{ client_id: CLIENT.id, client_secret: CLIENT.secret, redirect_uris: [callback] }],
     pkce: { required: () => true },
     claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },

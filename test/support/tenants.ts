@@ -187,6 +187,16 @@ export async function seedTenant(sql: Sql, tag: string): Promise<Tenant> {
       facts: '{}',
     });
   }
+  for (const [table, more] of [
+    ['invitation', { email: `guest-${tag}@example.org`, role: 'viewer', invited_by: people['agency'] }],
+    ['api_token', { name: tag, scopes: '{read}', prefix: 'uplift_x', created_by: people['agency'] }],
+  ] as const)
+    await insert(table, table, {
+      organisation_id: ids['agency'],
+      ...more,
+      token_hash: Buffer.from(tag),
+      expires_at: new Date(Date.now() + 86_400_000),
+    });
   await insert('key', 'idempotency_key', { user_id: people['agency'], key: tag, request_hash: 'x' });
   return { ids, people };
 }
