@@ -55,6 +55,8 @@ const shown = (path) => (relative(ROOT, path).startsWith('..') ? path : relative
 let unlock;
 let postgres;
 let stopping;
+/** The demo's people sign in without a second factor. */
+let oneFactor = false;
 /** name → { child, restarts } */
 const services = new Map();
 
@@ -133,6 +135,12 @@ async function main() {
     });
   }
   if (stopping) return;
+  // Invented people on this machine alone have no phones. Whoever opens the address to others, or says so, gets the rule.
+  oneFactor =
+    existsSync(join(dataDir, 'demo-accounts.json')) &&
+    !env.UPLIFT_TOTP_ROLES &&
+    ['127.0.0.1', 'localhost', '::1'].includes(config.host);
+  if (oneFactor) env.UPLIFT_TOTP_ROLES = 'none';
 
   await step('API and worker', async () => {
     startService('api', dist('apps/api/src/main.js'), env);
@@ -388,6 +396,12 @@ function welcome(config) {
       );
     }
   }
+  if (oneFactor)
+    lines.push(
+      '',
+      '  Signing in takes a password only, because this is the demo on this machine: elsewhere owners, programme managers,',
+      '  reviewers and decision makers need a second factor, too (UPLIFT_TOTP_ROLES, see docs/identity.md).',
+    );
   const first = accounts[0]?.email;
   const things = (!Array.isArray(demo) && demo?.try) || [
     `Sign in at ${config.baseUrl}${first ? ` as ${first}` : ''} and open a cohort: who is ready, and what is missing.`,

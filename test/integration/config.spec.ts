@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -60,6 +60,9 @@ describe('loadConfig', () => {
     ['UPLIFT_SECRET', 'short', /^UPLIFT_SECRET is too short/],
     ['HOST', 'http://x', /^HOST is/],
     ['MAIL_FROM', 'nobody', /^MAIL_FROM is/],
+    ['UPLIFT_TOTP_ROLES', 'owner,king', /^UPLIFT_TOTP_ROLES holds "king"/],
+    ['TRUST_PROXY', 'everybody', /^TRUST_PROXY is "everybody"/],
+    ['UPLIFT_SSO_FILE', '/nowhere/sso.json', /^UPLIFT_SSO_FILE \(\/nowhere\/sso.json\) can't be read/],
   ])('says in one sentence that %s=%s is wrong', (name, value, sentence) => {
     const problems = problemsOf({ [name]: value });
     expect(problems).toHaveLength(1);
@@ -71,6 +74,48 @@ describe('loadConfig', () => {
     const problems = problemsOf({ PORT: 'x', REDIS_URL: 'http://user:geheim@host' });
     expect(problems).toHaveLength(2);
     expect(problems.join()).not.toContain('geheim');
+  });
+
+  it('asks for a second factor of those who look after others, unless told otherwise', () => {
+    expect(load({}).secondFactorRoles).toEqual(['owner', 'programme-manager', 'reviewer', 'decider']);
+    expect(load({ UPLIFT_TOTP_ROLES: 'none' }).secondFactorRoles).toEqual([]);
+    expect(load({ UPLIFT_TOTP_ROLES: 'Assessor, decider' }).secondFactorRoles).toEqual([
+      'assessor',
+      'decider',
+    ]);
+  });
+
+  it('reads the providers of single sign-on, and says what is wrong with each', () => {
+    const file = join(dataDir, 'sso.json');
+    const good = {
+      id: 'buyer',
+      name: 'Buyer',
+      issuer: 'https://id.example.org',
+      clientId: 'uplift',
+      clientSecretEnv: 'BUYER_SECRET',
+      domains: ['example.org'],
+      organisationId: '4f0c2a3e-0000-4000-8000-000000000000',
+      role: 'viewer',
+    };
+    const given = (...list: object[]) => {
+      writeFileSync(file, JSON.stringify(list));
+      return { UPLIFT_SSO_FILE: file, BUYER_SECRET: 'hush' };
+    };
+    expect(load(given(good)).singleSignOn).toEqual([
+      expect.objectContaining({ id: 'buyer', clientSecret: 'hush', secondFactor: false }),
+    ]);
+    const wrong = {
+      ...good,
+      issuer: 'http://id.example.org',
+      role: 'owner',
+      domains: ['Example'],
+      clientSecretEnv: 'NO',
+    };
+    const problems = problemsOf(given(good, wrong));
+    expect(problems.join('\n')).toMatch(
+      /provider 2: issuer[^]*provider 2: domains[^]*provider 2: role[^]*provider 2: clientSecret/,
+    );
+    expect(problems.join()).not.toContain('hush');
   });
 
   it('says what to do without a database, unless none is needed', () => {

@@ -32,7 +32,6 @@ const SEEN: Readonly<Record<string, Partial<Record<string, number>>>> = {
   visit: { supplier: 1, agency: 1, provider: 1 },
   certificate: { supplier: 2, agency: 2, provider: 2, buyer: 1 },
   idempotency_key: { agency: 1 },
-  invitation: { supplier: 1 },
   finding_closure: { supplier: 2, agency: 2, provider: 2 },
   document: { supplier: 2, agency: 2, provider: 2, buyer: 1 },
   person_settings: { agency: 1 },
@@ -41,6 +40,9 @@ const SEEN: Readonly<Record<string, Partial<Record<string, number>>>> = {
   visit_invitation: {},
   reminder: {},
   record_import_file: {},
+  // Owners see what was given out in their organisation's name; never the hashes.
+  invitation: { agency: 1 },
+  api_token: { agency: 1 },
 };
 /** Nobody's data, or machinery that the grants alone guard. */
 const NOT_TENANT = [
@@ -69,12 +71,17 @@ const as = async <T>(user: string | null, work: () => Promise<T>): Promise<T> =>
     await api.query('ROLLBACK');
   }
 };
-/** Rows an actor sees of a tenant: those that name one of its ids in any column. */
+/** Rows an actor sees of a tenant: those that name one of its ids in any column it may read. */
 const seen = (user: string | null, table: string, tenant: Tenant): Promise<number> =>
   as(user, async () => {
     const marks = [...Object.values(tenant.ids), ...Object.values(tenant.people)];
+    const readable = await api.query<{ columns: string }>(
+      `SELECT string_agg(quote_ident(attname), ', ') AS columns FROM pg_attribute WHERE attrelid = $1::regclass
+          AND attnum > 0 AND NOT attisdropped AND has_column_privilege(attrelid, attnum, 'SELECT')`,
+      [table],
+    );
     const { rows } = await api.query(
-      `SELECT count(*)::int AS n FROM ${table} t WHERE EXISTS (SELECT 1 FROM jsonb_each_text(to_jsonb(t)) c WHERE c.value = ANY ($1))`,
+      `SELECT count(*)::int AS n FROM (SELECT ${readable.rows[0]!.columns} FROM ${table}) t WHERE EXISTS (SELECT 1 FROM jsonb_each_text(to_jsonb(t)) c WHERE c.value = ANY ($1))`,
       [marks],
     );
     return rows[0].n;

@@ -3,7 +3,7 @@ import { openDatabase, type Role } from '#persistence';
 import { type Config, createLogger, loadConfig } from '#platform';
 import { NestFactory } from '@nestjs/core';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -27,6 +27,15 @@ export interface Person {
 
 export type Rows = Record<string, any>[]; // eslint-disable-line @typescript-eslint/no-explicit-any
 
+/** A mail that went out, decoded. */
+export interface Mail {
+  readonly file: string;
+  readonly subject: string;
+  readonly text: string;
+  /** Where its button leads. */
+  readonly link: string;
+}
+
 /** The running product: API on a free port and worker, in this process, on a database of its own. */
 export interface TestApp {
   readonly config: Config;
@@ -40,12 +49,14 @@ export interface TestApp {
     name: string,
     memberships?: readonly (readonly [organisationId: string, role: Role])[],
   ): Promise<Person>;
+  /** A mail to an address whose subject matches, as soon as the worker has written it. */
+  mail(to: string, subject: RegExp, but?: readonly string[]): Promise<Mail>;
   /** Waits until the worker has nothing left to do. */
   idle(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Starts the product for one spec; `name` must contain "test", `env` has settings beside or instead of the usual. */
+/** Starts the product for one spec; `name` must contain "test". `env` changes settings. */
 export async function startApp(name: string, env: Record<string, string> = {}): Promise<TestApp> {
   const closers: (() => unknown)[] = [];
   const stop = async (): Promise<void> => {
@@ -69,6 +80,7 @@ async function start(
   closers.push(() => database.drop());
   const dataDir = mkdtempSync(join(tmpdir(), 'uplift-e2e-'));
   closers.push(() => rmSync(dataDir, { recursive: true, force: true }));
+  mkdirSync(join(dataDir, 'mail'));
   const config = loadConfig({
     DATABASE_URL: database.url,
     UPLIFT_DATA_DIR: dataDir,
@@ -76,6 +88,8 @@ async function start(
     BASE_URL: 'http://uplift.test',
     LOG_LEVEL: process.env['UPLIFT_TEST_LOG'] ?? 'silent',
     PORT: '0',
+    // Most specs are about other things than a second factor; those that are about it say so.
+    UPLIFT_TOTP_ROLES: 'none',
     ...env,
   });
   await migrateIdentity(config);
@@ -128,6 +142,20 @@ async function start(
       agent.set('authorization', `Bearer ${answer.headers['set-auth-token']}`);
       return { id, name: personName, email, agent };
     },
+    mail: (to, subject, but = []) =>
+      waitFor(
+        async () => {
+          const folder = join(dataDir, 'mail');
+          for (const file of readdirSync(folder).filter(
+            (each) => each.endsWith('.eml') && !but.includes(each),
+          )) {
+            const message = simpleMail(join(folder, file));
+            if (message.to === to && subject.test(message.subject)) return { file, ...message };
+          }
+          return null;
+        },
+        { what: `a mail to ${to} about ${subject}`, deadlineMs: 30_000 },
+      ),
     async idle() {
       await waitFor(
         async () => {
@@ -319,4 +347,35 @@ export function bytes(response: supertest.Response, done: (error: Error | null, 
   const stream = response as unknown as NodeJS.ReadableStream;
   stream.on('data', (chunk: Buffer) => chunks.push(chunk));
   stream.on('end', () => done(null, Buffer.concat(chunks)));
+}
+
+/** Reads what the product's mailer writes: a multipart message whose parts are quoted-printable or base64. */
+function simpleMail(path: string): Omit<Mail, 'file'> & { to: string } {
+  const raw = readFileSync(path, 'utf8');
+  const header = (name: string): string =>
+    (new RegExp(`^${name}: ((?:.|\\r\\n[ \\t])*)`, 'im').exec(raw)?.[1] ?? '').replace(/\r\n[ \t]+/g, ' ');
+  const decoded = (text: string): string =>
+    text
+      .replace(/\?= =\?/g, '?==?')
+      .replace(/=\?utf-8\?(b|q)\?(.*?)\?=/gi, (_, how: string, value: string) =>
+        how.toLowerCase() === 'b'
+          ? Buffer.from(value, 'base64').toString()
+          : quoted(value.replaceAll('_', ' ')),
+      );
+  const quoted = (value: string): string =>
+    Buffer.from(
+      value
+        .replace(/=\r?\n/g, '')
+        .replace(/=([0-9A-F]{2})/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16))),
+      'latin1',
+    ).toString();
+  const part = /Content-Type: text\/plain[^]*?\r\n\r\n([^]*?)\r\n--/i.exec(raw);
+  const base64 = /Content-Transfer-Encoding: base64/i.test(part?.[0] ?? '');
+  const text = base64 ? Buffer.from(part![1]!, 'base64').toString() : quoted(part?.[1] ?? '');
+  return {
+    to: header('To'),
+    subject: decoded(header('Subject')),
+    text,
+    link: /https?:\/\/\S+/.exec(text)?.[0] ?? '',
+  };
 }

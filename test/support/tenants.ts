@@ -187,13 +187,17 @@ export async function seedTenant(sql: Sql, tag: string): Promise<Tenant> {
       facts: '{}',
     });
   }
+  for (const [table, more] of [
+    ['invitation', { email: `guest-${tag}@example.org`, role: 'viewer', invited_by: people['agency'] }],
+    ['api_token', { name: tag, scopes: '{read}', prefix: 'uplift_x', created_by: people['agency'] }],
+  ] as const)
+    await insert(table, table, {
+      organisation_id: ids['agency'],
+      ...more,
+      token_hash: Buffer.from(tag),
+      expires_at: new Date(Date.now() + 86_400_000),
+    });
   await insert('key', 'idempotency_key', { user_id: people['agency'], key: tag, request_hash: 'x' });
-  await insert('invitation', 'invitation', {
-    organisation_id: ids['supplier'],
-    email: `${tag}@example.org`,
-    role: 'viewer',
-    invited_by: people['supplier'],
-  });
   for (const name of ['baseline', 'draft']) {
     await insert(`${name}-closure`, 'finding_closure', {
       assessment_id: ids[name],

@@ -1,5 +1,6 @@
-import { dataSourceOptions, Database } from '#persistence';
+import { Database, dataSourceOptions } from '#persistence';
 import {
+  ApiTokensService,
   AssessmentsService,
   AssessorsService,
   CertificatesService,
@@ -11,17 +12,21 @@ import {
   FindingsService,
   GainsService,
   type Identity,
-  MembersService,
   ImportsService,
+  InvitationsService,
+  MembersService,
   PartiesService,
   PeopleService,
   ProgrammesService,
   ReadinessService,
   ReportsService,
+  seal,
   VisitsService,
 } from '#application';
 import {
+  appendToOutbox,
   type Config,
+  createLogger,
   createMetrics,
   FolderDocumentStore,
   type JobQueue,
@@ -41,6 +46,7 @@ import { FindingsController } from './findings.controller.js';
 import { GainsController } from './gains.controller.js';
 import { HealthController } from './health.controller.js';
 import { HomeController } from './home.controller.js';
+import { ActorInterceptor } from './http/actor.interceptor.js';
 import { SignedInGuard } from './http/auth.js';
 import { IdempotencyInterceptor } from './http/idempotency.interceptor.js';
 import { RateLimit, RateLimitInterceptor } from './http/rate-limit.js';
@@ -50,6 +56,8 @@ import { MembersController, PartiesController } from './parties.controller.js';
 import { CohortsController, ProgrammesController } from './programmes.controller.js';
 import { ReadinessController } from './readiness.controller.js';
 import { ImportsController } from './imports.controller.js';
+import { IdentityController } from './identity.controller.js';
+import { InvitationsController } from './invitations.controller.js';
 import { ReportsController } from './reports.controller.js';
 import { VisitsController } from './visits.controller.js';
 
@@ -58,6 +66,17 @@ const onDatabase = <T>(Service: new (db: Database) => T) => ({
   inject: [Database],
   useFactory: (db: Database) => new Service(db),
 });
+
+/** Sign-in, whose mails go by the outbox, sealed: they carry secrets. */
+function identityOf(config: Config, db: Database): Identity {
+  const log = createLogger(config, 'identity');
+  return createIdentity(config, {
+    log: (level, message) => log[level](message),
+    post: async (letter) => {
+      await appendToOutbox(db, 'identity-letter', { sealed: await seal(config.secret, letter) });
+    },
+  });
+}
 
 /** The API: controllers over the use cases. Wiring only. */
 @Module({})
@@ -93,6 +112,8 @@ export class ApiModule implements OnApplicationShutdown {
         ReportsController,
         ContentController,
         ImportsController,
+        IdentityController,
+        InvitationsController,
         HealthController,
         HomeController,
       ],
@@ -101,7 +122,17 @@ export class ApiModule implements OnApplicationShutdown {
         { provide: Database, inject: [DataSource], useFactory: (source: DataSource) => new Database(source) },
         { provide: QUEUE, useFactory: () => makeQueue(config) },
         { provide: METRICS, useFactory: () => createMetrics('api') },
-        { provide: IDENTITY, useFactory: () => createIdentity(config) },
+        {
+          provide: IDENTITY,
+          inject: [Database],
+          useFactory: (db: Database) => identityOf(config, db),
+        },
+        {
+          provide: InvitationsService,
+          inject: [Database],
+          useFactory: (db: Database) => new InvitationsService(db, config.secret),
+        },
+        onDatabase(ApiTokensService),
         onDatabase(PartiesService),
         onDatabase(ProgrammesService),
         onDatabase(CohortsService),
@@ -139,16 +170,16 @@ export class ApiModule implements OnApplicationShutdown {
             return new DocumentsService(db, store, reports, certificates, ({ message }) => log.warn(message));
           },
         },
-        {
-          provide: MembersService,
-          inject: [Database],
-          useFactory: (db: Database) => new MembersService(db, config.secret),
-        },
+        onDatabase(MembersService),
         {
           provide: APP_GUARD,
-          inject: [IDENTITY, PartiesService, Reflector],
-          useFactory: (identity: Identity, parties: PartiesService, reflector: Reflector) =>
-            new SignedInGuard(identity, parties, reflector),
+          inject: [IDENTITY, PartiesService, ApiTokensService, Reflector],
+          useFactory: (
+            identity: Identity,
+            parties: PartiesService,
+            tokens: ApiTokensService,
+            reflector: Reflector,
+          ) => new SignedInGuard(identity, parties, tokens, reflector, config.baseUrl),
         },
         { provide: RateLimit, useValue: new RateLimit(config.rateLimit) },
         {
@@ -160,6 +191,11 @@ export class ApiModule implements OnApplicationShutdown {
           provide: APP_INTERCEPTOR,
           inject: [Database],
           useFactory: (db: Database) => new IdempotencyInterceptor(db),
+        },
+        {
+          provide: APP_INTERCEPTOR,
+          inject: [Database],
+          useFactory: (db: Database) => new ActorInterceptor(db),
         },
       ],
     };

@@ -1,5 +1,5 @@
-import { type Identity, toHeaders } from '#application';
-import type { FieldProblem } from '#domain';
+import { ADDRESS_HEADER, type Identity, toHeaders } from '#application';
+import { DomainError, type FieldProblem } from '#domain';
 import { type Config, createLogger, type Metrics, PinoNestLogger, withLogContext } from '#platform';
 import helmet from '@fastify/helmet';
 import multipart from '@fastify/multipart';
@@ -77,7 +77,7 @@ export async function createApi(config: Config, preview = false): Promise<NestFa
     limits: { fileSize: UPLOAD_LIMIT, files: 8, fields: 8, fieldSize: 200_000 },
   });
   fastify.get('/openapi.json', async (_request, reply) => reply.send(document));
-  mountIdentity(fastify, app.get<Identity>(IDENTITY));
+  mountIdentity(fastify, app.get<Identity>(IDENTITY), config.baseUrl);
   watchRequests(fastify, app.get<Metrics>(METRICS));
   app.enableShutdownHooks([]);
   return app;
@@ -99,26 +99,32 @@ export function openApiOf(app: NestFastifyApplication): OpenAPIObject {
 }
 
 /** The identity provider answers everything below `/api/auth/` itself. */
-function mountIdentity(fastify: FastifyInstance, identity: Identity): void {
+function mountIdentity(fastify: FastifyInstance, identity: Identity, baseUrl: string): void {
   fastify.route({
     method: ['GET', 'POST'],
     url: '/api/auth/*',
     async handler(request, reply) {
-      const url = new URL(request.url, `http://${request.headers.host ?? 'localhost'}`);
+      // Not the host the caller names: what is ours doesn't depend on it.
+      const url = new URL(request.url, new URL(baseUrl).origin);
       const headers = toHeaders(request.headers);
       headers.delete('content-length');
-      // The identity provider counts by this header: it is ours, not the caller's.
-      headers.set('x-forwarded-for', request.ip);
       // Node's own fetch sets this without the rest of a browser's headers, and would be taken for a browser that hides
       // where it comes from. Browsers say Sec-Fetch-Site too, and theirs stays.
       if (!headers.has('sec-fetch-site')) headers.delete('sec-fetch-mode');
-      const response = await identity.handle(
-        new Request(url, {
-          method: request.method,
-          headers,
-          ...(request.body ? { body: JSON.stringify(request.body) } : {}),
-        }),
-      );
+      headers.set(ADDRESS_HEADER, request.ip);
+      const asked = new Request(url, {
+        method: request.method,
+        headers,
+        ...(request.body ? { body: JSON.stringify(request.body) } : {}),
+      });
+      const response = await identity.handle(asked).catch((error: unknown) => {
+        const problem = problemOf(error, url.pathname);
+        if (!(error instanceof DomainError)) request.log.error({ err: error }, 'request failed');
+        return new Response(JSON.stringify(problem), {
+          status: problem.status,
+          headers: { 'content-type': 'application/problem+json' },
+        });
+      });
       void reply.status(response.status);
       response.headers.forEach((value, name) => {
         if (name !== 'set-cookie') void reply.header(name, value);

@@ -14,7 +14,7 @@ import {
 } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { CurrentActor, Public } from './http/auth.js';
+import { CurrentActor, PeopleOnly, Public } from './http/auth.js';
 import { IfMatch, withEtag } from './http/revision.js';
 import {
   MemberPatchDto,
@@ -101,31 +101,25 @@ export class PartiesController {
 }
 
 @ApiTags('members')
+@PeopleOnly()
 @Controller('api/v1')
 export class MembersController {
   constructor(private readonly members: MembersService) {}
 
-  /** Who belongs to an organisation; for owners also who is invited. */
+  /** Who belongs to an organisation. */
   @Get('organisations/:id/members')
   list(@CurrentActor() actor: Actor, @Param('id', ParseUUIDPipe) id: string) {
     return this.members.list(actor, id);
   }
 
-  /**
-   * Adds somebody the organisation knows (201), or invites an address (202, whether or not it has an account; active once
-   * accepted).
-   */
+  /** Gives a role to somebody the organisation knows; everybody else is invited. */
   @Post('organisations/:id/members')
-  @ApiResponse({ status: 202, description: 'Invited; the membership begins when it is accepted.' })
-  async add(
+  add(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
-    @Body() { userId, email, role }: NewMemberDto,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @Body() { userId, role }: NewMemberDto,
   ) {
-    if (userId) return this.members.add(actor, id, { userId, role });
-    void reply.status(202);
-    return this.members.invite(actor, id, { email: email!, role });
+    return this.members.add(actor, id, { userId, role });
   }
 
   /** Changes the role of a member; by an owner. */
@@ -148,29 +142,5 @@ export class MembersController {
     @Param('memberId', ParseUUIDPipe) memberId: string,
   ) {
     return this.members.remove(actor, id, memberId);
-  }
-
-  /** Withdraws an invitation. */
-  @Delete('organisations/:id/invitations/:invitationId')
-  @HttpCode(204)
-  withdraw(
-    @CurrentActor() actor: Actor,
-    @Param('id', ParseUUIDPipe) id: string,
-    @Param('invitationId', ParseUUIDPipe) invitationId: string,
-  ) {
-    return this.members.withdraw(actor, id, invitationId);
-  }
-
-  /** What an invitation is about, for whoever holds its link. */
-  @Public()
-  @Get('invitations/:token')
-  invitation(@Param('token') token: string) {
-    return this.members.invitation(token);
-  }
-
-  /** Accepts an invitation, signed in with the address it was sent to. */
-  @Post('invitations/:token/acceptance')
-  accept(@CurrentActor() actor: Actor, @Param('token') token: string) {
-    return this.members.accept(actor, token);
   }
 }

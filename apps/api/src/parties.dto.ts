@@ -74,10 +74,9 @@ export class SitePatchDto {
   languages?: string[];
 }
 
-/** Somebody the organisation knows by `userId`, or an address to invite; one of the two. */
+/** Somebody the organisation knows. */
 export class NewMemberDto {
-  @IsOptional() @IsUUID() userId?: string;
-  @ValidateIf((dto: NewMemberDto) => dto.userId === undefined) @IsEmail() @MaxLength(254) email?: string;
+  @IsUUID() userId: string;
   @IsIn(ROLES) role: Role;
 }
 

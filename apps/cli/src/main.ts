@@ -107,6 +107,26 @@ program
     }
   });
 
+program
+  .command('reset-second-factor')
+  .argument('<address>', 'e-mail address of the person')
+  .description(
+    'For somebody who lost phone, backup codes and passkeys: takes them away and ends every session.',
+  )
+  .action(async (email: string) => {
+    const { createIdentity, loadConfig } = await database();
+    const identity = createIdentity(loadConfig());
+    try {
+      if (!(await identity.resetSecondFactor(email)))
+        throw new DomainError('account-unknown', 'Nobody has an account with this address.', [
+          { field: 'address', message: 'unknown' },
+        ]);
+      console.log(JSON.stringify({ reset: true }));
+    } finally {
+      await identity.close();
+    }
+  });
+
 const jobs = new Command('jobs').description(
   'Jobs that failed for good: looks at them, and has them tried again.',
 );

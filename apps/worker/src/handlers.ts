@@ -1,13 +1,15 @@
-import type {
-  CertificatesService,
-  DocumentsService,
-  ReadinessService,
-  ReminderDue,
-  RemindersService,
-  MembersService,
-  ImportsService,
-  ResultsService,
-  VisitsService,
+import {
+  type CertificatesService,
+  type DocumentsService,
+  type ImportsService,
+  type InvitationsService,
+  type Letter,
+  type ReadinessService,
+  type ReminderDue,
+  type RemindersService,
+  type ResultsService,
+  unseal,
+  type VisitsService,
 } from '#application';
 import type { Handler, Logger, Mailer } from '#platform';
 import { renderMail } from '#reporting';
@@ -28,11 +30,13 @@ export interface Jobs {
   'visit-cancelled': { visitId: string };
   'keep-document': { assessmentId: string } | { certificateId: string };
   'reminder-due': ReminderDue;
-  'member-invited': { invitationId: string };
   'certificate-changed': { certificateId: string; action: string };
   /** `at`: the instant to take for now, to make up for a day that was missed. */
   'daily-sweep': { at?: string };
   'import-requested': { importId: string };
+  /** `sealed` holds the secret of the link. */
+  'invitation-created': { invitationId: string; sealed: string };
+  'identity-letter': { sealed: string };
 }
 
 export type JobName = keyof Jobs;
@@ -46,11 +50,13 @@ export interface HandlerDependencies {
   readonly certificates: CertificatesService;
   readonly documents: DocumentsService;
   readonly reminders: RemindersService;
-  readonly members: MembersService;
   readonly imports: ImportsService;
+  readonly invitations: InvitationsService;
   readonly mailer: Mailer;
   readonly log: Logger;
   readonly baseUrl: string;
+  /** Opens what the API sealed. */
+  readonly secret: string;
 }
 
 /** What the worker does. Every handler may run twice for one job without harm. */
@@ -62,10 +68,11 @@ export function handlersOf({
   certificates,
   documents,
   reminders,
-  members,
   imports,
+  invitations,
   mailer,
   baseUrl,
+  secret,
 }: HandlerDependencies): TypedHandlers {
   const evaluate = (siteId: string) => readiness.evaluateSite(siteId);
   // A plan sees everything committed before it began, so it also answers every request that was queued by then.
@@ -126,17 +133,6 @@ export function handlersOf({
       const { id, to, mail } = written;
       return mailer.send({ id, to: to.email, ...mail });
     },
-    'member-invited': async ({ invitationId }, { id }) => {
-      const invitation = await members.forMail(invitationId);
-      if (!invitation) return;
-      const { email, token, ...view } = invitation;
-      const mail = renderMail(
-        'member-invitation',
-        { ...view, to: email, url: `${baseUrl}/api/v1/invitations/${token}` },
-        'en',
-      );
-      await mailer.send({ id, to: email, ...mail });
-    },
     'certificate-changed': async ({ certificateId, action }, { id }) => {
       const facts = await certificates.forMail(certificateId);
       if (!facts) return;
@@ -154,6 +150,29 @@ export function handlersOf({
       }
     },
     'import-requested': ({ importId }, { attempt, attempts }) => imports.run(importId, attempt >= attempts),
+    'invitation-created': async ({ invitationId, sealed }, { id }) => {
+      const found = await invitations.forMail(invitationId, sealed);
+      if (!found) return;
+      const mail = renderMail(
+        'invitation',
+        {
+          to: found.email,
+          organisation: found.organisation,
+          role: found.role,
+          by: found.invitedBy,
+          until: found.expiresAt.toISOString().slice(0, 10),
+          // Behind the hash: what follows it reaches no server and no log.
+          url: `${baseUrl}/invitations#${found.token}`,
+        },
+        found.language,
+      );
+      await mailer.send({ id, to: found.email, ...mail });
+    },
+    'identity-letter': async ({ sealed }, { id }) => {
+      const letter = await unseal<Letter>(secret, sealed);
+      const mail = renderMail(letter.kind, { to: letter.email, url: letter.url }, letter.language);
+      await mailer.send({ id, to: letter.email, ...mail });
+    },
     'daily-sweep': async ({ at }) => {
       // Ages and deadlines move with the calendar: everything that rests on "today" is looked at anew.
       const now = at ? new Date(at) : new Date();
@@ -161,6 +180,9 @@ export function handlersOf({
       await readiness.evaluateExpired(now);
       await visits.plan(at ? now.toISOString().slice(0, 10) : undefined);
       await db.query(`DELETE FROM idempotency_key WHERE created_at < now() - interval '7 days'`);
+      await db.query(`DELETE FROM auth.attempt WHERE seen_at < now() - interval '1 day'`);
+      for (const table of ['session', 'verification'])
+        await db.query(`DELETE FROM auth.${table} WHERE "expiresAt" < now() - interval '1 day'`);
     },
   };
 }

@@ -5,7 +5,7 @@ import {
   ReadinessService,
   RemindersService,
   ReportsService,
-  MembersService,
+  InvitationsService,
   ImportsService,
   ResultsService,
   VisitsService,
@@ -95,9 +95,10 @@ export class WorkerModule implements OnModuleInit, OnApplicationShutdown {
         certificates,
       ),
       reminders: new RemindersService(db, visits, certificates, baseUrl),
-      members: new MembersService(db, config.secret),
       imports: new ImportsService(db, config.databaseUrl),
+      invitations: new InvitationsService(db, config.secret),
       mailer: createMailer(config),
+      secret: config.secret,
     });
     const metrics = createMetrics('worker');
     this.queue = makeQueue(config, { logger: log });

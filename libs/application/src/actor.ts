@@ -14,6 +14,25 @@ export interface Actor {
   readonly name: string;
   readonly email: string;
   readonly memberships: readonly ActorMembership[];
+  /** The session behind the request; of an API token there is none. */
+  readonly sessionId?: string;
+  /** Whether the roles call for a second factor, whether the session has proven one, and whether there is one to prove. */
+  readonly secondFactor?: {
+    readonly required: boolean;
+    readonly given: 'totp' | 'passkey' | 'provider' | null;
+    readonly enrolled: boolean;
+  };
+  /** Restricts the actor to one organisation: the one an API token acts for. */
+  readonly organisationId?: string;
+  readonly token?: { readonly id: string; readonly scopes: readonly string[] };
+}
+
+/** @throws DomainError `not-found` unless the actor is an owner of the organisation. */
+export function ownerOf(actor: Actor, organisationId: string): void {
+  const owns = actor.memberships.some(
+    (membership) => membership.organisationId === organisationId && membership.role === 'owner',
+  );
+  if (!owns) throw notFound('organisation');
 }
 
 /** Whether the actor holds one of the roles in any organisation of one of the kinds. */

@@ -113,6 +113,17 @@ async function published<T>(
   return body;
 }
 
+/** The published content something is pinned to. */
+export async function pinnedContent(
+  db: Pick<EntityManager, 'query'>,
+  { checklistVersionId, scoringProfileId }: { checklistVersionId: string; scoringProfileId: string },
+): Promise<{ checklistBody: ChecklistVersion; profileBody: ScoringProfile }> {
+  return {
+    checklistBody: await published(db, versions, 'checklist_version', checklistVersionId),
+    profileBody: await published(db, profiles, 'scoring_profile', scoringProfileId),
+  };
+}
+
 /** The compiled scoring of an assessment's own level and profile. */
 export function scoringOf(
   assessment: Pick<
@@ -150,8 +161,7 @@ export async function loadAssessment(
   const asFound: Response[] = responses.map(withoutNulls);
   return {
     ...row,
-    checklistBody: await published(db, versions, 'checklist_version', row.checklistVersionId),
-    profileBody: await published(db, profiles, 'scoring_profile', row.scoringProfileId),
+    ...(await pinnedContent(db, row)),
     responses: asFound,
     responsesAfterClosure: asFound.map((response) => {
       const closed = closedOn.get(response.requirement);
@@ -551,4 +561,9 @@ export function isUniqueViolation(error: unknown, index: string): boolean {
   return (
     (cause as { code?: string }).code === '23505' && (cause as { constraint?: string }).constraint === index
   );
+}
+
+/** Whether PostgreSQL refused a row because what it refers to isn't there. */
+export function isForeignKeyViolation(error: unknown): boolean {
+  return (error as { driverError?: { code?: string } }).driverError?.code === '23503';
 }

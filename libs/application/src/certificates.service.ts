@@ -20,7 +20,12 @@ import type { Database } from '#persistence';
 import type { EntityManager } from 'typeorm';
 import { must, siteAccess } from './access.js';
 import { notFound, type Actor } from './actor.js';
-import { explainedScore, loadAssessment } from './assessments.service.js';
+import {
+  explainedScore,
+  loadAssessment,
+  type LoadedAssessment,
+  pinnedContent,
+} from './assessments.service.js';
 import { contentHash } from './content.service.js';
 import { categoryName, checklistLine, localise, localisedVersion, verdictOf } from './localised.js';
 import { programmeDay, siteRecipients } from './people.js';
@@ -50,8 +55,7 @@ export interface CertificateRow {
 
 const columns = `id, number, site_id AS "siteId", assessment_id AS "assessmentId", state, proposed_by AS "proposedBy", decided_by AS "decidedBy",
   issued_on::text AS "issuedOn", valid_until::text AS "validUntil", revision, history, facts,
-  coalesce((SELECT p.time_zone FROM assessment a JOIN cohort c ON c.id = a.cohort_id JOIN programme p ON p.id = c.programme_id
-             WHERE a.id = assessment_id), 'UTC') AS "timeZone"`;
+  coalesce((SELECT time_zone FROM certificate_content(id)), 'UTC') AS "timeZone"`;
 
 /** Buyer-readiness certificates: proposed by one person, decided by another, verifiable by anyone. */
 export class CertificatesService {
@@ -202,26 +206,20 @@ export class CertificatesService {
   /** The same for the worker, which keeps the document. @throws DomainError `not-found` unless it was issued */
   async viewForRecord(id: string, locale: Locale): Promise<CertificateView> {
     const view = await this.viewOf(this.db, id);
-    const { assessmentId } = await this.row(this.db, id);
-    return { ...view, ...(await this.localisedFacts(assessmentId, view.productCategories, locale)) };
+    return { ...view, ...(await this.localisedFacts(id, view.productCategories, locale)) };
   }
 
   /** The names of the checklist, its level and the product categories as the reader's language has them. */
   private async localisedFacts(
-    assessmentId: string,
+    certificateId: string,
     categories: readonly string[],
     locale: Locale,
   ): Promise<Pick<Facts, 'scope' | 'checklist' | 'productCategories'>> {
-    const assessment = await loadAssessment(this.db, assessmentId);
-    const texts = await localisedVersion(
-      this.db,
-      assessment.checklistVersionId,
-      assessment.checklistBody,
-      locale,
-    );
+    const content = await certificateContent(this.db, certificateId);
+    const texts = await localisedVersion(this.db, content.checklistVersionId, content.checklistBody, locale);
     return {
       scope: texts.title,
-      checklist: checklistLine(assessment, texts),
+      checklist: checklistLine(content, texts),
       productCategories: categories.map((code) => categoryName(code, locale)),
     };
   }
@@ -260,7 +258,8 @@ export class CertificatesService {
     const number = parseCertificateNumber(input);
     const [row] = number
       ? await this.db.query(
-          `SELECT ${columns} FROM certificate WHERE number = $1 AND issued_on IS NOT NULL`,
+          // A door: whoever has the number may ask, and nobody is signed in.
+          `SELECT ${columns} FROM public_certificate($1) certificate`,
           [number],
         )
       : [];
@@ -286,7 +285,7 @@ export class CertificatesService {
       subject: facts.subject,
       issuer: facts.issuer,
       programme: facts.programme,
-      ...(await this.localisedFacts(row.assessmentId, facts.productCategories, locale)),
+      ...(await this.localisedFacts(row.id, facts.productCategories, locale)),
       assessedOn: facts.assessment.dates,
       issuedOn: row.issuedOn,
       validUntil: row.validUntil,
@@ -331,7 +330,7 @@ export class CertificatesService {
         site: facts.subject.site,
         number,
         programme: facts.programme,
-        level: (await this.localisedFacts(row.assessmentId, [], locale)).checklist.level,
+        level: (await this.localisedFacts(row.id, [], locale)).checklist.level,
         validUntil: until!,
         url: `${this.baseUrl}/verify/${number}`,
       }),
@@ -441,6 +440,20 @@ export class CertificatesService {
     if (!row) throw notFound('certificate');
     return withStatus(row);
   }
+}
+
+/** What an issued certificate was measured against; who may see the certificate need not see the assessment. */
+async function certificateContent(db: Pick<EntityManager, 'query'>, certificateId: string) {
+  const [row] = await db.query(
+    `SELECT checklist_version_id AS "checklistVersionId", scoring_profile_id AS "scoringProfileId", version, level
+       FROM certificate_content($1)`,
+    [certificateId],
+  );
+  if (!row) throw notFound('certificate');
+  return { ...row, ...(await pinnedContent(db, row)) } as Pick<
+    LoadedAssessment,
+    'checklistVersionId' | 'checklistBody' | 'profileBody' | 'version' | 'level'
+  >;
 }
 
 function withStatus(row: CertificateRow & { facts?: unknown; timeZone?: string }): CertificateRow {

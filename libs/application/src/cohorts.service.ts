@@ -5,6 +5,7 @@ import type { Database } from '#persistence';
 import type { EntityManager } from 'typeorm';
 import { cohortAccess, may, programmeAccess, siteAccess } from './access.js';
 import { forbidden, notFound, type Actor } from './actor.js';
+import { isForeignKeyViolation } from './assessments.service.js';
 import { cancelVisits } from './visits.service.js';
 import { pageOf, type Page, type PageRequest } from './paging.js';
 import { applyPatch, mustBeCurrent } from './revision.js';
@@ -133,12 +134,15 @@ export class CohortsService {
     }
     return this.db.transaction(async (tx) => {
       const id = randomUUID();
-      const [cohort] = await tx.query(`SELECT 1 FROM cohort WHERE id = $1`, [cohortId]);
-      if (!cohort) throw notFound('cohort');
-      const inserted = await tx.query(
-        `INSERT INTO enrolment (id, cohort_id, site_id, enrolled_on) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING id`,
-        [id, cohortId, input.siteId, input.enrolledOn],
-      );
+      const inserted = await tx
+        .query(
+          `INSERT INTO enrolment (id, cohort_id, site_id, enrolled_on) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING id`,
+          [id, cohortId, input.siteId, input.enrolledOn],
+        )
+        .catch((error: unknown) => {
+          // The owner of a site need not see the cohort: that there is none is the foreign key's to say.
+          throw isForeignKeyViolation(error) ? notFound('cohort') : error;
+        });
       if (inserted.length === 0)
         throw new DomainError('already-enrolled', 'The site is enrolled in this cohort.', [], 'conflict');
       await appendToOutbox(tx, 'site-changed', { siteId: input.siteId });

@@ -144,6 +144,7 @@ export class ImportsService {
       const result = analyse(records, mapping);
       await step('storing');
       const stored = await storeImport(this.databaseUrl, result, mapping, {
+        role: 'uplift_importer',
         country,
         owner: organisationId,
       });

@@ -1,5 +1,6 @@
 export * from './access.js';
 export * from './actor.js';
+export * from './api-tokens.service.js';
 export * from './assessments.service.js';
 export * from './assessors.service.js';
 export * from './certificates.service.js';
@@ -12,7 +13,10 @@ export * from './findings.service.js';
 export * from './gains.service.js';
 export * from './identity.js';
 export * from './imports.service.js';
+export * from './identity/letters.js';
+export { toHeaders } from './identity/session.js';
 export * from './inspections/index.js';
+export * from './invitations.service.js';
 export * from './localised.js';
 export * from './members.service.js';
 export * from './paging.js';

@@ -80,7 +80,7 @@ export async function localisedVersion(
 
 /** Which list was used and how it was scored, as every report says it. */
 export function checklistLine(
-  { version, level, profileBody }: LoadedAssessment,
+  { version, level, profileBody }: Pick<LoadedAssessment, 'version' | 'level' | 'profileBody'>,
   texts: LocalisedChecklist,
 ): ChecklistLine {
   return {

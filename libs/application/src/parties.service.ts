@@ -71,8 +71,7 @@ export class PartiesService {
   /** The memberships of a person: read for every request, so a removed role is gone at once. */
   async actorOf(user: { id: string; name: string; email: string }): Promise<Actor> {
     const memberships = await this.db.query(
-      `SELECT m.organisation_id AS "organisationId", o.kind AS "organisationKind", m.role FROM membership m
-         JOIN organisation o ON o.id = m.organisation_id WHERE m.user_id = $1`,
+      `SELECT organisation_id AS "organisationId", kind AS "organisationKind", role FROM memberships_of($1)`,
       [user.id],
     );
     return { userId: user.id, name: user.name, email: user.email, memberships };

@@ -17,7 +17,15 @@ export class DomainError extends Error {
     message: string,
     readonly fields: readonly FieldProblem[] = [],
     /** What kind of trouble it is; the API turns it into a status. */
-    readonly kind: 'invalid' | 'conflict' | 'stale' | 'forbidden' | 'not-found' | 'too-large' = 'invalid',
+    readonly kind:
+      | 'invalid'
+      | 'conflict'
+      | 'stale'
+      | 'forbidden'
+      | 'not-found'
+      | 'too-large'
+      | 'too-many'
+      | 'unavailable' = 'invalid',
   ) {
     super(message);
     this.name = 'DomainError';

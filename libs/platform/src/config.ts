@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { embeddedDatabaseUrl } from './embedded-postgres.js';
 import { loadSecrets } from './secrets.js';
+import { readSignOnProviders, type SignOnProvider } from './sign-on-providers.js';
 import { StartError } from './start-error.js';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -41,7 +42,14 @@ export interface Config {
   readonly rateLimit: number;
   /** `UPLIFT_DEMO`: demo data is wanted when the database is empty. */
   readonly demo: boolean;
+  /** `UPLIFT_TOTP_ROLES`: who needs a second factor; empty: nobody. */
+  readonly secondFactorRoles: readonly string[];
+  /** `UPLIFT_SSO_FILE`: organisations' own sign-in providers. */
+  readonly singleSignOn: readonly SignOnProvider[];
 }
+
+/** Roles that look after others' records, and therefore need a second factor unless the operator says otherwise. */
+const SECOND_FACTOR_ROLES = ['owner', 'programme-manager', 'reviewer', 'decider'] as const;
 
 /** One or more wrong settings: one sentence each. */
 export class ConfigError extends StartError {
@@ -143,6 +151,17 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, needs: ConfigNe
     );
   }
 
+  const rolesText = (text('UPLIFT_TOTP_ROLES') ?? SECOND_FACTOR_ROLES.join(',')).toLowerCase();
+  const secondFactorRoles = rolesText === 'none' ? [] : rolesText.split(',').map((role) => role.trim());
+  const known: readonly string[] = [...SECOND_FACTOR_ROLES, 'qa-manager', 'assessor', 'mentor', 'viewer'];
+  for (const role of secondFactorRoles.filter((each) => !known.includes(each))) {
+    problems.push(
+      `UPLIFT_TOTP_ROLES holds "${role}", but may hold ${known.join(', ')} (with commas between them), or be none.`,
+    );
+  }
+
+  const singleSignOn = readSignOnProviders(text('UPLIFT_SSO_FILE'), env, problems);
+
   const dataDir = resolve(text('UPLIFT_DATA_DIR') ?? '.data');
   const redisUrl = url('REDIS_URL', ['redis', 'rediss'], 'redis://localhost:6379');
   const smtpUrl = url('SMTP_URL', ['smtp', 'smtps'], 'smtp://user:password@mail.example.org:587');
@@ -178,5 +197,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, needs: ConfigNe
     trustProxy: ['true', 'false'].includes(trustText) ? trustText === 'true' : trustList,
     rateLimit,
     demo: ['true', '1', 'yes'].includes(demoText),
+    secondFactorRoles: Object.freeze(secondFactorRoles),
+    singleSignOn,
   });
 }

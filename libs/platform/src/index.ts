@@ -10,4 +10,5 @@ export * from './outbox.js';
 export * from './process.js';
 export * from './queue.js';
 export * from './secrets.js';
+export * from './sign-on-providers.js';
 export * from './start-error.js';

@@ -48,6 +48,28 @@ describe('the log', () => {
     expect(JSON.stringify(lines)).toContain('*/*');
   });
 
+  it('names nobody: no address, no value that a statement was about', () => {
+    const { lines, logger } = recording();
+    const error = Object.assign(new Error('duplicate key for amal@example.org'), {
+      code: '23505',
+      constraint: 'user_email_key',
+      detail: 'Key (email)=(amal@example.org) already exists.',
+      parameters: ['geheim'],
+      driverError: { detail: 'geheim' },
+    });
+    logger.error({ err: error, to: 'Amal <amal+x@mail.example.org>' }, 'for amal@example.org');
+    expect(JSON.stringify(lines)).not.toMatch(/amal|geheim/);
+    expect(lines[0]).toMatchObject({
+      msg: 'for [address]',
+      err: {
+        type: 'Error',
+        message: 'duplicate key for [address]',
+        code: '23505',
+        constraint: 'user_email_key',
+      },
+    });
+  });
+
   it("takes Nest's messages", () => {
     const { lines, logger } = recording();
     const nest = new PinoNestLogger(logger);

@@ -18,7 +18,25 @@ export function withLogContext<Result>(fields: LogContext, work: () => Result): 
 /** The fields of the running request or job. */
 export const logContext = (): LogContext | undefined => context.getStore();
 
-/** JSON lines on standard output, with request and job ids, without secrets. */
+/** E-mail addresses, wherever in a line they stand: in messages of libraries, details of database errors, stacks. */
+const ADDRESS = /[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.[A-Za-z]{2,24}/g;
+
+/** An error without the values it was about: the parameters of a statement and the database's details hold people's data. */
+function plainError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { code, constraint, table, cause } = error as Error & Record<string, unknown>;
+  return {
+    type: error.name,
+    message: error.message,
+    stack: error.stack,
+    ...(code !== undefined && { code }),
+    ...(constraint !== undefined && { constraint }),
+    ...(table !== undefined && { table }),
+    ...(cause instanceof Error && { cause: plainError(cause) }),
+  };
+}
+
+/** JSON lines on standard output, with request and job ids, without secrets and without people's addresses. */
 export function createLogger(
   config: Pick<Config, 'logLevel'>,
   name: string,
@@ -31,6 +49,8 @@ export function createLogger(
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (level) => ({ level }) },
       mixin: () => ({ ...context.getStore() }),
+      serializers: { err: plainError, error: plainError },
+      hooks: { streamWrite: (line) => line.replace(ADDRESS, '[address]') },
       redact: {
         paths: [
           'password',

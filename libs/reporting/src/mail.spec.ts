@@ -29,6 +29,7 @@ const item = {
   dueOn: '2026-09-28',
   daysLeft: 7,
 };
+const account = { to: 'hala@example.org', url: 'https://uplift.example/i/1' };
 const action = { to: 'Hala', site: 'North yard', url: 'https://uplift.example/f/1' };
 /** Complete by type: a kind without an example does not compile. */
 const EXAMPLES: { readonly [Kind in MailKind]: readonly MailViews[Kind][] } = {
@@ -42,14 +43,13 @@ const EXAMPLES: { readonly [Kind in MailKind]: readonly MailViews[Kind][] } = {
     { ...visit, daysLeft: 7 },
     { ...visit, part: 'assessor', daysLeft: 1 },
   ],
-  'member-invitation': [
-    {
-      to: 'hala@example.org',
-      organisation: 'Nile Dairy',
-      role: 'qa-manager',
-      invitedBy: 'Mona',
-      url: 'https://uplift.example/i/1',
-    },
+  'sign-in-link': [account],
+  'email-verification': [account],
+  'password-reset': [account],
+  'account-exists': [account],
+  invitation: [
+    { ...account, organisation: 'Nile Dairy', role: 'qa-manager', by: 'Mona', until: '2026-12-08' },
+    { ...account, organisation: 'Nile Dairy', role: 'owner', by: null, until: '2026-12-08' },
   ],
   'submission-received': [
     {

@@ -8,7 +8,6 @@ import type {
   MailKind,
   MailViews,
   RenderedMail,
-  RoleName,
   VisitMail,
   VisitWhy,
 } from './views.js';
@@ -20,23 +19,14 @@ interface Letter {
   readonly subject: string;
   readonly text: string;
   readonly facts: readonly { readonly label: string; readonly text: string }[];
+  /** Why somebody gets it; left out: because they take part in the programme. */
+  readonly why?: string;
 }
 
 /** Lines of a digest; what is left out is counted. */
 const DIGEST_LINES = 40;
 
 const fact = (label: string, text: string) => ({ label, text });
-
-const ROLE_WORDS = {
-  owner: 'roleOwner',
-  'qa-manager': 'roleQaManager',
-  'programme-manager': 'roleProgrammeManager',
-  assessor: 'roleAssessor',
-  mentor: 'roleMentor',
-  reviewer: 'roleReviewer',
-  decider: 'roleDecider',
-  viewer: 'roleViewer',
-} as const satisfies Readonly<Record<RoleName, string>>;
 
 /** What each kind of mail says. A complete record: a kind without words fails the type check. */
 const LETTERS: { readonly [Kind in MailKind]: (view: MailViews[Kind], say: Speech) => Letter } = {
@@ -59,15 +49,6 @@ const LETTERS: { readonly [Kind in MailKind]: (view: MailViews[Kind], say: Speec
     subject: say.count('visitReminderSubject', view.daysLeft, { site: view.site }),
     text: view.part === 'assessor' ? say.words.visitReminderAssessorText : say.words.visitReminderText,
     facts: visitFacts(view, say),
-  }),
-  'member-invitation': (view, say) => ({
-    subject: say.say('invitationSubject', { organisation: view.organisation }),
-    text: say.words.invitationText,
-    facts: [
-      fact(say.words.organisation, view.organisation),
-      fact(say.words.memberRole, say.words[ROLE_WORDS[view.role]]),
-      fact(say.words.invitedBy, view.invitedBy),
-    ],
   }),
   'submission-received': (view, say) => ({
     subject: say.say('submissionSubject', { site: view.site }),
@@ -147,7 +128,41 @@ const LETTERS: { readonly [Kind in MailKind]: (view: MailViews[Kind], say: Speec
       ...(view.reason ? [fact(say.words.reason, view.reason)] : []),
     ],
   }),
+  'sign-in-link': (_, { words }) => accountLetter(words, words.signInLinkSubject, words.signInLinkText),
+  'email-verification': (_, { words }) => accountLetter(words, words.addressSubject, words.addressText),
+  'password-reset': (_, { words }) => accountLetter(words, words.passwordSubject, words.passwordText),
+  'account-exists': (_, { words }) =>
+    accountLetter(words, words.accountExistsSubject, words.accountExistsText),
+  invitation: (view, say) => ({
+    subject: say.say('invitedSubject', { organisation: view.organisation }),
+    text: say.words.invitedText,
+    facts: [
+      fact(say.words.organisation, view.organisation),
+      fact(say.words.role, say.words[ROLE_WORDS[view.role]]),
+      ...(view.by ? [fact(say.words.invitedBy, view.by)] : []),
+      fact(say.words.validUntil, say.date(view.until)),
+    ],
+    why: say.words.invitedWhy,
+  }),
 };
+
+const accountLetter = (words: Speech['words'], subject: string, text: string): Letter => ({
+  subject,
+  text,
+  facts: [],
+  why: words.accountMailWhy,
+});
+
+const ROLE_WORDS = {
+  owner: 'roleOwner',
+  'qa-manager': 'roleQaManager',
+  'programme-manager': 'roleProgrammeManager',
+  assessor: 'roleAssessor',
+  mentor: 'roleMentor',
+  reviewer: 'roleReviewer',
+  decider: 'roleDecider',
+  viewer: 'roleViewer',
+} as const;
 
 function visitFacts(view: VisitMail, say: Speech) {
   const date = say.date(view.date);
@@ -246,7 +261,7 @@ export function renderMail<Kind extends MailKind>(
     '',
     regards,
     '--',
-    say.words.mailWhy,
+    letter.why ?? say.words.mailWhy,
     '',
   ].join('\n');
   const html = renderHtml('mail', {
@@ -257,6 +272,7 @@ export function renderMail<Kind extends MailKind>(
     greeting,
     text: letter.text,
     facts: letter.facts,
+    why: letter.why ?? say.words.mailWhy,
     url: webAddress(view.url),
     regards,
   });

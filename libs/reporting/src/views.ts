@@ -366,15 +366,6 @@ export interface MailViews {
   readonly 'visit-changed': VisitMail;
   readonly 'visit-cancelled': VisitMail & { readonly reason?: string };
   readonly 'visit-reminder': VisitMail & { readonly daysLeft: number };
-  readonly 'member-invitation': {
-    /** Name or address in the greeting. */
-    readonly to: string;
-    readonly organisation: string;
-    /** Code of the role. */
-    readonly role: RoleName;
-    readonly invitedBy: string;
-    readonly url: string;
-  };
   readonly 'submission-received': {
     readonly to: string;
     readonly site: string;
@@ -418,12 +409,29 @@ export interface MailViews {
     readonly status: CertificateStatus;
     readonly reason?: string;
   };
+  readonly 'sign-in-link': AccountMail;
+  readonly 'email-verification': AccountMail;
+  readonly 'password-reset': AccountMail;
+  readonly 'account-exists': AccountMail;
+  readonly invitation: AccountMail & {
+    readonly organisation: string;
+    readonly role: InvitedRole;
+    /** Who invites; null when the person is gone. */
+    readonly by: string | null;
+    readonly until: LocalDate;
+  };
 }
 
 /** Why a visit is needed; the domain's codes. */
 export type VisitWhy = VisitNeedReason;
-/** Roles in an organisation, as the dictionaries name them. */
-export type RoleName =
+/** A mail about signing in. `to` is the address itself. */
+export interface AccountMail {
+  readonly to: string;
+  readonly url: string;
+}
+
+/** Roles as invitations name them. */
+export type InvitedRole =
   'owner' | 'qa-manager' | 'programme-manager' | 'assessor' | 'mentor' | 'reviewer' | 'decider' | 'viewer';
 
 export interface VisitMail {

@@ -9,6 +9,8 @@ const STATUS: Readonly<Record<DomainError['kind'], number>> = {
   forbidden: 403,
   'not-found': 404,
   'too-large': 413,
+  'too-many': 429,
+  unavailable: 503,
 };
 
 /** Codes of errors that come from the HTTP layer itself rather than from a rule of the domain. */

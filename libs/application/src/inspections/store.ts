@@ -69,6 +69,8 @@ export interface StoredImport {
 }
 
 export interface StoreOptions {
+  /** The role to work under, where the address is not already its own. */
+  readonly role?: 'uplift_importer';
   /** ISO 3166 code of the country of the sites. Default `ZZ`: not stated (a source states none). */
   readonly country?: string;
   /** Organisation the sites belong to, each with its own copy of a dataset. Default: one made for the dataset. */
@@ -141,7 +143,14 @@ export async function storeImport(
 ): Promise<StoredImport> {
   if (mapping.dataset !== result.dataset)
     throw new Error(`The mapping is of ${mapping.dataset}, the import of ${result.dataset}.`);
-  const pool = typeof database === 'string' ? new pg.Pool({ connectionString: database, max: 1 }) : database;
+  const pool =
+    typeof database === 'string'
+      ? new pg.Pool({
+          connectionString: database,
+          max: 1,
+          ...(options.role && { options: `-c role=${options.role}` }),
+        })
+      : database;
   try {
     const client = await pool.connect();
     let failed = true;

@@ -2,6 +2,7 @@ import * as assessments from './assessments.js';
 import * as content from './content.js';
 import * as delivery from './delivery.js';
 import * as imports from './imports.js';
+import * as identity from './identity.js';
 import * as parties from './parties.js';
 import * as records from './records.js';
 
@@ -9,10 +10,11 @@ export * from './assessments.js';
 export * from './content.js';
 export * from './delivery.js';
 export * from './imports.js';
+export * from './identity.js';
 export * from './parties.js';
 export * from './records.js';
 
 /** Every entity of the product, as TypeORM wants them: the classes among what the modules export. */
-export const entities = [parties, content, assessments, delivery, records, imports].flatMap((module) =>
-  Object.values(module).filter((value) => typeof value === 'function'),
+export const entities = [parties, content, assessments, delivery, records, imports, identity].flatMap(
+  (module) => Object.values(module).filter((value) => typeof value === 'function'),
 ) as (abstract new (...args: never[]) => unknown)[];

@@ -52,22 +52,6 @@ export class Membership {
   @Column('text') role: Role;
 }
 
-/**
- * A membership that waits for somebody to accept it. It is kept by address, not by person, so that nothing tells
- * whether the address has an account.
- */
-@Entity()
-@Unique(['organisationId', 'email', 'role'])
-export class Invitation {
-  @PrimaryColumn('uuid') id: string;
-  @ForeignKey(() => Organisation) @Column('uuid') organisationId: string;
-  /** In lower case. */
-  @Column('text') email: string;
-  @Column('text') role: Role;
-  @Column('text') invitedBy: string;
-  @CreateDateColumn({ type: 'timestamptz' }) createdAt: Date;
-}
-
 @Entity()
 export class Site {
   @PrimaryColumn('uuid') id: string;

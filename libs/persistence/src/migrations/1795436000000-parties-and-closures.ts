@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Revisions for ETags, invitations to organisations, closures of findings apart from the result, coaching in several
+ * Revisions for ETags, closures of findings apart from the result, coaching in several
  * periods, codes for exits, outcomes of visits.
  */
 export class PartiesAndClosures1795436000000 implements MigrationInterface {
@@ -10,9 +10,6 @@ export class PartiesAndClosures1795436000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`DROP INDEX "IDX_6b649b3185fa5e035d814d2d7e"`);
     await runner.query(`ALTER TABLE "engagement" DROP CONSTRAINT "UQ_2d37d023c3299bb4b3d1e99db2e"`);
-    await runner.query(
-      `CREATE TABLE "invitation" ("id" uuid NOT NULL, "organisation_id" uuid NOT NULL, "email" text NOT NULL, "role" text NOT NULL, "invited_by" text NOT NULL, "created_at" TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT now(), CONSTRAINT "UQ_47f09c2e362f91175bcfe277edc" UNIQUE ("organisation_id", "email", "role"), CONSTRAINT "PK_beb994737756c0f18a1c1f8669c" PRIMARY KEY ("id"))`,
-    );
     await runner.query(
       `CREATE TABLE "finding_closure" ("id" uuid NOT NULL, "assessment_id" uuid NOT NULL, "requirement" text NOT NULL, "closed_on" date NOT NULL, "note" text NOT NULL, "closed_by" text NOT NULL, "closed_at" TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT now(), "reopened_by" text, "reopened_at" TIMESTAMP WITH TIME ZONE, "reopen_reason" text, CONSTRAINT "PK_d266e15af7acf2465434d5f10ae" PRIMARY KEY ("id"))`,
     );
@@ -33,9 +30,6 @@ export class PartiesAndClosures1795436000000 implements MigrationInterface {
     );
     await runner.query(
       `ALTER TABLE "engagement" ADD CONSTRAINT "UQ_a5af99ca704ab96105691afb518" UNIQUE ("person_id", "site_id", "role", "from_date")`,
-    );
-    await runner.query(
-      `ALTER TABLE "invitation" ADD CONSTRAINT "FK_913833c1541e680e8112131222f" FOREIGN KEY ("organisation_id") REFERENCES "organisation"("id") ON DELETE NO ACTION ON UPDATE NO ACTION`,
     );
     await runner.query(
       `ALTER TABLE "finding_closure" ADD CONSTRAINT "FK_804dd7372593ee0359ead86d461" FOREIGN KEY ("assessment_id") REFERENCES "assessment"("id") ON DELETE NO ACTION ON UPDATE NO ACTION`,

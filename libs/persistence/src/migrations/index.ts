@@ -6,6 +6,7 @@ import { PartiesAndClosures1795436000000 } from './1795436000000-parties-and-clo
 import { KeptDocumentsAndReminders1795437000000 } from './1795437000000-kept-documents-and-reminders.js';
 import { WhoSeesWhat1795440000000 } from './1795440000000-who-sees-what.js';
 import { AuditTrail1795441000000 } from './1795441000000-audit-trail.js';
+import { Identity1795450000000 } from './1795450000000-identity.js';
 
 /** Every migration, oldest first. A published one is never changed. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   KeptDocumentsAndReminders1795437000000,
   WhoSeesWhat1795440000000,
   AuditTrail1795441000000,
+  Identity1795450000000,
 ];

@@ -245,6 +245,37 @@ export const en = {
   greeting: 'Dear {to},',
   regards: 'The {product} team',
   mailWhy: 'You get this message because you take part in this programme. Please do not answer this address.',
+  // accounts
+  accountMailWhy:
+    'You get this message because somebody entered this address at Uplift. If it was not you, do nothing: without this link nothing happens. Please do not answer this address.',
+  signInLinkSubject: 'Your link to sign in',
+  signInLinkText:
+    'Open this link to sign in without a password. It works once, within 15 minutes. Do not pass it on.',
+  addressSubject: 'Is this your e-mail address?',
+  addressText:
+    'Somebody set up an account with this address. Open the link within a day to say that it was you; then you can sign in.',
+  passwordSubject: 'Choose a new password',
+  passwordText:
+    'Open this link to choose a new password. It works once, within an hour, and ends all your sessions.',
+  accountExistsSubject: 'You already have an account',
+  accountExistsText:
+    'Somebody, perhaps you, tried to set up an account with this address. There is one already: sign in, or ask for a new password.',
+  invitedSubject: 'Invitation to join {organisation}',
+  invitedText:
+    'You are invited to work together with this organisation. Open the link to accept. It works once, for this address.',
+  invitedWhy:
+    'You get this message because the organisation above invited this address. If you do not know it, do nothing. Please do not answer this address.',
+  organisation: 'Organisation',
+  invitedBy: 'Invited by',
+  role: 'Role',
+  roleOwner: 'Owner',
+  roleQaManager: 'Quality manager',
+  roleProgrammeManager: 'Programme manager',
+  roleAssessor: 'Assessor',
+  roleMentor: 'Mentor',
+  roleReviewer: 'Reviewer',
+  roleDecider: 'Decision maker',
+  roleViewer: 'Reader',
   site: 'Site',
   when: 'When',
   where: 'Where',
@@ -327,18 +358,4 @@ export const en = {
   exitChangedOwner: 'Changed owner',
   exitOther: 'Other reason',
   exitUnknown: 'No reason recorded',
-  invitationSubject: 'Invitation to join {organisation}',
-  invitationText:
-    'You have been invited to join an organisation in Uplift. Sign in, or sign up with this e-mail address, and accept the invitation with the link below. If you did not expect it, you need not do anything.',
-  organisation: 'Organisation',
-  memberRole: 'Role',
-  invitedBy: 'Invited by',
-  roleOwner: 'Owner',
-  roleQaManager: 'Quality manager',
-  roleProgrammeManager: 'Programme manager',
-  roleAssessor: 'Assessor',
-  roleMentor: 'Mentor',
-  roleReviewer: 'Reviewer',
-  roleDecider: 'Decision maker',
-  roleViewer: 'Viewer',
 } as const;

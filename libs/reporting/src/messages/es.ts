@@ -241,6 +241,37 @@ export const es: Messages = {
   greeting: 'Hola, {to}:',
   regards: 'El equipo de {product}',
   mailWhy: 'Recibe este mensaje porque participa en este programa. Por favor, no responda a esta dirección.',
+  // cuentas
+  accountMailWhy:
+    'Recibe este mensaje porque alguien escribió esta dirección en Uplift. Si no fue usted, no haga nada: sin este enlace no ocurre nada. Por favor, no responda a esta dirección.',
+  signInLinkSubject: 'Su enlace para entrar',
+  signInLinkText:
+    'Abra este enlace para entrar sin contraseña. Sirve una sola vez, durante 15 minutos. No lo comparta.',
+  addressSubject: '¿Es esta su dirección de correo?',
+  addressText:
+    'Alguien creó una cuenta con esta dirección. Abra el enlace en el plazo de un día para confirmar que fue usted; después podrá entrar.',
+  passwordSubject: 'Elija una contraseña nueva',
+  passwordText:
+    'Abra este enlace para elegir una contraseña nueva. Sirve una sola vez, durante una hora, y cierra todas sus sesiones.',
+  accountExistsSubject: 'Ya tiene una cuenta',
+  accountExistsText:
+    'Alguien, quizá usted, intentó crear una cuenta con esta dirección. Ya existe una: entre o pida una contraseña nueva.',
+  invitedSubject: 'Invitación a unirse a {organisation}',
+  invitedText:
+    'Le invitan a trabajar con esta organización. Abra el enlace para aceptar. Sirve una sola vez y solo para esta dirección.',
+  invitedWhy:
+    'Recibe este mensaje porque la organización indicada invitó a esta dirección. Si no la conoce, no haga nada. Por favor, no responda a esta dirección.',
+  organisation: 'Organización',
+  invitedBy: 'Invita',
+  role: 'Función',
+  roleOwner: 'Titular',
+  roleQaManager: 'Responsable de calidad',
+  roleProgrammeManager: 'Responsable del programa',
+  roleAssessor: 'Evaluador',
+  roleMentor: 'Mentor',
+  roleReviewer: 'Revisor',
+  roleDecider: 'Persona que decide',
+  roleViewer: 'Lector',
   site: 'Sitio',
   when: 'Cuándo',
   where: 'Dónde',
@@ -323,18 +354,4 @@ export const es: Messages = {
   exitChangedOwner: 'Cambió de propietario',
   exitOther: 'Otro motivo',
   exitUnknown: 'Sin motivo registrado',
-  invitationSubject: 'Invitación a {organisation}',
-  invitationText:
-    'Le han invitado a formar parte de una organización en Uplift. Inicie sesión, o regístrese con esta dirección de correo, y acepte la invitación con el enlace de abajo. Si no la esperaba, no tiene que hacer nada.',
-  organisation: 'Organización',
-  memberRole: 'Función',
-  invitedBy: 'Invitación de',
-  roleOwner: 'Propietario',
-  roleQaManager: 'Responsable de calidad',
-  roleProgrammeManager: 'Gestor del programa',
-  roleAssessor: 'Evaluador',
-  roleMentor: 'Mentor',
-  roleReviewer: 'Revisor',
-  roleDecider: 'Responsable de la decisión',
-  roleViewer: 'Lector',
 };

@@ -1,0 +1,36 @@
+import type { Actor } from '#application';
+import { Database } from '#persistence';
+import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { lastValueFrom, type Observable, of } from 'rxjs';
+
+/**
+ * One transaction a request, in which the database knows who asks: whatever a controller calls takes part in it, and
+ * what fails leaves nothing behind. A request without an actor sees only what is everybody's.
+ */
+@Injectable()
+export class ActorInterceptor implements NestInterceptor {
+  constructor(private readonly db: Database) {}
+
+  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    const request = context.switchToHttp().getRequest<FastifyRequest & { actor?: Actor }>();
+    const { actor } = request;
+    if (!actor) return next.handle();
+    // A body that is read as a stream can be read only once, so such a call isn't tried again.
+    const once = request.headers['content-type']?.startsWith('multipart/') === true;
+    const answer = await this.db.as(
+      actingAs(request, actor),
+      () => lastValueFrom(next.handle(), { defaultValue: undefined }),
+      once ? 1 : undefined,
+    );
+    return of(answer);
+  }
+}
+
+/** The actor of a request as the database and its audit trail know them. */
+export const actingAs = ({ id, ip }: FastifyRequest, { userId, organisationId }: Actor) => ({
+  userId,
+  ...(organisationId && { organisationId }),
+  requestId: id,
+  address: ip,
+});

@@ -1,0 +1,25 @@
+import type { TokenScope } from '#application';
+
+const ID = '[^/]+';
+
+/** What an API token's scopes open, besides reading. What is not here, a token may not write, whatever its scopes. */
+const WRITES: readonly (readonly [scope: TokenScope, path: string])[] = [
+  ['assess', 'assessments'],
+  ['assess', `assessments/${ID}/responses`],
+  ['assess', `assessments/${ID}/submit`],
+  ['manage', 'sites'],
+  ['manage', 'programmes'],
+  ['manage', 'cohorts'],
+  ['manage', `cohorts/${ID}/enrolments`],
+  ['manage', `cohorts/${ID}/enrolments/${ID}/exit`],
+  ['manage', `assessors/${ID}/absences`],
+  ['publish', 'content'],
+  ['publish', `buyers/${ID}/rules`],
+];
+
+/** The scope a call takes; null: no token may make it. */
+export function scopeOf(method: string, url: string): TokenScope | null {
+  if (['GET', 'HEAD'].includes(method)) return 'read';
+  const path = (url.split('?')[0] ?? '').replace(/^\/api\/v1\//, '');
+  return WRITES.find(([, pattern]) => new RegExp(`^${pattern}/?$`).test(path))?.[0] ?? null;
+}
