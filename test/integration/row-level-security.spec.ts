@@ -10,7 +10,7 @@ import { seedTenant, type Tenant } from '../support/tenants.js';
 const SEEN: Readonly<Record<string, Partial<Record<string, number>>>> = {
   //                      the supplier, the agency, who assesses, a buyer, a donor; strangers and nobody: none
   organisation: { supplier: 5, agency: 5, provider: 5, buyer: 5, donor: 4 },
-  membership: { supplier: 1, agency: 1, provider: 1, buyer: 1, donor: 1 },
+  membership: { supplier: 1, agency: 2, provider: 1, buyer: 1, donor: 1 },
   site: { supplier: 1, agency: 1, provider: 1, buyer: 1 },
   site_reach: { supplier: 4, agency: 1, provider: 1, buyer: 1 },
   programme: { supplier: 1, agency: 1, provider: 1, buyer: 1, donor: 1 },

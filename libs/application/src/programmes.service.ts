@@ -73,17 +73,18 @@ export class ProgrammesService {
     if (!manages) throw notFound('organisation');
     const id = randomUUID();
     await this.db.transaction(async (tx) => {
-      const inserted = await tx.query(
-        `INSERT INTO programme (id, code, name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING id`,
-        [id, input.code, input.name],
-      );
-      if (inserted.length === 0)
-        throw new DomainError(
-          'code-taken',
-          `A programme with the code ${input.code} exists.`,
-          [{ field: '/code', message: 'taken' }],
-          'conflict',
-        );
+      await tx
+        .query(`INSERT INTO programme (id, code, name) VALUES ($1, $2, $3)`, [id, input.code, input.name])
+        .catch((error: unknown) => {
+          // The index tells, because the programme that has the code may be one the actor doesn't see.
+          if ((error as { driverError?: { code?: string } }).driverError?.code !== '23505') throw error;
+          throw new DomainError(
+            'code-taken',
+            `A programme with the code ${input.code} exists.`,
+            [{ field: '/code', message: 'taken' }],
+            'conflict',
+          );
+        });
       await tx.query(
         `INSERT INTO programme_participant (id, programme_id, organisation_id, part) VALUES ($1, $2, $3, 'agency')`,
         [randomUUID(), id, input.organisationId],
@@ -131,10 +132,8 @@ export class ProgrammesService {
   ): Promise<{ id: string }> {
     return this.db.transaction(async (tx) => {
       await this.lock(tx, actor, programmeId, 'let organisations into the programme');
-      const [organisation] = await tx.query(`SELECT kind FROM organisation WHERE id = $1`, [
-        input.organisationId,
-      ]);
-      if (!organisation) throw notFound('organisation');
+      const [organisation] = await tx.query(`SELECT organisation_kind($1) AS kind`, [input.organisationId]);
+      if (!organisation.kind) throw notFound('organisation');
       const kinds = KINDS_OF_PART[input.part];
       if (!kinds.includes(organisation.kind)) {
         throw new DomainError(

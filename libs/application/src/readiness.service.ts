@@ -79,7 +79,11 @@ export class ReadinessService {
   async evaluateSite(siteId: string, day?: string): Promise<void> {
     await this.db.transaction(async (tx) => {
       const today = day ?? (await programmeDay(tx, { siteId }));
-      const [site] = await tx.query(`SELECT categories FROM site WHERE id = $1 FOR UPDATE`, [siteId]);
+      // One evaluation of a site at a time. Not by its row: whoever only computes has no right to lock it.
+      await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('uplift.readiness ' || $1::text, 0))`, [
+        siteId,
+      ]);
+      const [site] = await tx.query(`SELECT categories FROM site WHERE id = $1`, [siteId]);
       if (!site) return;
       const rules = await tx.query(
         `SELECT DISTINCT r.id, r.body FROM buyer_rule_row r

@@ -47,7 +47,9 @@ const RULES: Readonly<Record<string, Rules>> = {
     worker: 'SELECT',
   },
   membership: {
-    select: `${OWN('organisation_id')} OR user_id = (SELECT actor_user())`,
+    // Who plans visits knows who goes on them, in other organisations of the programme, too.
+    select: `${OWN('organisation_id')} OR user_id = (SELECT actor_user())
+      OR (role IN ('assessor', 'mentor') AND organisation_id = ANY ((SELECT actor_field_partners())::uuid[]))`,
     insert: `${OWNED('organisation_id')} OR (user_id = (SELECT actor_user()) AND organisation_is_new(organisation_id))`,
     update: OWNED('organisation_id'),
     delete: `${OWNED('organisation_id')} OR user_id = (SELECT actor_user())`,
@@ -482,6 +484,12 @@ async function doors(runner: QueryRunner): Promise<void> {
     'TABLE (organisation_id uuid, kind text, role text)',
     `BEGIN RETURN QUERY SELECT m.organisation_id, o.kind, m.role FROM membership m
        JOIN organisation o ON o.id = m.organisation_id WHERE m.user_id = person; END`,
+  );
+  // Whoever lets an organisation into a programme has its id from it, and need not see it before.
+  await door(
+    'organisation_kind(wanted uuid)',
+    'text',
+    `BEGIN RETURN (SELECT kind FROM organisation WHERE id = wanted); END`,
   );
   // Whether somebody belongs to an organisation that shares a programme with this one: then they may be given a role in it.
   await door(
