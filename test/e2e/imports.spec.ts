@@ -104,6 +104,38 @@ describe('inspection records through the API', () => {
     await other.agent.get(`/api/v1/imports/${first.id}`).expect(404);
   });
 
+  test('one that is reopened has its answers row by row, and the same ones', async () => {
+    const [{ id, site }] = (await app.sql(
+      `SELECT f.assessment_id AS id, a.site_id AS site FROM finding f JOIN assessment a ON a.id = f.assessment_id JOIN site s ON s.id = a.site_id
+        WHERE s.organisation_id = $1 AND a.record IS NOT NULL GROUP BY 1, 2 ORDER BY count(*) DESC, 1 LIMIT 1`,
+      [agencies[0]],
+    )) as [{ id: string; site: string }];
+    const read = async () => (await manager.agent.get(`/api/v1/assessments/${id}`).expect(200)).body;
+    const rows = async () =>
+      (await app.sql(`SELECT count(*)::int AS n FROM response WHERE assessment_id = $1`, [id]))[0]!['n'];
+    const closed = await read();
+    expect(await rows()).toBe(0);
+    // Only who reviews for the site's programme may reopen.
+    const make = async (path: string, body: object): Promise<string> =>
+      (await manager.agent.post(`/api/v1/${path}`).send(body).expect(201)).body.id;
+    const programmeId = await make('programmes', {
+      organisationId: agencies[0],
+      code: 'records',
+      name: 'Records',
+    });
+    const cohort = await make('cohorts', { programmeId, name: '2020', startsOn: '2020-01-01' });
+    await make(`cohorts/${cohort}/enrolments`, { siteId: site, enrolledOn: '2020-01-01' });
+    const reviewer = await app.person('Revie Wer', [[agencies[0]!, 'reviewer']]);
+    const reopened = await reviewer.agent
+      .post(`/api/v1/assessments/${id}/review`)
+      .send({ action: 'reopen', reason: 'The source corrected an item.' });
+    expect(reopened.body).toMatchObject({ state: 'reopened', lockHash: null });
+    const open = await read();
+    expect(open.responses).toEqual(closed.responses);
+    expect(await rows()).toBe(closed.responses.length);
+    expect(await app.sql(`SELECT record FROM assessment WHERE id = $1`, [id])).toEqual([{ record: null }]);
+  });
+
   test('packed files do as well', async () => {
     const form = manager.agent
       .post('/api/v1/imports/inspections')

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Database } from '#persistence';
 import { actsAs, forbidden, notFound, type Actor } from './actor.js';
 import { contentRoot } from './schemas.js';
-import { analyse, parseMapping, readRecords, RecordsError, storeImport } from './inspections/index.js';
+import { parseMapping, runApart } from './inspections/index.js';
 import type { LoadedMapping } from './inspections/index.js';
 import { pageOf, type Page, type PageRequest } from './paging.js';
 
@@ -138,21 +138,23 @@ export class ImportsService {
         `SELECT name, content FROM record_import_file WHERE import_id = $1`,
         [importId],
       );
-      const mapping = parseMapping(text, dataset, join(contentRoot(), 'mappings'));
-      const records = readRecords(mapping, new Map(files.map((file) => [file.name, file.content])));
-      await step('analysing');
-      const result = analyse(records, mapping);
-      await step('storing');
-      const stored = await storeImport(this.databaseUrl, result, mapping, {
-        role: 'uplift_importer',
-        country,
-        owner: organisationId,
-      });
-      await this.end(importId, 'done', { summary: result.summary, stored });
+      const end = await runApart(
+        {
+          database: this.databaseUrl,
+          mapping: text,
+          dataset,
+          mappings: join(contentRoot(), 'mappings'),
+          files,
+          country,
+          owner: organisationId,
+        },
+        step,
+      );
+      if ('done' in end) await this.end(importId, 'done', { ...end.done });
+      else await this.end(importId, 'failed', { problem: end.refused });
     } catch (error) {
-      if (!last && !(error instanceof DomainError)) throw error;
-      await this.end(importId, 'failed', { problem: problemOf(error) });
-      if (!(error instanceof DomainError)) throw error;
+      if (last) await this.end(importId, 'failed', { problem: INTERNAL });
+      throw error;
     }
   }
 
@@ -172,25 +174,11 @@ export class ImportsService {
   }
 }
 
-function problemOf(error: unknown): ImportRow['problem'] {
-  if (!(error instanceof DomainError))
-    return {
-      code: 'internal-error',
-      title: 'Something went wrong on our side; nothing was imported.',
-      errors: [],
-    };
-  const errors =
-    error instanceof RecordsError
-      ? error.problems.map(({ file, line, column, code, reason }) => ({
-          file,
-          line,
-          column,
-          code,
-          message: reason,
-        }))
-      : error.fields;
-  return { code: error.code, title: error.message, errors: [...errors] };
-}
+const INTERNAL: ImportRow['problem'] = {
+  code: 'internal-error',
+  title: 'Something went wrong on our side; nothing was imported.',
+  errors: [],
+};
 
 const agenciesOf = (actor: Actor): string[] =>
   actor.memberships

@@ -2,13 +2,7 @@ import type { AssessmentKind, Conformity, Response } from './assessment.js';
 import type { ChecklistVersion, Crosswalk } from './checklist.js';
 import { daysBetween, type LocalDate } from './local-date.js';
 import type { ScoringProfile } from './profile.js';
-import {
-  compileScoring,
-  requirementsAt,
-  type CompiledScoring,
-  type ItemCounts,
-  type Score,
-} from './scoring.js';
+import { compileScoring, type CompiledScoring, type ItemCounts, type Score } from './scoring.js';
 
 /**
  * Gains: what changed between two assessments of one site, and why. The headline is the change in points over each
@@ -215,7 +209,10 @@ export function computeGain(
 ): GainResult {
   const days = daysBetween(baseline.date, followUp.date);
   if (days < 0) return refuse('follow-up-before-baseline', 'The follow-up was held before the baseline.');
-  if (scoringKey(baseline.profile) !== scoringKey(followUp.profile)) {
+  if (
+    baseline.profile !== followUp.profile &&
+    scoringKey(baseline.profile) !== scoringKey(followUp.profile)
+  ) {
     return refuse(
       'different-profiles',
       'The two assessments are scored in different ways; their points are not on one scale.',
@@ -442,15 +439,33 @@ function orient(crosswalk: Crosswalk, from: ChecklistVersion, to: ChecklistVersi
 
 /** The points of a profile do not depend on its gates and bands; without them a subset need not know every section. */
 function compile(assessed: AssessedForGain, only?: readonly string[]): CompiledScoring {
-  const { gates: _gates, grades: _grades, ...profile } = assessed.profile;
-  return compileScoring(assessed.checklist, assessed.level, profile, only && new Set(only));
+  const whole = wholeScoring(assessed);
+  if (!only || only.length === whole.requirements.length) return whole;
+  return compileScoring(assessed.checklist, assessed.level, pointsOnly(assessed.profile), new Set(only));
+}
+
+/** The scoring of all items. Published content never changes, and a thousand gains of an import share one. */
+const wholeScorings = new WeakMap<ChecklistVersion, WeakMap<ScoringProfile, Map<string, CompiledScoring>>>();
+function wholeScoring({ checklist, level, profile }: AssessedForGain): CompiledScoring {
+  let ofChecklist = wholeScorings.get(checklist);
+  if (!ofChecklist) wholeScorings.set(checklist, (ofChecklist = new WeakMap()));
+  let ofProfile = ofChecklist.get(profile);
+  if (!ofProfile) ofChecklist.set(profile, (ofProfile = new Map()));
+  let compiled = ofProfile.get(level);
+  if (!compiled) ofProfile.set(level, (compiled = compileScoring(checklist, level, pointsOnly(profile))));
+  return compiled;
+}
+
+function pointsOnly({ gates: _gates, grades: _grades, ...profile }: ScoringProfile): ScoringProfile {
+  return profile;
 }
 
 function sideOf(assessed: AssessedForGain): Side {
-  const score = compile(assessed).score(assessed.responses);
+  const compiled = compile(assessed);
+  const score = compiled.score(assessed.responses);
   return {
     assessed,
-    codes: requirementsAt(assessed.checklist, assessed.level).map((r) => r.code),
+    codes: compiled.requirements.map((r) => r.code),
     conformity: new Map(score.items.map((item) => [item.requirement, item.conformity])),
     score,
   };

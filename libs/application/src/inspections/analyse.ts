@@ -163,6 +163,8 @@ export interface InspectionImport {
 
 const KIND = { regular: 'baseline', 'follow-up': 'follow-up', other: 'verification' } as const;
 const NO_VERSION = -1;
+/** No finding of the item was met yet; no day of a finding (the first year is 1583) comes near it. */
+const UNSEEN = 2147483647;
 
 /**
  * Turns the records of a source into checklist versions, sites, assessments and pairs, with every row that could
@@ -196,6 +198,9 @@ export function analyse(records: InspectionRecords, mapping: LoadedMapping): Ins
     editionWords = inspections.columns['edition'];
   const count = inspections.rows;
 
+  const problemOf = (row: number, column: string, code: string, reason: string): void =>
+    except({ table: inspections, row, column, inspectionId: ids[row]!, code, reason });
+
   const list = new ItemList(mapping, records, except);
   const listed = list.items.length;
   const sites = sitesOf(records, except);
@@ -208,24 +213,25 @@ export function analyse(records: InspectionRecords, mapping: LoadedMapping): Ins
   for (let row = 0; row < count; row++) {
     const word = types?.[row] ?? '';
     const type = mapping.types[word] ?? mapping.types['*'];
-    const problem = (column: string, code: string, reason: string): void =>
-      except({ table: inspections, row, column, inspectionId: ids[row]!, code, reason });
     const text = editionWords?.[row];
     edition[row] =
       text === undefined && mapping.checklist.editions.length === 1
         ? 0
         : (editionOf.get(text ?? '') ?? NO_VERSION);
-    if (!type) problem('type', 'unknown-type', `the mapping does not know inspections of type "${word}"`);
-    else if (type.exception) problem('type', type.exception.code, type.exception.reason);
+    if (!type)
+      problemOf(row, 'type', 'unknown-type', `the mapping does not know inspections of type "${word}"`);
+    else if (type.exception) problemOf(row, 'type', type.exception.code, type.exception.reason);
     else if (type.role === 'ignore') ignored[word] = (ignored[word] ?? 0) + 1;
     else if (!records.siteRow.has(siteIds[row]!))
-      problem('site', 'unknown-site', `site "${siteIds[row]!}" is not in ${records.sites.file}`);
-    else if (inspectionDay[row] === NO_DAY) problem('date', 'missing-date', 'the inspection has no date');
+      problemOf(row, 'site', 'unknown-site', `site "${siteIds[row]!}" is not in ${records.sites.file}`);
+    else if (inspectionDay[row] === NO_DAY)
+      problemOf(row, 'date', 'missing-date', 'the inspection has no date');
     else {
       usable[row] = 1;
       if (edition[row] === NO_VERSION) {
         const why = mapping.editions?.none?.[text ?? ''];
-        problem(
+        problemOf(
+          row,
           'edition',
           why ? `edition-${slug(text!)}` : 'unknown-edition',
           why ??
@@ -344,6 +350,8 @@ export function analyse(records: InspectionRecords, mapping: LoadedMapping): Ins
   const complete = new Uint8Array(count).fill(1);
   const assessments: ImportedAssessment[] = [];
   const closes = findings.columns['closedOn'];
+  const lastClosed = new Int32Array(list.items.length);
+  const dateOf = datesOf();
   const { official } = mapping;
   const passes = official.compare === 'result' ? new Set(official.passed) : null;
   const fails = official.compare === 'result' ? new Set(official.notPassed) : null;
@@ -353,8 +361,6 @@ export function analyse(records: InspectionRecords, mapping: LoadedMapping): Ins
   for (let row = 0; row < count; row++) {
     const e = edition[row]!,
       day = inspectionDay[row]!;
-    const problem = (column: string, code: string, reason: string): void =>
-      except({ table: inspections, row, column, inspectionId: ids[row]!, code, reason });
     const items: number[] = [],
       at: number[] = [];
     let strangers = 0,
@@ -388,13 +394,14 @@ export function analyse(records: InspectionRecords, mapping: LoadedMapping): Ins
     const result = results?.[row] ?? '';
     if (official.compare === 'result') {
       if (result === '') {
-        if (wanted) problem('result', 'official-missing', 'the source states no result');
+        if (wanted) problemOf(row, 'result', 'official-missing', 'the source states no result');
       } else if (!passes!.has(result) && !fails!.has(result))
-        problem('result', 'unknown-result', `the mapping does not know the result "${result}"`);
+        problemOf(row, 'result', 'unknown-result', `the mapping does not know the result "${result}"`);
       else {
         scored++;
         if (own?.passed == null)
-          problem(
+          problemOf(
+            row,
             'result',
             'not-computable',
             strangers
@@ -405,13 +412,15 @@ export function analyse(records: InspectionRecords, mapping: LoadedMapping): Ins
           agrees = own.passed === passes!.has(result);
           if (agrees) equal++;
           else if (!own.passed)
-            problem(
+            problemOf(
+              row,
               'result',
               'result-differs',
               `official "${result}" (a pass), but ${citedInGates(mapping, checklistVersions[e]!, at)}`,
             );
           else
-            problem(
+            problemOf(
+              row,
               'result',
               'result-differs',
               `official "${result}" (no pass), but no item is cited that would fail it`,
@@ -420,9 +429,10 @@ export function analyse(records: InspectionRecords, mapping: LoadedMapping): Ins
       }
     } else if (Number.isNaN(score)) {
       if (wanted && officialScore.length)
-        problem('official', 'official-missing', 'the source states no official score');
+        problemOf(row, 'official', 'official-missing', 'the source states no official score');
     } else if (score < (official.min ?? 0) || score > (official.max ?? 100)) {
-      problem(
+      problemOf(
+        row,
         'official',
         'official-out-of-range',
         `official score ${score} is outside ${official.min ?? 0} to ${official.max ?? 100}`,
@@ -432,7 +442,8 @@ export function analyse(records: InspectionRecords, mapping: LoadedMapping): Ins
       value.official[row] = score;
       if (official.compare === 'points') {
         if (own?.points == null)
-          problem(
+          problemOf(
+            row,
             'official',
             'not-computable',
             strangers
@@ -448,7 +459,8 @@ export function analyse(records: InspectionRecords, mapping: LoadedMapping): Ins
           differences.set(difference, (differences.get(difference) ?? 0) + 1);
           agrees = difference === 0;
           if (each && repeatCost > 0)
-            problem(
+            problemOf(
+              row,
               'official',
               'repeated-item',
               `${repeats} ${repeats === 1 ? 'row repeats' : 'rows repeat'} an item already cited: the assessment counts it once (${own.points}), the comparison with the official score each time (${compared})`,
@@ -456,13 +468,15 @@ export function analyse(records: InspectionRecords, mapping: LoadedMapping): Ins
           if (agrees) equal++;
           else if (items.length === 0 && score < (official.missingFindingsBelow ?? 100)) {
             complete[row] = 0;
-            problem(
+            problemOf(
+              row,
               'official',
               'findings-missing',
               `findings missing: official ${score} is below ${official.missingFindingsBelow ?? 100} with no finding recorded`,
             );
           } else
-            problem(
+            problemOf(
+              row,
               'official',
               'official-differs',
               `official ${score}, computed ${compared}: official differs by ${difference > 0 ? '+' : '−'}${Math.abs(difference)} with ${items.length} ${items.length === 1 ? 'item' : 'items'} cited`,
@@ -475,7 +489,7 @@ export function analyse(records: InspectionRecords, mapping: LoadedMapping): Ins
     // Closing dates
     let closedOn: (string | null)[] | undefined;
     if (closes) {
-      const days = new Map<number, number>();
+      for (let k = 0; k < items.length; k++) lastClosed[items[k]!] = UNSEEN;
       for (let k = startOf[row]!; k < startOf[row + 1]!; k++) {
         const f = findingsOf[k]!,
           item = itemOfFinding[f]!;
@@ -491,40 +505,44 @@ export function analyse(records: InspectionRecords, mapping: LoadedMapping): Ins
           });
           closed = NO_DAY;
         }
-        const before = days.get(item);
+        const before = lastClosed[item]!;
         // A requirement is closed when its last finding is.
-        days.set(
-          item,
-          before === undefined
+        lastClosed[item] =
+          before === UNSEEN
             ? closed
             : before === NO_DAY || closed === NO_DAY
               ? NO_DAY
-              : Math.max(before, closed),
-        );
+              : Math.max(before, closed);
       }
-      closedOn = items
-        .filter((i) => positions[i]! >= 0 && list.items[i]!.edition === e)
-        .map((i) => (days.get(i) === NO_DAY ? null : dateOf(days.get(i)!)));
+      closedOn = [];
+      for (let k = 0; k < items.length; k++) {
+        const item = items[k]!;
+        if (positions[item]! < 0 || list.items[item]!.edition !== e) continue;
+        const closed = lastClosed[item]!;
+        closedOn.push(closed === NO_DAY ? null : dateOf(closed));
+      }
     }
 
     if (!usable[row] || e < 0) continue;
     const requirements = checklistVersions[e]!.requirements;
-    assessments.push({
+    const cited = new Array<string>(at.length);
+    for (let k = 0; k < at.length; k++) cited[k] = requirements[at[k]!]!.code;
+    const assessment: ImportedAssessment = {
       externalId: ids[row]!,
       siteId: siteIds[row]!,
       date: dates[row]!,
       kind: KIND[type!.role as keyof typeof KIND],
       type: types?.[row] ?? '',
       version: checklistVersions[e]!.version,
-      cited: at.map((p) => requirements[p]!.code),
-      ...(closedOn ? { closedOn } : {}),
+      cited,
       officialPoints: Number.isNaN(value.official[row]!) ? null : value.official[row]!,
       officialResult: result === '' ? null : result,
       computedPoints: own?.points ?? null,
       computedPassed: own?.passed ?? null,
       agrees,
       complete: complete[row] === 1,
-    });
+    };
+    assessments.push(closedOn ? Object.assign(assessment, { closedOn }) : assessment);
   }
 
   // 5. Pairs
@@ -899,4 +917,12 @@ function compareIds(order: 'text' | 'number'): (a: string, b: string) => number 
 }
 
 const slug = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]+/g, '-');
-const dateOf = (day: number): string => new Date(day * 86_400_000).toISOString().slice(0, 10);
+/** Days as `YYYY-MM-DD`; each is written once. */
+function datesOf(): (day: number) => string {
+  const known = new Map<number, string>();
+  return (day) => {
+    let text = known.get(day);
+    if (text === undefined) known.set(day, (text = new Date(day * 86_400_000).toISOString().slice(0, 10)));
+    return text;
+  };
+}

@@ -1,8 +1,9 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 
 /**
- * A CSV file as columns of text. Reading 100,000 rows is the greater part of an import, so lines without a quote
- * (nearly all) are cut by `indexOf`; only lines with one go through the character loop.
+ * A CSV file as columns of text. An import has millions of cells, so lines without a quote (nearly all) are cut in
+ * one pass, and a value that its column had before is the same string again: days, kinds and item codes are few, and
+ * what looks them up later finds their hash made.
  */
 export interface Table {
   /** Name of the file as it was found, for messages. */
@@ -147,6 +148,8 @@ export function parseCsv(
     else target[at] = values;
   }
 
+  const cells = target.map((values) => values && new Cells(text, values));
+
   let rows = 0;
   let lines: number[] | null = null; // kept once a row no longer stands on line row + 2
   let nextQuote = text.indexOf('"', pos);
@@ -179,25 +182,29 @@ export function parseCsv(
         lines ??= firstLines(rows);
         continue;
       }
-      // Two passes: a row of the wrong width must not leave half its values behind.
       let c = 0;
       let from = pos;
-      for (; c < width - 1; c++) {
-        const comma = text.indexOf(',', from);
-        if (comma < 0 || comma >= last) break;
-        target[c]?.push(text.slice(from, comma));
-        from = comma + 1;
+      let hash = 0;
+      for (let place = pos; place < last; place++) {
+        const code = text.charCodeAt(place);
+        if (code !== 44) {
+          hash = (Math.imul(hash, 31) + code) | 0;
+          continue;
+        }
+        if (c < width - 1) cells[c]?.take(from, place, hash);
+        c++;
+        from = place + 1;
+        hash = 0;
       }
-      const beyond = c === width - 1 ? text.indexOf(',', from) : -1;
-      if (c < width - 1 || (beyond >= 0 && beyond < last)) {
-        for (let k = 0; k < c; k++) target[k]?.pop();
-        const count = text.slice(pos, last).split(',').length;
-        fault(at, null, 'field-count', `${count} values where the header has ${width} columns`);
+      if (c !== width - 1) {
+        // A row of the wrong width must not leave its values behind.
+        for (let k = 0; k < c && k < width - 1; k++) target[k]?.pop();
+        fault(at, null, 'field-count', `${c + 1} values where the header has ${width} columns`);
         pos = stop + 1;
         lines ??= firstLines(rows);
         continue;
       }
-      target[c]?.push(text.slice(from, last));
+      cells[c]?.take(from, last, hash);
       pos = stop + 1;
     }
     if (lines) lines.push(at);
@@ -206,6 +213,51 @@ export function parseCsv(
   for (const [source, copy] of extra) for (const value of source) copy.push(value);
   const known = lines;
   return { file, rows, columns, headers, lineOf: (row) => (known ? known[row]! : row + 2) };
+}
+
+/** Slots of {@link Cells}; a power of two. */
+const SLOTS = 4096;
+/** After so many values a column shows whether its values come again. */
+const TRIAL = 2048;
+
+/** The values of one column as they are cut from the text: one met before is not made again. */
+class Cells {
+  private readonly met = new Array<string | undefined>(SLOTS).fill(undefined);
+  private made = 0;
+  private given = 0;
+  private again = true;
+
+  constructor(
+    private readonly text: string,
+    private readonly values: string[],
+  ) {}
+
+  /** Adds the value that stands between two places of the text and has this hash. */
+  take(from: number, to: number, hash: number): void {
+    if (!this.again) {
+      this.values.push(this.text.slice(from, to));
+      return;
+    }
+    const slot = (hash ^ (hash >>> 15)) & (SLOTS - 1);
+    const before = this.met[slot];
+    if (before !== undefined && this.stands(before, from, to)) {
+      this.values.push(before);
+    } else {
+      this.values.push((this.met[slot] = this.text.slice(from, to)));
+      this.made++;
+    }
+    // Keys are new in every row: looking for them would only cost.
+    if (++this.given === TRIAL && this.made > TRIAL / 2) this.again = false;
+  }
+
+  /** Whether the value is what stands between the places. (`startsWith` costs more than cutting the value out.) */
+  private stands(value: string, from: number, to: number): boolean {
+    if (value.length !== to - from) return false;
+    const { text } = this;
+    for (let i = 0; i < value.length; i++)
+      if (value.charCodeAt(i) !== text.charCodeAt(from + i)) return false;
+    return true;
+  }
 }
 
 const firstLines = (rows: number): number[] => Array.from({ length: rows }, (_, row) => row + 2);

@@ -6,5 +6,6 @@ export { NO_DAY, readRecords, RecordsError } from './read-records.js';
 export type * from './read-records.js';
 export type { RecordProblem, Table } from './csv-table.js';
 export type { ImportException } from './exceptions.js';
+export { runApart } from './run-apart.js';
 export { storeImport } from './store.js';
 export type { StoredCount, StoredImport, StoreOptions } from './store.js';

@@ -164,12 +164,17 @@ export function readRecords(
     }
     return out;
   };
+  const numberCache = new Map<string, number>();
   const numbers = (role: keyof typeof bad, table: Table, column: string): Float64Array => {
     const values = table.columns[column];
     const out = new Float64Array(values?.length ?? 0);
     for (let row = 0; row < out.length; row++) {
       const text = values![row]!;
-      const number = text === '' ? NaN : NUMBER.test(text) ? Number(text) : undefined;
+      let number = numberCache.get(text);
+      if (number === undefined) {
+        number = text === '' ? NaN : NUMBER.test(text) ? Number(text) : undefined;
+        if (number !== undefined) numberCache.set(text, number);
+      }
       if (number === undefined) fault(role, table, row, column, 'not-a-number', `"${text}" is not a number`);
       out[row] = number ?? NaN;
     }

@@ -20,7 +20,7 @@ import {
   type ScoringProfile,
 } from '#domain';
 import { StartError } from '#platform';
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomFillSync } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
@@ -90,6 +90,10 @@ interface Pinned {
   readonly order: ReadonlyMap<string, number>;
   /** Canonical JSON of an answer "conforms" of each, in that order. */
   plain?: readonly string[];
+  /** Canonical JSON of an answer "does not conform", by requirement, or requirement, blank and closing day. */
+  listed?: Map<string, string>;
+  /** Canonical JSON around what differs from lock to lock. */
+  frame?: readonly string[];
   /** What a citation of an item makes of it; null where findings must be taken from each score. */
   findings?: ReadonlyMap<
     string,
@@ -449,7 +453,7 @@ class Store {
 
   /** `lockHash` of the assessment; the canonical text of an answer is made once for each requirement. */
   private lock(record: ImportedAssessment, siteId: string, pinned: Pinned): string {
-    const { checklist, profile, order } = pinned;
+    const { order } = pinned;
     const { listed, notListed } = this.result.answers;
     const plain = (pinned.plain ??= [...order.keys()].map((requirement) =>
       canonicalJson({ requirement, answer: notListed }),
@@ -457,29 +461,56 @@ class Store {
     let answers: string[] = [];
     if (record.complete) {
       answers = plain.slice();
+      const known = (pinned.listed ??= new Map());
       record.cited.forEach((requirement, i) => {
         const closedOn = record.closedOn?.[i];
-        answers[order.get(requirement)!] = canonicalJson({
-          requirement,
-          answer: listed,
-          ...(closedOn ? { closedOn } : {}),
-        });
+        const key = closedOn ? `${requirement} ${closedOn}` : requirement;
+        let text = known.get(key);
+        if (text === undefined) {
+          text = canonicalJson({ requirement, answer: listed, ...(closedOn ? { closedOn } : {}) });
+          known.set(key, text);
+        }
+        answers[order.get(requirement)!] = text;
       });
     }
-    const frame = canonicalJson({
+    const [start, beforeKind, afterKind, beforeSite, end] = (pinned.frame ??= this.frameOf(pinned));
+    const text = (value: string) => JSON.stringify(value);
+    return createHash('sha256')
+      .update(
+        `${start}${text(record.date)}${beforeKind}${text(record.kind)}${afterKind}${answers.join(',')}${beforeSite}${text(siteId)}${end}`,
+      )
+      .digest('hex');
+  }
+
+  /**
+   * The canonical JSON of an assessment's lock, cut where the day, the kind, the responses and the site go (in this
+   * order, that of the sorted keys): the rest is the same for all assessments of a version.
+   */
+  private frameOf({ checklist, profile }: Pinned): readonly string[] {
+    const [date, kind, siteId] = ['\u0000date', '\u0000kind', '\u0000site'];
+    let rest = canonicalJson({
       siteId,
       checklist: checklist.checklist,
       version: checklist.version,
       profile: profile.profile,
       profileVersion: profile.version,
       level: this.result.level,
-      kind: record.kind,
-      assessedOn: record.date,
+      kind,
+      assessedOn: date,
       responses: [],
     });
-    return createHash('sha256')
-      .update(frame.replace('"responses":[]', () => `"responses":[${answers.join(',')}]`))
-      .digest('hex');
+    const parts: string[] = [];
+    for (const [mark, keep] of [
+      [JSON.stringify(date), ''],
+      [JSON.stringify(kind), ''],
+      ['"responses":[]', '"responses":['],
+      [JSON.stringify(siteId), ''],
+    ] as const) {
+      const at = rest.indexOf(mark);
+      parts.push((parts.length === 3 ? ']' : '') + rest.slice(0, at) + keep);
+      rest = rest.slice(at + mark.length);
+    }
+    return [...parts, rest];
   }
 
   /** The gains to keep: one per follow-up, against the latest of its baselines. */
@@ -570,7 +601,8 @@ class Store {
     for (const { id, record, pinned } of complete) {
       const known = (pinned.findings ??= this.findingOfEach(pinned));
       if (known) {
-        for (const [i, code] of record.cited.entries()) {
+        for (let i = 0; i < record.cited.length; i++) {
+          const code = record.cited[i]!;
           const f = known.get(code);
           if (!f) continue;
           const dueOn = f.days === undefined ? null : addDays(record.date, f.days);
@@ -789,11 +821,18 @@ function* chunks(lines: Iterable<string>): Generator<Buffer> {
 /** Time-ordered ids (UUID version 7): rows that are written together stand together in the indexes. */
 function idMaker(): () => string {
   const time = Date.now().toString(16).padStart(12, '0');
+  const random = Buffer.allocUnsafe(6 * 4096);
+  let used = random.length;
   let count = 0;
   return () => {
+    if (used === random.length) {
+      randomFillSync(random);
+      used = 0;
+    }
+    used += 6;
     const high = ((count >> 14) & 0xfff).toString(16).padStart(3, '0');
     const low = (0x8000 | (count & 0x3fff)).toString(16);
     count++;
-    return `${time.slice(0, 8)}-${time.slice(8)}-7${high}-${low}-${randomBytes(6).toString('hex')}`;
+    return `${time.slice(0, 8)}-${time.slice(8)}-7${high}-${low}-${random.toString('hex', used - 6, used)}`;
   };
 }
