@@ -220,7 +220,7 @@ export class CertificatesService {
     );
     return {
       scope: texts.title,
-      checklist: checklistLine(assessment, texts),
+      checklist: checklistLine(assessment, texts, locale),
       productCategories: categories.map((code) => categoryName(code, locale)),
     };
   }
@@ -416,7 +416,7 @@ export class CertificatesService {
       },
       programme: context.programme ?? checklistBody.title,
       scope: checklistBody.title,
-      checklist: checklistLine(assessment, localise(checklistBody, null)),
+      checklist: checklistLine(assessment, localise(checklistBody, null), 'en'),
       productCategories: context.categories,
       exclusions: [],
       assessment: {
