@@ -122,7 +122,7 @@ export class WorkerModule implements OnModuleInit, OnApplicationShutdown {
           database: async () => (await db.query('SELECT 1')).length === 1,
           queue: async () => {
             metrics.queueDepth(await this.queue.getJobCounts('waiting', 'active', 'delayed', 'failed'));
-            return this.worker.isRunning();
+            return this.worker.isRunning() || 'takes no jobs';
           },
           // A row that old means that no relay gets through.
           outbox: async () => {
@@ -131,7 +131,7 @@ export class WorkerModule implements OnModuleInit, OnApplicationShutdown {
                  FROM outbox WHERE taken_at IS NULL`,
             );
             metrics.outboxWaiting(waiting);
-            return late === 0;
+            return late === 0 || `${late} rows have waited for more than two minutes`;
           },
         },
         metrics: () => metrics.registry.metrics(),
