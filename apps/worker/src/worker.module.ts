@@ -108,6 +108,8 @@ export class WorkerModule implements OnModuleInit, OnApplicationShutdown {
       { pattern: '0 3 * * *' },
       { name: 'daily-sweep', data: {} },
     );
+    // A first connection that fails is never tried again: better not to start than to run and take no job.
+    await this.worker.waitUntilReady();
     await this.sayAlive();
     this.beat = setInterval(
       () => void this.sayAlive().catch((error: unknown) => log.warn({ err: error }, 'no beat')),
