@@ -85,7 +85,7 @@ export function gapReportModel(view: GapReportView, locale: Locale, advised: num
       number: say.number(index + 1),
       name: buyer.buyer,
       category: say.category(buyer.category),
-      rule: buyer.rule,
+      rule: say.digits(buyer.rule),
       ready: buyer.ready,
       state: say.say(buyer.ready ? 'ready' : 'notReady'),
       missing: buyer.missing.length ? say.count('missingCount', buyer.missing.length) : null,

@@ -109,7 +109,10 @@ export class Speech {
   /** An address whose last part may be a country code (ISO 3166), which is given its name. */
   address(text: string): string {
     const named = text.replace(/(?<=, |^)[A-Z]{2}$/, (code) => this.countries.of(code) ?? code);
-    return this.dir === 'rtl' ? named.replaceAll(', ', '، ') : named;
+    if (this.dir === 'ltr') return named;
+    // A town in Latin letters before a country in Arabic: the line is read from the right all the same.
+    const mark = named === text ? '' : '\u200f';
+    return mark + named.replaceAll(', ', '، ');
   }
 
   /** Joins short facts in one line. Arabic has no middle dot here: beside digits it reads as a zero. */
