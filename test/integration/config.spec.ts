@@ -20,6 +20,18 @@ const problemsOf = (env: Record<string, string>): readonly string[] => {
 };
 
 describe('loadConfig', () => {
+  it('reads no setting that the operating manual and the example file leave out', () => {
+    const read = (file: string) => readFileSync(join(import.meta.dirname, '../..', file), 'utf8');
+    const names = [...read('libs/platform/src/config.ts').matchAll(/text\('([A-Z_]+)'/g)].map(
+      ([, name]) => name!,
+    );
+    expect(names.length).toBeGreaterThan(10);
+    for (const name of names) {
+      expect(read('docs/operating.md')).toContain(`| \`${name}\``);
+      expect(read('.env.example')).toContain(`${name}=`);
+    }
+  });
+
   it('has defaults for everything but the database', () => {
     const config = load({});
     expect(config).toMatchObject({

@@ -248,7 +248,11 @@ describe('a worker process', () => {
     const answer = await fetch(`${address}/health/ready`);
     expect([answer.status, await answer.json()]).toEqual([
       503,
-      { status: 'not ready', checks: { database: true, queue: false } },
+      {
+        status: 'not ready',
+        checks: { database: true, queue: false },
+        reasons: { queue: 'failed; the log says more' },
+      },
     ]);
     expect((await fetch(`${address}/metrics`)).status).toBe(500);
     queueIsWell = true;

@@ -120,7 +120,15 @@ export class ApiModule implements OnApplicationShutdown {
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: Database, inject: [DataSource], useFactory: (source: DataSource) => new Database(source) },
-        { provide: QUEUE, useFactory: () => makeQueue(config) },
+        {
+          provide: QUEUE,
+          useFactory: async () => {
+            const queue = makeQueue(config);
+            // A first connection to PostgreSQL that fails is never tried again: better not to start than to stay unready.
+            if (!config.redisUrl) await queue.waitUntilReady();
+            return queue;
+          },
+        },
         { provide: METRICS, useFactory: () => createMetrics('api') },
         {
           provide: IDENTITY,

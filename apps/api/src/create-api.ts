@@ -147,6 +147,16 @@ function mountIdentity(fastify: FastifyInstance, identity: Identity, baseUrl: st
 
 /** Times every request, by route pattern, and gives its log lines the request id. */
 function watchRequests(fastify: FastifyInstance, metrics: Metrics): void {
+  // Whoever asked before the end keeps its connection otherwise, and the process waits for it until it is killed.
+  let closing = false;
+  fastify.addHook('preClose', (done) => {
+    closing = true;
+    done();
+  });
+  fastify.addHook('onSend', (_request, reply, _payload, done) => {
+    if (closing) void reply.header('connection', 'close');
+    done();
+  });
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
     withLogContext({ requestId: request.id }, done);

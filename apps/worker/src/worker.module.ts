@@ -119,6 +119,8 @@ export class WorkerModule implements OnModuleInit, OnApplicationShutdown {
       { pattern: '0 3 * * *' },
       { name: 'daily-sweep', data: {} },
     );
+    // A first connection that fails is never tried again: better not to start than to run and take no job.
+    await this.worker.waitUntilReady();
     await this.sayAlive();
     this.beat = setInterval(
       () => void this.sayAlive().catch((error: unknown) => log.warn({ err: error }, 'no beat')),
@@ -133,7 +135,7 @@ export class WorkerModule implements OnModuleInit, OnApplicationShutdown {
           database: async () => (await db.query('SELECT 1')).length === 1,
           queue: async () => {
             metrics.queueDepth(await this.queue.getJobCounts('waiting', 'active', 'delayed', 'failed'));
-            return this.worker.isRunning();
+            return this.worker.isRunning() || 'takes no jobs';
           },
           // A row that old means that no relay gets through.
           outbox: async () => {
@@ -142,7 +144,7 @@ export class WorkerModule implements OnModuleInit, OnApplicationShutdown {
                  FROM outbox WHERE taken_at IS NULL`,
             );
             metrics.outboxWaiting(waiting);
-            return late === 0;
+            return late === 0 || `${late} rows have waited for more than two minutes`;
           },
         },
         metrics: () => metrics.registry.metrics(),

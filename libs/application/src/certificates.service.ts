@@ -219,7 +219,7 @@ export class CertificatesService {
     const texts = await localisedVersion(this.db, content.checklistVersionId, content.checklistBody, locale);
     return {
       scope: texts.title,
-      checklist: checklistLine(content, texts),
+      checklist: checklistLine(content, texts, locale),
       productCategories: categories.map((code) => categoryName(code, locale)),
     };
   }
@@ -416,7 +416,7 @@ export class CertificatesService {
       },
       programme: context.programme ?? checklistBody.title,
       scope: checklistBody.title,
-      checklist: checklistLine(assessment, localise(checklistBody, null)),
+      checklist: checklistLine(assessment, localise(checklistBody, null), 'en'),
       productCategories: context.categories,
       exclusions: [],
       assessment: {

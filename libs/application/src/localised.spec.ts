@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { categoryName, ruleTitle } from './localised.js';
+import { categoryName, profileTitle, ruleTitle } from './localised.js';
 import { mailLocale } from './people.js';
 import { contentRoot, mustFollow, schemaProblems, schemaValidator } from './schemas.js';
 
@@ -20,6 +20,16 @@ describe('names in the reader’s language', () => {
       'Bread',
       'Bread',
     ]);
+  });
+
+  it('are the profile’s own translation, then the shipped one, then its title', () => {
+    const own = { profile: 'programme-default', title: 'Default', translations: { es: { title: 'Propio' } } };
+    expect([profileTitle(own, 'es'), profileTitle(own, 'ar'), profileTitle(own, 'en')]).toEqual([
+      'Propio',
+      'النموذج الافتراضي للبرنامج، وليس نموذج GFSI',
+      'Default',
+    ]);
+    expect(profileTitle({ profile: 'constructor', title: 'Bakery' }, 'ar')).toBe('Bakery');
   });
 
   it('follow what a person has chosen, then the site, then English', () => {

@@ -1,4 +1,4 @@
-import type { BuyerRule, ChecklistTranslation, ChecklistVersion, Score } from '#domain';
+import type { BuyerRule, ChecklistTranslation, ChecklistVersion, Score, ScoringProfile } from '#domain';
 import type { ChecklistLine, ContentTranslation, Locale, Verdict } from '#reporting';
 import type { EntityManager } from 'typeorm';
 import { readFileSync } from 'node:fs';
@@ -82,13 +82,14 @@ export async function localisedVersion(
 export function checklistLine(
   { version, level, profileBody }: Pick<LoadedAssessment, 'version' | 'level' | 'profileBody'>,
   texts: LocalisedChecklist,
+  locale: Locale,
 ): ChecklistLine {
   return {
     title: texts.title,
     edition: version,
     level: texts.level(level),
     profile: {
-      title: profileBody.title,
+      title: profileTitle(profileBody, locale),
       version: profileBody.version,
       source: profileBody.provenance.source,
       status: profileBody.provenance.status,
@@ -97,17 +98,43 @@ export function checklistLine(
   };
 }
 
-let categories: Readonly<Record<string, Readonly<Record<Locale, string>>>> | undefined;
+/** A content file beside the checklists, read once. */
+function contentFile<File>(name: string): () => File {
+  let file: File | undefined;
+  return () =>
+    (file ??= mustFollow<File>(
+      name,
+      parse(readFileSync(join(contentRoot(), `${name}.yaml`), 'utf8')),
+      `${name}-invalid`,
+      `checklists/${name}.yaml does not follow ${name}.schema.json.`,
+    ));
+}
+
+const categories = contentFile<{ categories: Record<string, Record<Locale, string>> }>('categories');
+const profileTitles = contentFile<{ profiles: Record<string, Partial<Record<Locale, string>>> }>(
+  'profile-titles',
+);
 
 /** The name of a product category (`checklists/categories.yaml`); one that isn't known there stays as it was entered. */
 export function categoryName(code: string, locale: Locale): string {
-  categories ??= mustFollow<{ categories: NonNullable<typeof categories> }>(
-    'categories',
-    parse(readFileSync(join(contentRoot(), 'categories.yaml'), 'utf8')),
-    'categories-invalid',
-    'checklists/categories.yaml does not follow categories.schema.json.',
-  ).categories;
-  return Object.hasOwn(categories, code) ? categories[code]![locale] : code;
+  const names = categories().categories;
+  return Object.hasOwn(names, code) ? names[code]![locale] : code;
+}
+
+/**
+ * The title of a scoring profile in the reader's language: what the profile itself says, then, for a shipped one,
+ * `checklists/profile-titles.yaml`. A profile that has neither keeps its own title.
+ */
+export function profileTitle(
+  profile: Pick<ScoringProfile, 'profile' | 'title' | 'translations'>,
+  locale: Locale,
+): string {
+  const shipped = profileTitles().profiles;
+  return (
+    profile.translations?.[locale]?.title ??
+    (Object.hasOwn(shipped, profile.profile) ? shipped[profile.profile]![locale] : undefined) ??
+    profile.title
+  );
 }
 
 /** The title of a buyer's rule in the reader's language; the buyer's own words where it gave no others. */

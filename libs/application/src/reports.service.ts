@@ -108,7 +108,7 @@ export class ReportsService {
       reference: assessment.id,
       programme: context.programme ?? texts.title,
       subject: { organisation: context.organisation, site: context.site, address: context.city },
-      checklist: checklistLine(assessment, texts),
+      checklist: checklistLine(assessment, texts, locale),
       assessment: {
         kind: assessment.kind,
         date: assessment.assessedOn,
@@ -266,7 +266,7 @@ export class ReportsService {
       const assessment = await loadAssessment(this.db, id);
       const { checklistVersionId, checklistBody } = assessment;
       const texts = await localisedVersion(this.db, checklistVersionId, checklistBody, locale);
-      return { checklistBody, texts, line: checklistLine(assessment, texts) };
+      return { checklistBody, texts, line: checklistLine(assessment, texts, locale) };
     };
     const baseline = await side(newest?.baselineId);
     const followUp = await side(newest?.followUpId);

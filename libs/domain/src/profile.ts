@@ -10,6 +10,10 @@ export interface ScoringProfile {
   readonly version: string;
   readonly title: string;
   readonly description?: string;
+  /** Title and description in other languages, by language code. */
+  readonly translations?: Readonly<
+    Record<string, { readonly title: string; readonly description?: string } | undefined>
+  >;
   readonly provenance: Provenance;
   /** The answers an assessor may give. At least one conforming and one nonconforming option. */
   readonly answers: readonly AnswerOption[];

@@ -1,13 +1,55 @@
 import { createServer, type Server } from 'node:http';
 import type { Logger } from 'pino';
 
+/** Things a process needs, by name. A check that throws, says false or a reason, or takes too long has failed. */
+export type HealthChecks = Readonly<Record<string, () => Promise<boolean | string>>>;
+
+/** The body of `GET /health/ready`. */
+export interface HealthReport {
+  readonly status: 'ok' | 'not ready';
+  readonly checks: Readonly<Record<string, boolean>>;
+  /** Why a check failed, in words that may be read by anybody: no address, no name of a database. */
+  readonly reasons?: Readonly<Record<string, string>>;
+}
+
+/** A check that hangs counts as failed after this long. */
+const CHECK_MS = 4000;
+
+/** Runs all checks at once and answers within four seconds, whatever they do. */
+export async function checkReadiness(checks: HealthChecks, limitMs = CHECK_MS): Promise<HealthReport> {
+  const results = await Promise.all(
+    Object.entries(checks).map(async ([name, check]) => [name, await outcome(check, limitMs)] as const),
+  );
+  const reasons = results.filter((result): result is [string, string] => result[1] !== true);
+  return {
+    status: reasons.length === 0 ? 'ok' : 'not ready',
+    checks: Object.fromEntries(results.map(([name, result]) => [name, result === true])),
+    ...(reasons.length > 0 && { reasons: Object.fromEntries(reasons) }),
+  };
+}
+
+/** True, or why not. */
+async function outcome(check: () => Promise<boolean | string>, limitMs: number): Promise<true | string> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<string>((done) => {
+    timer = setTimeout(() => done(`did not answer within ${limitMs / 1000} seconds`), limitMs);
+  });
+  const answer = Promise.resolve()
+    .then(check)
+    .then(
+      (result) => (result === false ? 'is not well' : result),
+      (error: { code?: unknown }) =>
+        `failed${typeof error?.code === 'string' ? ` with ${error.code}` : ''}; the log says more`,
+    );
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
+}
+
 /** What a process that has no API tells about itself. */
 export interface HealthServerOptions {
   readonly host: string;
   /** 0 takes any free one. */
   readonly port: number;
-  /** Each thing the process needs, by name; a check that throws or says false makes it not ready. */
-  readonly checks: Readonly<Record<string, () => Promise<boolean>>>;
+  readonly checks: HealthChecks;
   /** Prometheus text. */
   readonly metrics: () => Promise<string>;
   readonly log: Pick<Logger, 'info' | 'warn'>;
@@ -18,9 +60,6 @@ export interface HealthServer {
   readonly port: number | undefined;
   close(): Promise<void>;
 }
-
-/** A check that hangs counts as failed after this long. */
-const CHECK_MS = 4000;
 
 /**
  * Answers `GET /health/live`, `/health/ready` and `/metrics`. A port that is taken is no reason not to work: it is
@@ -41,13 +80,9 @@ export async function startHealthServer(options: HealthServerOptions): Promise<H
         case '/health/live':
           return json(200, { status: 'ok' });
         case '/health/ready': {
-          const results = Object.fromEntries(
-            await Promise.all(
-              Object.entries(checks).map(async ([name, check]) => [name, await holds(check)] as const),
-            ),
-          );
-          const ready = Object.values(results).every(Boolean);
-          return json(ready ? 200 : 503, { status: ready ? 'ok' : 'not ready', checks: results });
+          const readiness = await checkReadiness(checks);
+          if (readiness.reasons) log.warn({ reasons: readiness.reasons }, 'not ready');
+          return json(readiness.status === 'ok' ? 200 : 503, readiness);
         }
         case '/metrics':
           return send(200, 'text/plain; version=0.0.4; charset=utf-8', await metrics());
@@ -70,12 +105,6 @@ export async function startHealthServer(options: HealthServerOptions): Promise<H
       return { port: undefined, close: () => Promise.resolve() };
     },
   );
-}
-
-async function holds(check: () => Promise<boolean>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((done) => (timer = setTimeout(() => done(false), CHECK_MS)));
-  return Promise.race([check().catch(() => false), late]).finally(() => clearTimeout(timer));
 }
 
 const listen = (server: Server, host: string, port: number): Promise<number> =>

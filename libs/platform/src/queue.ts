@@ -7,6 +7,7 @@ import {
   type Queue,
   type Worker,
 } from 'bullmq';
+import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import type { Config } from './config.js';
@@ -66,6 +67,24 @@ export interface FailedJob {
   readonly failedAt: Date | null;
 }
 
+/**
+ * BullMQ asks for the next job again at once when asking failed with anything but a refused connection (a server that
+ * shuts down, a connection cut off): thousands of times a second, each logged. Here it waits a second first.
+ */
+const patientPostgresBackend: typeof createPostgresBackend = (...given) => {
+  const backend = createPostgresBackend(...given);
+  const take = backend.moveToActive.bind(backend);
+  backend.moveToActive = async (...asked) => {
+    try {
+      return await take(...asked);
+    } catch (error) {
+      await pause(1000);
+      throw error;
+    }
+  };
+  return backend;
+};
+
 /** BullMQ's classes on the backend that the configuration names: the only place that knows which one it is. */
 function backend(config: QueueConfig, poolSize: number) {
   if (config.redisUrl) {
@@ -80,7 +99,7 @@ function backend(config: QueueConfig, poolSize: number) {
     max: poolSize,
     keepAlive: true,
   };
-  return { ...withBackend(createPostgresBackend), connection };
+  return { ...withBackend(patientPostgresBackend), connection };
 }
 
 /** Brings the queue's tables to the newest version; nothing to do for Redis. Running it twice changes nothing. */

@@ -44,11 +44,7 @@ export function certificateModel(view: CertificateView, locale: Locale) {
     site: subject.site,
     address: say.address(subject.address),
     gln: subject.gln ?? null,
-    against: say.say('checklistLine', {
-      title: checklist.title,
-      edition: checklist.edition,
-      level: checklist.level,
-    }),
+    against: say.checklist(checklist),
     programme: view.programme,
     subjectFacts: [
       fact(t.scope, view.scope),

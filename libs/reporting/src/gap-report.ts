@@ -43,6 +43,7 @@ export async function gapReportPdf(view: GapReportView, locale: Locale): Promise
 export function gapReportModel(view: GapReportView, locale: Locale, advised: number, brief = false) {
   const say = speech(locale);
   const { counts } = view.result;
+  const applicable = counts.total - counts.notApplicable;
   const grouped = CRITICALITIES.map((criticality) => ({
     criticality,
     gaps: view.gaps.filter((gap) => gap.criticality === criticality),
@@ -68,15 +69,13 @@ export function gapReportModel(view: GapReportView, locale: Locale, advised: num
     verdictClass: view.result.verdict === 'pass' ? 'good' : view.result.verdict === 'fail' ? 'bad' : 'plain',
     points: view.result.points === null ? null : say.pointsOf(view.result.points),
     grade: view.result.grade ?? null,
-    conformLine: say.say('conformLine', {
-      conforming: counts.conforming,
-      applicable: counts.total - counts.notApplicable,
-    }),
+    conformLine:
+      applicable === 0
+        ? say.say('noneApplies')
+        : say.say('conformLine', { conforming: counts.conforming, applicable }),
     countsLine: say.say('countsLine', countWords(counts)),
-    applicableLine: say.say('applicableOf', {
-      applicable: counts.total - counts.notApplicable,
-      total: counts.total,
-    }),
+    applicableLine: say.count('applicableOf', counts.total, { applicable }),
+    noGaps: view.result.verdict === 'not-scorable' ? say.words.nothingScorable : say.words.nothingMissing,
     bar: bar(counts, say),
     key: (Object.keys(PAINT) as (keyof typeof PAINT)[])
       .filter((kind) => counts[kind] > 0)
@@ -86,7 +85,7 @@ export function gapReportModel(view: GapReportView, locale: Locale, advised: num
       number: say.number(index + 1),
       name: buyer.buyer,
       category: say.category(buyer.category),
-      rule: buyer.rule,
+      rule: say.digits(buyer.rule),
       ready: buyer.ready,
       state: say.say(buyer.ready ? 'ready' : 'notReady'),
       missing: buyer.missing.length ? say.count('missingCount', buyer.missing.length) : null,
@@ -135,11 +134,7 @@ export function gapReportModel(view: GapReportView, locale: Locale, advised: num
       ...(view.assessment.provider ? [{ label: say.words.provider, text: view.assessment.provider }] : []),
       { label: say.words.reference, text: view.reference },
     ],
-    checklistLine: say.say('checklistLine', {
-      title: view.checklist.title,
-      edition: view.checklist.edition,
-      level: view.checklist.level,
-    }),
+    checklistLine: say.checklist(view.checklist),
     translation:
       view.checklist.translationStatus === 'original'
         ? null

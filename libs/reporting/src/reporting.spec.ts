@@ -156,7 +156,9 @@ describe('gap report', () => {
     expect(html).toContain('Not scorable');
     expect(html).toContain('<p>Records <i>0 of 0 conform</i> <b>not rated</b></p>');
     expect(html).not.toContain('0 points');
-    expect(html).toContain('Nothing is missing');
+    expect(html).toContain('No requirement applies to this site');
+    expect(html).toContain('Too little applies or was answered to say what is missing.');
+    expect(html).not.toContain('Nothing is missing');
   });
 
   it('prints markup in names literally, in HTML and PDF', async () => {

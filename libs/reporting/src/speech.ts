@@ -108,7 +108,11 @@ export class Speech {
 
   /** An address whose last part may be a country code (ISO 3166), which is given its name. */
   address(text: string): string {
-    return text.replace(/(?<=, |^)[A-Z]{2}$/, (code) => this.countries.of(code) ?? code);
+    const named = text.replace(/(?<=, |^)[A-Z]{2}$/, (code) => this.countries.of(code) ?? code);
+    if (this.dir === 'ltr') return named;
+    // A town in Latin letters before a country in Arabic: the line is read from the right all the same.
+    const mark = named === text ? '' : '\u200f';
+    return mark + named.replaceAll(', ', '، ');
   }
 
   /** Joins short facts in one line. Arabic has no middle dot here: beside digits it reads as a zero. */
@@ -190,6 +194,11 @@ export class Speech {
     );
   }
 
+  /** Which list, edition and level: "Food manufacturing, edition 2, Basic". */
+  checklist({ title, edition, level }: ChecklistLine): string {
+    return this.say('checklistLine', { title, edition: this.digits(edition), level });
+  }
+
   /** Label and text pairs about the checklist and the scoring: on every report, never left out. */
   checklistFacts(line: ChecklistLine): { label: string; text: string }[] {
     const status = (
@@ -202,13 +211,13 @@ export class Speech {
     return [
       {
         label: this.say('checklist'),
-        text: this.say('checklistLine', { title: line.title, edition: line.edition, level: line.level }),
+        text: this.checklist(line),
       },
       {
         label: this.say('scoringProfile'),
         text: this.say('profileLine', {
-          title: line.profile.title,
-          version: line.profile.version,
+          title: this.digits(line.profile.title),
+          version: this.digits(line.profile.version),
           status: this.say(status),
         }),
       },
@@ -219,7 +228,7 @@ export class Speech {
 
   /** What the assessment is not (domain.md §5.2). */
   disclaimer(programme: string, line: ChecklistLine): string {
-    return this.say('disclaimer', { programme, edition: line.edition, level: line.level });
+    return this.say('disclaimer', { programme, edition: this.digits(line.edition), level: line.level });
   }
 
   /** Codes in a row. */

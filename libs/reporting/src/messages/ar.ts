@@ -82,7 +82,14 @@ export const ar: Messages = {
   conformLine: '{conforming} من {applicable} مطابقة',
   countsLine:
     '{conforming} من {applicable} مطابقة؛ {partly} مطابقة جزئيًا؛ {nonconforming} غير مطابقة؛ {notApplicable} لا تنطبق؛ {notAssessed} بلا إجابة',
-  applicableOf: 'ينطبق على هذا الموقع {applicable} من {total} متطلبًا',
+  applicableOf: {
+    one: 'ينطبق على هذا الموقع {applicable} من متطلب واحد',
+    two: 'ينطبق على هذا الموقع {applicable} من متطلبين',
+    few: 'ينطبق على هذا الموقع {applicable} من {n} متطلبات',
+    many: 'ينطبق على هذا الموقع {applicable} من {n} متطلبًا',
+    other: 'ينطبق على هذا الموقع {applicable} من {n} متطلب',
+  },
+  noneApplies: 'لا ينطبق أي متطلب على هذا الموقع',
   score: 'النتيجة',
   grade: 'الدرجة',
   firstSteps: 'ابدؤوا بهذا',
@@ -111,6 +118,7 @@ export const ar: Messages = {
     other: '{n} فجوة',
   },
   nothingMissing: 'لا ينقص شيء: كل المتطلبات المنطبقة مطابقة.',
+  nothingScorable: 'ما ينطبق أو ما أُجيب عنه أقل من أن يُعرف منه ما ينقص.',
   seen: 'ما لوحظ',
   howTo: 'كيف',
   blocks: 'يمنع',
@@ -270,7 +278,7 @@ export const ar: Messages = {
   homeApi: 'للمطوّرين',
   homeApiText: 'كل ما يفعله المنتج متاح عبر واجهته البرمجية HTTP، ووصفها مقروء آليًا:',
   homeHealth: 'حالة هذا النظام',
-  homeSignIn: 'الدخول إلى الحسابات متاح اليوم عبر الواجهة البرمجية، وسيكون دخول تطبيق الويب من هنا.',
+  homeSignIn: 'يكون الدخول إلى الحسابات عبر الواجهة البرمجية.',
   homeDisclaimer:
     'النتائج حصيلة تقييمات غير معتمدة، لم تصدرها المبادرة العالمية لسلامة الغذاء (GFSI) ولم تعترف بها ولم تؤيدها.',
   greeting: 'تحية طيبة {to}،',

@@ -62,7 +62,11 @@ export const en = {
   conformLine: '{conforming} of {applicable} conform',
   countsLine:
     '{conforming} of {applicable} conform; {partly} partly; {nonconforming} do not; {notApplicable} not applicable; {notAssessed} unanswered',
-  applicableOf: '{applicable} of {total} requirements apply to this site',
+  applicableOf: {
+    one: '{applicable} of {n} requirement applies to this site',
+    other: '{applicable} of {n} requirements apply to this site',
+  },
+  noneApplies: 'No requirement applies to this site',
   score: 'Score',
   grade: 'Grade',
   firstSteps: 'Do this first',
@@ -77,6 +81,7 @@ export const en = {
   whatIsMissing: 'What is missing, most serious first',
   gapsCount: { one: '{n} gap', other: '{n} gaps' },
   nothingMissing: 'Nothing is missing: every applicable requirement conforms.',
+  nothingScorable: 'Too little applies or was answered to say what is missing.',
   seen: 'Seen',
   howTo: 'How',
   blocks: 'Blocks',
@@ -238,7 +243,7 @@ export const en = {
   homeApiText:
     'Everything the product does can be done over its HTTP API. Its description is machine-readable:',
   homeHealth: 'State of this installation',
-  homeSignIn: 'Accounts sign in over the API today; the web application will have its sign-in here.',
+  homeSignIn: 'Accounts sign in over the API.',
   homeDisclaimer:
     'Results are outcomes of unaccredited assessments. They are not issued, recognised or endorsed by GFSI.',
   // mail

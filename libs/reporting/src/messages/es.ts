@@ -61,7 +61,11 @@ export const es: Messages = {
   conformLine: '{conforming} de {applicable} conformes',
   countsLine:
     '{conforming} de {applicable} conformes; {partly} en parte; {nonconforming} no conformes; {notApplicable} no aplican; {notAssessed} sin respuesta',
-  applicableOf: '{applicable} de {total} requisitos aplican a este sitio',
+  applicableOf: {
+    one: '{applicable} de {n} requisito aplica a este sitio',
+    other: '{applicable} de {n} requisitos aplican a este sitio',
+  },
+  noneApplies: 'Ningún requisito aplica a este sitio',
   score: 'Puntuación',
   grade: 'Calificación',
   firstSteps: 'Haga esto primero',
@@ -76,6 +80,7 @@ export const es: Messages = {
   whatIsMissing: 'Qué falta, lo más grave primero',
   gapsCount: { one: '{n} brecha', other: '{n} brechas' },
   nothingMissing: 'No falta nada: todos los requisitos que aplican son conformes.',
+  nothingScorable: 'Aplica o se respondió demasiado poco para decir qué falta.',
   seen: 'Observado',
   howTo: 'Cómo',
   blocks: 'Bloquea',
@@ -235,7 +240,7 @@ export const es: Messages = {
   homeApiText:
     'Todo lo que hace el producto puede hacerse por su API HTTP. Su descripción es legible por máquina:',
   homeHealth: 'Estado de esta instalación',
-  homeSignIn: 'Por ahora las cuentas inician sesión por la API; la aplicación web tendrá aquí su acceso.',
+  homeSignIn: 'Las cuentas inician sesión por la API.',
   homeDisclaimer:
     'Los resultados provienen de evaluaciones no acreditadas. No son emitidos, reconocidos ni respaldados por GFSI.',
   greeting: 'Hola, {to}:',
