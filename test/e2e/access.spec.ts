@@ -125,13 +125,8 @@ describe('without signing in', () => {
   });
 
   it('a session signs in while it lasts, is prolonged when old, and needs its right signature', async () => {
-    const email = `${randomUUID()}@example.org`;
     const http = supertest(app.url); // keeps no cookies
-    const signedUp = await http
-      .post('/api/auth/sign-up/email')
-      .send({ name: 'Session', email, password: randomUUID() })
-      .expect(200);
-    const signed: string = signedUp.headers['set-auth-token']!;
+    const { email, token: signed } = await app.person('Session');
     const token = signed.split('.')[0]!;
     const as = (value: string) => http.get('/api/v1/me').set('authorization', `Bearer ${value}`);
     const expires = async () =>
@@ -147,8 +142,8 @@ describe('without signing in', () => {
     }
     const other = signed.replace(/\.(.)/, (_, first: string) => (first === 'A' ? '.B' : '.A'));
     await as(other).expect(401);
-    await http.get('/api/v1/me').set('cookie', `better-auth.session_token=${other}`).expect(401);
-    await http.get('/api/v1/me').set('cookie', `better-auth.session_token=${token}`).expect(401);
+    await http.get('/api/v1/me').set('cookie', `uplift.session_token=${other}`).expect(401);
+    await http.get('/api/v1/me').set('cookie', `uplift.session_token=${token}`).expect(401);
 
     await expireIn('5 days'); // older than a day
     await as(signed).expect(200);

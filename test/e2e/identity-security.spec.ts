@@ -217,7 +217,10 @@ describe('who has an account', () => {
     const one = await statuses(known, '192.0.2.1');
     expect(one.slice(0, 5)).toEqual([401, 401, 401, 401, 401]);
     expect(one).toContain(429);
-    expect(await statuses(address(), '192.0.2.2')).toEqual(one);
+    // How many get through is a matter of seconds; that they are slowed down in the same way is not.
+    const other = await statuses(address(), '192.0.2.2');
+    expect(other.slice(0, 6)).toEqual(one.slice(0, 6));
+    expect(other).toContain(429);
   });
 });
 

@@ -21,6 +21,8 @@ export interface Person {
   readonly id: string;
   readonly name: string;
   readonly email: string;
+  /** The bearer token of their session, as signing in gave it. */
+  readonly token: string;
   /** Sends the person's bearer token with every request. */
   readonly agent: Agent;
 }
@@ -140,7 +142,7 @@ async function start(
         .expect(200);
       const agent = supertest.agent(url);
       agent.set('authorization', `Bearer ${answer.headers['set-auth-token']}`);
-      return { id, name: personName, email, agent };
+      return { id, name: personName, email, agent, token: answer.headers['set-auth-token']! };
     },
     mail: (to, subject, but = []) =>
       waitFor(

@@ -131,7 +131,8 @@ function mountIdentity(fastify: FastifyInstance, identity: Identity, baseUrl: st
       });
       const cookies = response.headers.getSetCookie();
       if (cookies.length > 0) void reply.header('set-cookie', cookies);
-      if (response.status >= 400) {
+      const ours = response.headers.get('content-type')?.startsWith('application/problem+json') === true;
+      if (response.status >= 400 && !ours) {
         const refusal = (await response.json().catch(() => null)) as Record<string, unknown> | null;
         const wait = response.headers.get('x-retry-after');
         if (wait) void reply.header('retry-after', wait);

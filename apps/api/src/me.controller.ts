@@ -1,10 +1,11 @@
 import { type Actor, PeopleService } from '#application';
 import { Body, Controller, Get, Patch } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { CurrentActor } from './http/auth.js';
+import { CurrentActor, OneFactor } from './http/auth.js';
 import { MeDto } from './me.dto.js';
 
 @ApiTags('me')
+@OneFactor()
 @Controller('api/v1/me')
 export class MeController {
   constructor(private readonly people: PeopleService) {}
