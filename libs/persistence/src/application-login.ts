@@ -25,7 +25,7 @@ export async function applicationLogin(ownerUrl: string, password: string): Prom
     // The queue's library connects without a role, so its tables are the login's to use.
     const { rowCount: queue } = await client.query(`SELECT 1 FROM pg_namespace WHERE nspname = 'jobs'`);
     if (queue) {
-      await client.query(`GRANT USAGE ON SCHEMA jobs TO ${LOGIN}`);
+      await client.query(`GRANT USAGE, CREATE ON SCHEMA jobs TO ${LOGIN}`);
       await client.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA jobs TO ${LOGIN}`);
       await client.query(`GRANT USAGE ON ALL SEQUENCES IN SCHEMA jobs TO ${LOGIN}`);
       await client.query(`GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA jobs TO ${LOGIN}`);
