@@ -2,6 +2,9 @@ import { FirstSchema1795433104544 } from './1795433104544-first-schema.js';
 import { RulesInTheDatabase1795433200000 } from './1795433200000-rules-in-the-database.js';
 import { WhoSeesWhat1795440000000 } from './1795440000000-who-sees-what.js';
 import { AuditTrail1795441000000 } from './1795441000000-audit-trail.js';
+import { ConsentGrants1795460000000 } from './1795460000000-consent-grants.js';
+import { ScopesInTheDatabase1795460100000 } from './1795460100000-scopes-in-the-database.js';
+import { CharterAndAggregates1795460200000 } from './1795460200000-charter-and-aggregates.js';
 
 /** Every migration, oldest first. A published one is never changed. */
 export const migrations = [
@@ -9,4 +12,7 @@ export const migrations = [
   RulesInTheDatabase1795433200000,
   WhoSeesWhat1795440000000,
   AuditTrail1795441000000,
+  ConsentGrants1795460000000,
+  ScopesInTheDatabase1795460100000,
+  CharterAndAggregates1795460200000,
 ];
