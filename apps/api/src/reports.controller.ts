@@ -11,26 +11,9 @@ import {
 import { Controller, Get, Header, Param, ParseUUIDPipe, Res } from '@nestjs/common';
 import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { randomBytes } from 'node:crypto';
 import { CurrentActor, Public } from './http/auth.js';
 import { LANGUAGES, ReaderLocale } from './http/locale.js';
-
-/** Sends a page whose single style element is the only thing it may load. */
-function page(reply: FastifyReply, render: (nonce: string) => string): string {
-  const nonce = randomBytes(16).toString('base64');
-  void reply
-    .type('text/html; charset=utf-8')
-    .header(
-      'content-security-policy',
-      `default-src 'none'; style-src 'nonce-${nonce}'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
-    );
-  return render(nonce);
-}
-
-function pdf(reply: FastifyReply, bytes: Uint8Array, name: string): Buffer {
-  void reply.type('application/pdf').header('content-disposition', `inline; filename="${name}.pdf"`);
-  return Buffer.from(bytes);
-}
+import { page, pdf } from './http/page.js';
 
 @ApiTags('reports')
 @ApiQuery({ name: 'lang', enum: LANGUAGES, required: false, description: 'Language of the report.' })

@@ -60,7 +60,7 @@ program
     const ran = await migrate(config.databaseUrl);
     await migrateIdentity(config);
     await migrateQueue(config);
-    const dataSource = await openDataSource(config.databaseUrl, 2);
+    const dataSource = await openDataSource(config.databaseUrl, { poolSize: 2 });
     const published = await new ContentService(dataSource)
       .publishShipped()
       .finally(() => dataSource.destroy());
@@ -75,7 +75,7 @@ program
   .action(async () => {
     const { createIdentity, Demo, loadConfig, openDataSource } = await database();
     const config = loadConfig();
-    const dataSource = await openDataSource(config.databaseUrl, 4);
+    const dataSource = await openDataSource(config.databaseUrl, { poolSize: 4 });
     const identity = createIdentity(config);
     try {
       const demo = await new Demo(dataSource, identity, config.baseUrl).build();
@@ -99,7 +99,7 @@ program
   .action(async (options: { name: string; kind: string; country: string; owner: string; email: string }) => {
     const { createIdentity, foundOrganisation, loadConfig, openDataSource } = await database();
     const config = loadConfig();
-    const dataSource = await openDataSource(config.databaseUrl, 2);
+    const dataSource = await openDataSource(config.databaseUrl, { poolSize: 2 });
     const identity = createIdentity(config);
     try {
       console.log(JSON.stringify(await foundOrganisation(dataSource, identity, options), null, 2));

@@ -1,6 +1,14 @@
-import type { CertificatesService, ReadinessService, ResultsService, VisitsService } from '#application';
+import type {
+  CertificatesService,
+  CharterService,
+  ConsentsService,
+  ConsentStep,
+  ReadinessService,
+  ResultsService,
+  VisitsService,
+} from '#application';
 import type { Handler, Logger, Mailer } from '#platform';
-import { renderMail } from '#reporting';
+import { LOCALES, renderMail, type Locale } from '#reporting';
 import type { DataSource } from 'typeorm';
 
 /** Every kind of work the outbox may hold, with its payload. A name without a handler does not compile. */
@@ -14,6 +22,8 @@ export interface Jobs {
   'plan-visits': Record<string, never>;
   'visit-planned': { visitId: string };
   'certificate-changed': { certificateId: string; action: string };
+  'consent-changed': { grantId: string; step: ConsentStep; revision: number };
+  'charter-changed': { programmeId: string; revision: number };
   'daily-sweep': Record<string, never>;
 }
 
@@ -26,6 +36,8 @@ export interface HandlerDependencies {
   readonly readiness: ReadinessService;
   readonly visits: VisitsService;
   readonly certificates: CertificatesService;
+  readonly consents: ConsentsService;
+  readonly charters: CharterService;
   readonly mailer: Mailer;
   readonly log: Logger;
   readonly baseUrl: string;
@@ -38,6 +50,8 @@ export function handlersOf({
   readiness,
   visits,
   certificates,
+  consents,
+  charters,
   mailer,
   baseUrl,
 }: HandlerDependencies): TypedHandlers {
@@ -53,6 +67,17 @@ export function handlersOf({
       throw error;
     });
   };
+  /** Writes to both sides of a grant, and notes in the ledger that they were told. */
+  const tellOfConsent = async (grantId: string, step: ConsentStep, letter: string) => {
+    const letters = await consents.letters(grantId, step, baseUrl);
+    for (const [index, { kind, email, language, view }] of letters.entries())
+      await mailer.send({
+        id: `consent-${grantId}-${letter.replaceAll(' ', '-')}-${index}`,
+        to: email,
+        ...renderMail(kind, view, language),
+      });
+    if (letters.length > 0) await consents.told(grantId, letter);
+  };
   return {
     'assessment-submitted': ({ assessmentId }) => results.compute(assessmentId),
     'assessment-closed': ({ assessmentId }) => results.compute(assessmentId),
@@ -63,8 +88,7 @@ export function handlersOf({
     },
     'rules-changed': async ({ buyerId }) => {
       const sites = await db.query(
-        `SELECT DISTINCT e.site_id AS id FROM programme_participant p JOIN cohort c ON c.programme_id = p.programme_id
-           JOIN enrolment e ON e.cohort_id = c.id WHERE p.organisation_id = $1 AND p.part = 'buyer'`,
+        `SELECT DISTINCT site_id AS id FROM site_reach WHERE organisation_id = $1 AND part IN ('buyer', 'grantee')`,
         [buyerId],
       );
       for (const { id } of sites as { id: string }[]) await evaluate(id);
@@ -106,7 +130,33 @@ export function handlersOf({
         await mailer.send({ id: `${id}-${index}`, to: to.email, ...mail });
       }
     },
+    'consent-changed': ({ grantId, step, revision }) => tellOfConsent(grantId, step, `${step} ${revision}`),
+    'charter-changed': async ({ programmeId, revision }) => {
+      for (const siteId of await charters.sitesOf(programmeId)) await evaluate(siteId);
+      const letters = await charters.charterLetters(programmeId, revision);
+      if (!letters) return;
+      const { charter, programme, people } = letters;
+      for (const [index, to] of people.entries()) {
+        const mail = renderMail(
+          'charter-changed',
+          {
+            to: to.name,
+            programme,
+            buyerScopes: charter.buyerScopes,
+            aggregates: charter.publicAggregates ? 'public' : charter.donorAggregates ? 'donors' : 'nobody',
+            url: `${baseUrl}/api/v1/programmes/${programmeId}/charter`,
+          },
+          LOCALES.find((locale): locale is Locale => locale === to.language) ?? 'en',
+        );
+        await mailer.send({ id: `charter-${programmeId}-${revision}-${index}`, to: to.email, ...mail });
+      }
+    },
     'daily-sweep': async () => {
+      // First what ends today: nothing after it may count on a consent that is over.
+      const { expiring } = await consents.sweep();
+      for (const { id: grantId, until } of expiring)
+        await tellOfConsent(grantId, 'expiring', `expiring ${until}`);
+      await charters.publish();
       // Ages and deadlines move with the calendar: everything that rests on "today" is looked at anew.
       const sites = await db.query(
         `SELECT DISTINCT site_id AS id FROM readiness WHERE status IN ('ready', 'conditional') AND valid_until < current_date`,

@@ -1,5 +1,13 @@
-import { CertificatesService, ReadinessService, ResultsService, VisitsService } from '#application';
-import { dataSourceOptions } from '#persistence';
+import {
+  CertificatesService,
+  CharterService,
+  ConsentsService,
+  ShareLinks,
+  ReadinessService,
+  ResultsService,
+  VisitsService,
+} from '#application';
+import { Database, dataSourceOptions, openDataSource } from '#persistence';
 import {
   type Config,
   createMailer,
@@ -35,6 +43,7 @@ export class WorkerModule implements OnModuleInit, OnApplicationShutdown {
   private relay: OutboxRelay;
   private pool: pg.Pool;
   private beat: NodeJS.Timeout;
+  private asWorker: DataSource;
 
   constructor(
     private readonly db: DataSource,
@@ -55,6 +64,9 @@ export class WorkerModule implements OnModuleInit, OnApplicationShutdown {
 
   async onModuleInit(): Promise<void> {
     const { db, config, log } = this;
+    // Connections under the worker's own role, which may do what its jobs need and no more.
+    this.asWorker = await openDataSource(config.databaseUrl, { role: 'uplift_worker', poolSize: 4 });
+    const database = new Database(this.asWorker);
     const handlers = handlersOf({
       db,
       log,
@@ -63,6 +75,8 @@ export class WorkerModule implements OnModuleInit, OnApplicationShutdown {
       readiness: new ReadinessService(db),
       visits: new VisitsService(db),
       certificates: new CertificatesService(db, config.baseUrl),
+      consents: new ConsentsService(database, new ShareLinks(config.secret, config.baseUrl)),
+      charters: new CharterService(database),
       mailer: createMailer(config),
     });
     this.queue = makeQueue(config, { logger: log });
@@ -92,6 +106,7 @@ export class WorkerModule implements OnModuleInit, OnApplicationShutdown {
     await this.worker.close();
     await this.queue.close();
     await this.pool.end();
+    await this.asWorker.destroy();
   }
 
   private async sayAlive(): Promise<void> {

@@ -17,7 +17,7 @@ import { appendToOutbox, dayIn } from '#platform';
 import type { CertificateView, Locale, VerificationView } from '#reporting';
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
-import { must, siteAccess } from './access.js';
+import { must, mustSee, sees, seesRecord, siteAccess } from './access.js';
 import { notFound, type Actor } from './actor.js';
 import { loadAssessment } from './assessments.service.js';
 import { contentHash } from './content.service.js';
@@ -171,16 +171,17 @@ export class CertificatesService {
   async get(actor: Actor, id: string): Promise<CertificateRow> {
     const row = await this.row(this.db, id);
     const access = await siteAccess(this.db, actor, row.siteId, 'certificate');
-    if (row.issuedOn === null && access.every((entry) => entry.part === 'buyer'))
+    if (!seesRecord(access) && (row.issuedOn === null || !sees(access, 'certificate')))
       throw notFound('certificate');
     return row;
   }
 
   async list(actor: Actor, siteId: string): Promise<CertificateRow[]> {
     const access = await siteAccess(this.db, actor, siteId);
+    mustSee(access, 'certificate');
     const rows = await this.db.query(
       `SELECT ${columns} FROM certificate WHERE site_id = $1 AND ($2 OR issued_on IS NOT NULL) ORDER BY created_at DESC`,
-      [siteId, access.some((entry) => entry.part !== 'buyer')],
+      [siteId, seesRecord(access)],
     );
     return rows.map(withStatus);
   }
@@ -188,7 +189,10 @@ export class CertificatesService {
   /** Everything the document prints, the content in the reader's language; only for a certificate that was issued. */
   async view(actor: Actor, id: string, locale: Locale): Promise<CertificateView> {
     const { assessmentId } = await this.get(actor, id);
-    return { ...(await this.viewOf(this.db, id)), ...(await this.localisedFacts(assessmentId, locale)) };
+    return {
+      ...(await certificateViewOf(this.db, id, this.baseUrl)),
+      ...(await this.localisedFacts(assessmentId, locale)),
+    };
   }
 
   /** The names of the checklist and its level as the reader's language has them. */
@@ -204,34 +208,6 @@ export class CertificatesService {
       locale,
     );
     return { scope: texts.title, checklist: checklistLine(assessment, texts) };
-  }
-
-  private async viewOf(db: Pick<EntityManager, 'query'>, id: string): Promise<CertificateView> {
-    const [row] = await db.query(
-      `SELECT ${columns}, (SELECT name FROM auth."user" u WHERE u.id::text = decided_by) AS "deciderName"
-         FROM certificate WHERE id = $1`,
-      [id],
-    );
-    if (!row?.issuedOn) throw notFound('certificate');
-    const facts = row.facts as Facts;
-    const credential = {
-      type: 'BuyerReadinessStatement',
-      number: row.number,
-      issuedOn: row.issuedOn,
-      validUntil: row.validUntil,
-      verify: `${this.baseUrl}/verify/${row.number}`,
-      statement: facts,
-    };
-    return {
-      ...facts,
-      number: row.number,
-      verifyUrl: `${this.baseUrl}/verify/${row.number}`,
-      decider: row.deciderName ?? row.decidedBy,
-      issuedOn: row.issuedOn,
-      validUntil: row.validUntil,
-      nextDue: addMonths(row.issuedOn, 12),
-      attachment: { name: `${row.number}.json`, json: JSON.stringify(credential, null, 2) },
-    };
   }
 
   /** The public answer about a number, for anyone. A mistyped or unknown number is another answer than "withdrawn". */
@@ -378,7 +354,7 @@ export class CertificatesService {
               sc.as_found AS "asFound", sc.after_closure AS "afterClosure"
          FROM assessment a JOIN site s ON s.id = a.site_id JOIN organisation o ON o.id = s.organisation_id
          LEFT JOIN cohort c ON c.id = a.cohort_id LEFT JOIN programme p ON p.id = c.programme_id
-         JOIN assessment_score sc ON sc.assessment_id = a.id WHERE a.id = $1`,
+         JOIN assessment_score_explained sc ON sc.assessment_id = a.id WHERE a.id = $1`,
       [assessmentId],
     );
     if (!context)
@@ -422,6 +398,39 @@ export class CertificatesService {
     if (!row) throw notFound('certificate');
     return withStatus(row);
   }
+}
+
+/** What an issued certificate prints, in the base language of the content. No access check. */
+export async function certificateViewOf(
+  db: Pick<EntityManager, 'query'>,
+  id: string,
+  baseUrl: string,
+): Promise<CertificateView> {
+  const [row] = await db.query(
+    `SELECT ${columns}, person_name(decided_by) AS "deciderName"
+       FROM certificate WHERE id = $1`,
+    [id],
+  );
+  if (!row?.issuedOn) throw notFound('certificate');
+  const facts = row.facts as Facts;
+  const credential = {
+    type: 'BuyerReadinessStatement',
+    number: row.number,
+    issuedOn: row.issuedOn,
+    validUntil: row.validUntil,
+    verify: `${baseUrl}/verify/${row.number}`,
+    statement: facts,
+  };
+  return {
+    ...facts,
+    number: row.number,
+    verifyUrl: `${baseUrl}/verify/${row.number}`,
+    decider: row.deciderName ?? row.decidedBy,
+    issuedOn: row.issuedOn,
+    validUntil: row.validUntil,
+    nextDue: addMonths(row.issuedOn, 12),
+    attachment: { name: `${row.number}.json`, json: JSON.stringify(credential, null, 2) },
+  };
 }
 
 function withStatus(row: CertificateRow & { facts?: unknown }): CertificateRow {

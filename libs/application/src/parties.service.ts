@@ -1,8 +1,8 @@
-import { DomainError, parseLocalDate } from '#domain';
+import { DomainError, parseLocalDate, visibleGain, type GainResult } from '#domain';
 import { ORGANISATION_KINDS, type OrganisationKind, type Role } from '#persistence';
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
-import { cohortAccess, may, siteAccess } from './access.js';
+import { cohortAccess, may, mustSee, seenBy, seesRecord, siteAccess } from './access.js';
 import { actsAs, forbidden, notFound, type Actor } from './actor.js';
 import { appendToOutbox } from '#platform';
 import type { Identity } from './identity.js';
@@ -276,11 +276,14 @@ export class PartiesService {
   /** Gains of a site, newest first, each with everything it must be shown with. */
   async gainsOfSite(actor: Actor, siteId: string) {
     const access = await siteAccess(this.db, actor, siteId);
-    return this.db.query(
-      `SELECT g.follow_up_id AS "followUpId", g.baseline_id AS "baselineId", g.comparable, g.body AS gain FROM gain g JOIN assessment a ON a.id = g.follow_up_id
+    mustSee(access, 'section-scores');
+    const rows: { followUpId: string; baselineId: string; comparable: boolean; gain: GainResult }[] =
+      await this.db.query(
+        `SELECT g.follow_up_id AS "followUpId", g.baseline_id AS "baselineId", g.comparable, g.body AS gain FROM gain_explained g JOIN assessment a ON a.id = g.follow_up_id
         WHERE g.site_id = $1 AND ($2 OR a.state = 'closed') ORDER BY a.assessed_on DESC`,
-      [siteId, access.some((entry) => entry.part !== 'buyer')],
-    );
+        [siteId, seesRecord(access)],
+      );
+    return rows.map((row) => ({ ...row, gain: visibleGain(row.gain, seenBy(access)) }));
   }
 }
 

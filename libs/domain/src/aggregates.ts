@@ -83,8 +83,10 @@ export function publishable(
   let classes = already.reduce<string[][]>(split, []);
   return candidates.map((candidate) => {
     if (candidate.size < k) return false;
+    // Only what this group would divide counts: classes that are out already are out, also where k was raised since.
+    const before = new Set(classes);
     const finer = split(classes, candidate);
-    if (finer.some((each) => each.length < k)) return false;
+    if (finer.some((each) => each.length < k && !before.has(each))) return false;
     classes = finer;
     return true;
   });
@@ -97,7 +99,7 @@ function split(classes: readonly string[][], group: ReadonlySet<string>): string
     const inside = each.filter((unit) => group.has(unit));
     const outside = each.filter((unit) => !group.has(unit));
     inside.forEach((unit) => left.delete(unit));
-    return [inside, outside];
+    return inside.length === 0 || outside.length === 0 ? [each] : [inside, outside];
   });
   return [...parts, [...left]].filter((part) => part.length > 0);
 }
@@ -133,7 +135,7 @@ export function nextSnapshot(
     `${cell.measure} ${cell.dimension} ${cell.group}`;
   const before = new Map((last.snapshot?.cells ?? []).map((cell) => [key(cell), cell]));
   const cells: AggregateCell[] = [];
-  let moved = false;
+  let moved = last.snapshot !== null && last.snapshot.k !== k;
   for (const name of new Set(candidates.map((candidate) => candidate.lattice))) {
     const own = candidates.filter((candidate) => candidate.lattice === name);
     const sets = own.map((candidate) => new Set(candidate.rows.map((row) => row.unit)));
@@ -147,7 +149,8 @@ export function nextSnapshot(
       const { measure, dimension, group } = candidate;
       const kept = before.get(key(candidate));
       if (!may[index]) {
-        cells.push(kept ?? { measure, dimension, group, figures: null, asOf: null });
+        const still = kept?.figures && kept.figures.n >= k;
+        cells.push(still ? kept : { measure, dimension, group, figures: null, asOf: null });
         return;
       }
       const units = [...sets[index]!].sort();
