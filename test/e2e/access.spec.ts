@@ -60,8 +60,8 @@ describe('without signing in', () => {
     const operations = Object.entries(document.paths as Record<string, Record<string, unknown>>).flatMap(
       ([path, methods]) => Object.keys(methods).map((method) => ({ path, method: method as Method })),
     );
-    const isPublic = ({ path }: { path: string }) => /^\/(api\/v1\/)?verify\//.test(path);
-    expect(operations.filter(isPublic)).toHaveLength(2);
+    const isPublic = ({ path }: { path: string }) => /^\/(api\/v1\/)?(verify|shared|public)\//.test(path);
+    expect(operations.filter(isPublic)).toHaveLength(7);
     expect(operations.length).toBeGreaterThan(40);
     const before = await app.sql(`SELECT count(*)::int AS n FROM organisation`);
     for (const operation of operations) {
@@ -324,8 +324,17 @@ describe('a buyer', () => {
         (row: { id: string }) => row.id,
       ),
     ).toEqual([closed]);
-    for (const tail of ['', '/score', '/findings', '/gap-report', '/gap-report.html']) {
-      await agent.get(`/api/v1/assessments/${closed}${tail}`).expect(200);
+    // The programme's charter shows its buyers scores by section, not the answers and findings behind them.
+    for (const [tail, status] of [
+      ['', 200],
+      ['/score', 200],
+      ['/findings', 403],
+      ['/gap-report', 403],
+      ['/gap-report.html', 403],
+    ] as const) {
+      const { body } = await agent.get(`/api/v1/assessments/${closed}${tail}`).expect(status);
+      if (status === 403) expect(body.code).toBe('scope-required');
+      expect(JSON.stringify(body)).not.toContain(answers[0]!.requirement);
       expect((await agent.get(`/api/v1/assessments/${open}${tail}`).expect(404)).body.title).toBe(
         'There is no such assessment.',
       );

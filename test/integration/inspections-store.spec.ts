@@ -92,7 +92,7 @@ async function agreesWithDomain(result: InspectionImport, sample: (i: number) =>
       assessedOn: record.date,
       lockHash: lockHash(loaded),
     });
-    const [stored] = await rows(`SELECT * FROM assessment_score WHERE assessment_id = $1`, [loaded.id]);
+    const [stored] = await rows(`SELECT * FROM assessment_score_explained WHERE assessment_id = $1`, [loaded.id]);
     const findings = await rows(
       `SELECT requirement, grade, closed_on::text AS closed FROM finding WHERE assessment_id = $1 ORDER BY requirement`,
       [loaded.id],

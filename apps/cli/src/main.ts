@@ -35,7 +35,7 @@ imports
   .description('Publishes all of the files, or none.')
   .action(async (files: string[]) => {
     const { ContentService, loadConfig, openDataSource } = await database();
-    const dataSource = await openDataSource(loadConfig().databaseUrl, 2);
+    const dataSource = await openDataSource(loadConfig().databaseUrl, { poolSize: 2 });
     try {
       const published = await new ContentService(dataSource).publishAll(
         files.map((file) => readFileSync(file, 'utf8')),
