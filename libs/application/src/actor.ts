@@ -33,3 +33,23 @@ export function notFound(noun: string): DomainError {
 export function forbidden(message: string): DomainError {
   return new DomainError('role-required', message, [], 'forbidden');
 }
+
+/**
+ * Lets a change pass only when it was made looking at the newest state; `revision` null: the caller doesn't say.
+ * @throws DomainError `stale-revision`
+ */
+export function mustBeCurrent(noun: string, revision: number | null, current: number): void {
+  if (revision === null || revision === current) return;
+  throw new DomainError(
+    'stale-revision',
+    `The ${noun} has changed since you read it (you have ${revision}, it is at ${current}).`,
+    [
+      {
+        field: 'If-Match',
+        message: 'stale',
+        fix: 'Read it again, look at what changed, and send your change with the new ETag.',
+      },
+    ],
+    'stale',
+  );
+}

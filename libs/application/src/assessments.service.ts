@@ -32,7 +32,7 @@ import {
   siteAccess,
   type SiteAccess,
 } from './access.js';
-import { notFound, type Actor } from './actor.js';
+import { mustBeCurrent, notFound, type Actor } from './actor.js';
 import { contentHash, loadVersion } from './content.service.js';
 import { pageOf, type Page, type PageRequest } from './paging.js';
 
@@ -405,20 +405,7 @@ export class AssessmentsService {
     await tx.query(`SELECT 1 FROM assessment WHERE id = $1 FOR UPDATE`, [id]);
     const row = await this.row(tx, id);
     await this.mustSee(actor, row);
-    if (revision !== null && revision !== row.revision) {
-      throw new DomainError(
-        'stale-revision',
-        `The assessment has changed since you read it (you have ${revision}, it is at ${row.revision}).`,
-        [
-          {
-            field: 'If-Match',
-            message: 'stale',
-            fix: 'Read it again, look at what changed, and send your change with the new ETag.',
-          },
-        ],
-        'stale',
-      );
-    }
+    mustBeCurrent('assessment', revision, row.revision);
     return row;
   }
 

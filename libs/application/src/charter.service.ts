@@ -11,7 +11,7 @@ import {
 import type { Database, Tx } from '#persistence';
 import { appendToOutbox, dayIn } from '#platform';
 import { randomUUID } from 'node:crypto';
-import { forbidden, notFound, type Actor } from './actor.js';
+import { forbidden, mustBeCurrent, notFound, type Actor } from './actor.js';
 
 /** What a programme lets others see: its buyers of every enrolled site, donors and the public of all together. */
 export interface Charter {
@@ -63,19 +63,7 @@ export class CharterService {
       const before = await charterOf(tx, programmeId);
       const [manages] = await tx.query(`SELECT $1 = ANY (actor_managed_programmes()) AS yes`, [programmeId]);
       if (!manages.yes) throw forbidden('Only the programme manager changes its charter.');
-      if (revision !== null && revision !== before.revision)
-        throw new DomainError(
-          'stale-revision',
-          `The charter has changed since you read it (you have ${revision}, it is at ${before.revision}).`,
-          [
-            {
-              field: 'If-Match',
-              message: 'stale',
-              fix: 'Read it again and send your change with the new ETag.',
-            },
-          ],
-          'stale',
-        );
+      mustBeCurrent('charter', revision, before.revision);
       const [, changed] = (await tx.query(
         `UPDATE programme SET buyer_scopes = $2, donor_aggregates = $3, public_aggregates = $4, k_anonymity = $5, charter_revision = charter_revision + 1
           WHERE id = $1 AND charter_revision = $6`,

@@ -16,7 +16,7 @@ import type { ActingAs, Database, Tx } from '#persistence';
 import { appendToOutbox, dayIn } from '#platform';
 import type { ConsentLedgerView, ConsentMail, Locale } from '#reporting';
 import { randomUUID } from 'node:crypto';
-import { forbidden, notFound, type Actor } from './actor.js';
+import { forbidden, mustBeCurrent, notFound, type Actor } from './actor.js';
 import { pageOf, type Page, type PageRequest } from './paging.js';
 import type { ShareLinks } from './share-links.js';
 
@@ -403,19 +403,7 @@ export class ConsentsService {
     ]);
     const grant = await row(tx, id);
     if (grant.supplierId !== supplierId) throw notFound('consent');
-    if (revision !== null && revision !== grant.revision)
-      throw new DomainError(
-        'stale-revision',
-        `The consent has changed since you read it (you have ${revision}, it is at ${grant.revision}).`,
-        [
-          {
-            field: 'If-Match',
-            message: 'stale',
-            fix: 'Read it again and send your change with the new ETag.',
-          },
-        ],
-        'stale',
-      );
+    mustBeCurrent('consent', revision, grant.revision);
     return grant;
   }
 
