@@ -87,6 +87,13 @@ export class LedgerQuery {
   @IsOptional() @Type(() => Number) @IsInt() @Min(1) @Max(200) limit?: number;
 }
 
+export class SharedQuery {
+  /** Language of the page. */
+  @IsOptional() @IsString() lang?: string;
+  /** Which of several sites, from 1. */
+  @IsOptional() @Type(() => Number) @IsInt() @Min(1) @Max(200) site?: number;
+}
+
 export class CharterDto implements Charter {
   /** What buyers of the programme see of every enrolled site; empty: nothing without the supplier's own consent. */
   @Scopes() buyerScopes: Scope[];

@@ -7,12 +7,13 @@ import {
   renderSharedGoneHtml,
   renderSharedHtml,
 } from '#reporting';
-import { Controller, Get, Param, Res } from '@nestjs/common';
+import { Controller, Get, Param, Query, Res } from '@nestjs/common';
 import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Public } from './http/auth.js';
 import { LANGUAGES, ReaderLocale } from './http/locale.js';
 import { page, pdf } from './http/page.js';
+import { SharedQuery } from './consents.dto.js';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -29,9 +30,10 @@ export class SharedController {
   async read(
     @Param('token') token: string,
     @ReaderLocale() locale: Locale,
+    @Query() { site }: SharedQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const view = await this.shared.page(token, locale);
+    const view = await this.shared.page(token, locale, (site ?? 1) - 1);
     return answer(reply, locale, view, (shown) =>
       page(reply, (nonce) => renderSharedHtml(shown, locale, { nonce })),
     );

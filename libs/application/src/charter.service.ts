@@ -164,7 +164,8 @@ async function publishOne(tx: Tx, programmeId: string, today: string): Promise<b
   ]);
   const charter = await charterOf(tx, programmeId);
   const [last] = await tx.query(
-    `SELECT body, groups FROM aggregate_snapshot WHERE programme_id = $1 ORDER BY published_at DESC LIMIT 1`,
+    `SELECT s.body, b.groups FROM aggregate_snapshot s JOIN aggregate_basis b ON b.snapshot_id = s.id
+      WHERE s.programme_id = $1 ORDER BY s.published_at DESC LIMIT 1`,
     [programmeId],
   );
   const next = nextSnapshot(await resultsOf(tx, programmeId), charter.smallestGroup, today, {
@@ -172,10 +173,15 @@ async function publishOne(tx: Tx, programmeId: string, today: string): Promise<b
     published: (last?.groups as PublishedGroups | undefined) ?? {},
   });
   if (!next) return false;
+  const id = randomUUID();
   await tx.query(
-    `INSERT INTO aggregate_snapshot (id, programme_id, published_at, body, groups) VALUES ($1, $2, clock_timestamp(), $3, $4)`,
-    [randomUUID(), programmeId, JSON.stringify(next.snapshot), JSON.stringify(next.published)],
+    `INSERT INTO aggregate_snapshot (id, programme_id, published_at, body) VALUES ($1, $2, clock_timestamp(), $3)`,
+    [id, programmeId, JSON.stringify(next.snapshot)],
   );
+  await tx.query(`INSERT INTO aggregate_basis (snapshot_id, groups) VALUES ($1, $2)`, [
+    id,
+    JSON.stringify(next.published),
+  ]);
   return true;
 }
 

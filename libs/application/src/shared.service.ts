@@ -25,7 +25,7 @@ interface OpenGrant {
 
 /** Closed assessments shown of a site; older ones are what the gain is measured from at most. */
 const ASSESSMENTS = 2;
-const SITES = 20;
+const SITES = 200;
 
 /**
  * What the holder of a consent link reads. Every statement runs as the grant, so the database shows what was granted and
@@ -38,27 +38,33 @@ export class SharedService {
     private readonly baseUrl: string,
   ) {}
 
-  /** The page behind a link. */
-  page(token: string, locale: Locale): Promise<SharedView | null> {
+  /** The page behind a link; of several sites the one at a place, else the first. */
+  page(token: string, locale: Locale, place = 0): Promise<SharedView | null> {
     return this.open(token, async (tx, grant) => {
       await tx.query(`SELECT consent_viewed(NULL, NULL)`);
       const sites: { id: string; name: string; city: string; country: string }[] = await tx.query(
         `SELECT s.id, s.name, s.city, s.country FROM site s WHERE s.id IN (SELECT site_id FROM site_reach) ORDER BY s.name, s.id LIMIT ${SITES}`,
       );
-      const shown: SharedSite[] = [];
-      for (const site of sites) {
-        shown.push({
-          site: site.name,
-          address: [site.city, site.country].filter(Boolean).join(', '),
-          certificates: grant.scopes.includes('certificate')
-            ? await this.certificates(tx, token, site.id)
-            : null,
-          assessments: grant.scopes.some((scope) => scope === 'score' || scope === 'corrective-actions')
-            ? await this.assessments(tx, token, site.id, grant.scopes, locale)
-            : null,
-        });
-      }
-      return { ...grant, sites: shown, printedOn: dayIn(new Date()) };
+      const shown = sites[place] ? place : 0;
+      const site = sites[shown];
+      return {
+        ...grant,
+        siteNames: sites.map(({ name }) => name),
+        shown,
+        site: site
+          ? {
+              site: site.name,
+              address: [site.city, site.country].filter(Boolean).join(', '),
+              certificates: grant.scopes.includes('certificate')
+                ? await this.certificates(tx, token, site.id)
+                : null,
+              assessments: grant.scopes.some((scope) => scope === 'score' || scope === 'corrective-actions')
+                ? await this.assessments(tx, token, site.id, grant.scopes, locale)
+                : null,
+            }
+          : null,
+        printedOn: dayIn(new Date()),
+      };
     });
   }
 

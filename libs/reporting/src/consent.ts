@@ -52,7 +52,15 @@ function sharedModel(view: SharedView, say: Speech, most: number) {
       { label: say.words.sharedScopes, text: scopeNames(view.scopes, say) },
       { label: say.words.sharedUntil, text: until },
     ],
-    sites: view.sites.map((site) => ({
+    siteLinks:
+      view.siteNames.length > 1
+        ? view.siteNames.map((name, index) => ({
+            name,
+            url: `?lang=${say.locale}&site=${index + 1}`,
+            shown: index === view.shown,
+          }))
+        : null,
+    sites: (view.site ? [view.site] : []).map((site) => ({
       site: site.site,
       address: site.address,
       certificates:

@@ -455,7 +455,12 @@ export interface SharedView {
   readonly purpose: string;
   readonly until: LocalDate;
   readonly scopes: readonly Scope[];
-  readonly sites: readonly SharedSite[];
+  /** Every site the grant is about; one is shown at a time, so that the page stays small. */
+  readonly siteNames: readonly string[];
+  /** Place of the shown one among them. */
+  readonly shown: number;
+  /** null: the sites named in the grant are gone. */
+  readonly site: SharedSite | null;
   readonly printedOn: LocalDate;
 }
 

@@ -1,5 +1,12 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { API_ROLE, IN_PROGRAMME, MAY_ACT_FOR, policies, WORKER_ROLE } from './1795440000000-who-sees-what.js';
+import {
+  API_ROLE,
+  IN_PROGRAMME,
+  MAY_ACT_FOR,
+  policies,
+  reaches,
+  WORKER_ROLE,
+} from './1795440000000-who-sees-what.js';
 
 /** The rest of a programme's charter, and the aggregates that donors, authorities and the public get. */
 export class CharterAndAggregates1795460200000 implements MigrationInterface {
@@ -29,6 +36,12 @@ export class CharterAndAggregates1795460200000 implements MigrationInterface {
       'actor_aggregates',
       `p.part = 'agency' OR (p.part IN ('donor', 'authority') AND (g.donor_aggregates OR g.public_aggregates))`,
     );
+    // That a site takes part in a programme is that programme's to know, not every buyer's who sees the site.
+    await runner.query(`DROP POLICY api_select ON enrolment`);
+    await runner.query(`
+      CREATE POLICY api_select ON enrolment FOR SELECT TO ${API_ROLE} USING (
+        ${reaches('site_id', 'record')} OR (${reaches('site_id')}
+          AND EXISTS (SELECT 1 FROM cohort c WHERE c.id = cohort_id AND ${IN_PROGRAMME('c.programme_id')})))`);
     await runner.query(`DROP POLICY api_select ON cohort_aggregate`);
     await runner.query(`
       CREATE POLICY api_select ON cohort_aggregate FOR SELECT TO ${API_ROLE} USING (
@@ -40,9 +53,14 @@ export class CharterAndAggregates1795460200000 implements MigrationInterface {
         id uuid PRIMARY KEY,
         programme_id uuid NOT NULL REFERENCES programme (id) ON DELETE CASCADE,
         published_at timestamptz NOT NULL DEFAULT now(),
-        body jsonb NOT NULL,
+        body jsonb NOT NULL
+      )`);
+    await runner.query(`
+      CREATE TABLE aggregate_basis (
+        snapshot_id uuid PRIMARY KEY REFERENCES aggregate_snapshot (id) ON DELETE CASCADE,
         groups jsonb NOT NULL
       )`);
+    await runner.query(`GRANT SELECT, INSERT ON aggregate_basis TO ${WORKER_ROLE}`);
     await runner.query(
       `CREATE INDEX aggregate_snapshot_newest ON aggregate_snapshot (programme_id, published_at DESC)`,
     );
@@ -50,10 +68,6 @@ export class CharterAndAggregates1795460200000 implements MigrationInterface {
       select: `${IN_PROGRAMME('programme_id')} AND programme_id = ANY ((SELECT actor_aggregates())::uuid[])`,
       worker: 'SELECT, INSERT',
     });
-    await runner.query(`REVOKE SELECT ON aggregate_snapshot FROM ${API_ROLE}`);
-    await runner.query(
-      `GRANT SELECT (id, programme_id, published_at, body) ON aggregate_snapshot TO ${API_ROLE}`,
-    );
     await runner.query(`
       CREATE FUNCTION snapshot_is_published() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN
