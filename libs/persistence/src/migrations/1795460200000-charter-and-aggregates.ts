@@ -8,7 +8,7 @@ import {
   WORKER_ROLE,
 } from './1795440000000-who-sees-what.js';
 
-/** The rest of a programme's charter, and the aggregates that donors, authorities and the public get. */
+/** The rest of the charter of a programme, and the aggregates that donors, authorities and the public get. */
 export class CharterAndAggregates1795460200000 implements MigrationInterface {
   name = 'CharterAndAggregates1795460200000';
 
