@@ -129,7 +129,7 @@ export class ScopesInTheDatabase1795460100000 implements MigrationInterface {
       `ALTER TABLE gain ADD CONSTRAINT gain_without_items CHECK (NOT body ?| ${GAIN_ITEMS})`,
     );
     await policies(runner, 'gain_explanation', {
-      select: `${reaches('site_id', 'record')} OR (${reaches('site_id', 'answers')}
+      select: `${reaches('gain_explanation.site_id', 'record')} OR (${reaches('gain_explanation.site_id', 'answers')}
         AND EXISTS (SELECT 1 FROM assessment a WHERE a.id = follow_up_id AND a.state = 'closed'))`,
       worker: 'SELECT',
     });
@@ -171,7 +171,7 @@ export class ScopesInTheDatabase1795460100000 implements MigrationInterface {
     await runner.query(`UPDATE readiness SET status = status`);
     await runner.query(`SET CONSTRAINTS ALL IMMEDIATE`);
     await policies(runner, 'readiness_explanation', {
-      select: `${reaches('site_id', 'record')} OR (${reaches('site_id', 'answers')}
+      select: `${reaches('readiness_explanation.site_id', 'record')} OR (${reaches('readiness_explanation.site_id', 'answers')}
         AND EXISTS (SELECT 1 FROM buyer_rule_row b WHERE b.id = buyer_rule_id AND ${OWN('b.buyer_id')}))`,
       worker: 'SELECT',
     });

@@ -40,7 +40,7 @@ export class CharterAndAggregates1795460200000 implements MigrationInterface {
     await runner.query(`DROP POLICY api_select ON enrolment`);
     await runner.query(`
       CREATE POLICY api_select ON enrolment FOR SELECT TO ${API_ROLE} USING (
-        ${reaches('site_id', 'record')} OR (${reaches('site_id')}
+        ${reaches('enrolment.site_id', 'record')} OR (${reaches('enrolment.site_id')}
           AND EXISTS (SELECT 1 FROM cohort c WHERE c.id = cohort_id AND ${IN_PROGRAMME('c.programme_id')})))`);
     await runner.query(`DROP POLICY api_select ON cohort_aggregate`);
     await runner.query(`
