@@ -132,11 +132,10 @@ describe('without signing in', () => {
   it('a session signs in while it lasts, is prolonged when old, and needs its right signature', async () => {
     const email = `${randomUUID()}@example.org`;
     const http = supertest(app.url); // keeps no cookies
-    const signedUp = await http
-      .post('/api/auth/sign-up/email')
-      .send({ name: 'Session', email, password: randomUUID() })
-      .expect(200);
-    const signed: string = signedUp.headers['set-auth-token']!;
+    const password = randomUUID();
+    await newAccount(app, email, password);
+    const signedIn = await http.post('/api/auth/sign-in/email').send({ email, password }).expect(200);
+    const signed: string = signedIn.headers['set-auth-token']!;
     const token = signed.split('.')[0]!;
     const as = (value: string) => http.get('/api/v1/me').set('authorization', `Bearer ${value}`);
     const expires = async () =>

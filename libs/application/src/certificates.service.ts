@@ -4,6 +4,7 @@ import {
   certificateNumber,
   certificatePayload,
   certificateStatus,
+  type CertificateStatus,
   checkDecision,
   DomainError,
   parseCertificateNumber,
@@ -44,7 +45,7 @@ export interface CertificateRow {
   readonly siteId: string;
   readonly assessmentId: string;
   readonly state: CertificateState;
-  readonly status: string | null;
+  readonly status: CertificateStatus | null;
   readonly proposedBy: string;
   readonly decidedBy: string | null;
   readonly issuedOn: string | null;
@@ -194,6 +195,15 @@ export class CertificatesService {
     const rows = await this.db.query(
       `SELECT ${columns} FROM certificate WHERE site_id = $1 AND ($2 OR issued_on IS NOT NULL) ORDER BY created_at DESC`,
       [siteId, seesRecord(access)],
+    );
+    return rows.map(withStatus);
+  }
+
+  /** Certificates of a site that were issued, newest first. No access check: the database decides what the reader sees. */
+  async issuedOf(siteId: string, limit: number): Promise<CertificateRow[]> {
+    const rows = await this.db.query(
+      `SELECT ${columns} FROM certificate WHERE site_id = $1 AND issued_on IS NOT NULL ORDER BY issued_on DESC, number LIMIT $2`,
+      [siteId, limit],
     );
     return rows.map(withStatus);
   }

@@ -19,7 +19,7 @@ export interface EngagementRow {
 }
 
 const rows = `
-  SELECT e.id, e.person_id AS "personId", u.name, e.site_id AS "siteId", e.role, e.from_date::text AS "from", e.until_date::text AS until
+  SELECT e.id, e.person_id AS "personId", person_name(e.person_id) AS name, e.site_id AS "siteId", e.role, e.from_date::text AS "from", e.until_date::text AS until
     FROM engagement e`;
 
 /** Who coaches which site, and when: what keeps a person from assessing it for the look-back. */

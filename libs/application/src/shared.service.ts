@@ -1,5 +1,4 @@
 import {
-  certificateStatus,
   DomainError,
   type FindingGrade,
   type Scope,
@@ -34,6 +33,7 @@ interface OpenGrant {
 
 /** Closed assessments shown of a site; older ones are what the gain is measured from at most. */
 const ASSESSMENTS = 2;
+const CERTIFICATES = 10;
 const SITES = 200;
 
 /**
@@ -66,7 +66,7 @@ export class SharedService {
               site: site.name,
               address: [site.city, site.country].filter(Boolean).join(', '),
               certificates: grant.scopes.includes('certificate')
-                ? await this.certificatesOf(tx, token, site.id)
+                ? await this.certificatesOf(token, site.id)
                 : null,
               assessments: grant.scopes.some((scope) => scope === 'score' || scope === 'corrective-actions')
                 ? await this.assessments(tx, token, site.id, grant.scopes, locale)
@@ -114,27 +114,20 @@ export class SharedService {
     }
   }
 
-  private async certificatesOf(
-    tx: EntityManager,
-    token: string,
-    siteId: string,
-  ): Promise<SharedSite['certificates']> {
-    const rows = await tx.query(
-      `SELECT id, number, state, issued_on::text AS "issuedOn", valid_until::text AS "validUntil" FROM certificate
-        WHERE site_id = $1 AND issued_on IS NOT NULL ORDER BY issued_on DESC, number LIMIT 10`,
-      [siteId],
-    );
-    const today = dayIn(new Date());
-    return rows.map(
-      (
-        row: { id: string; number: string; validUntil: string } & Parameters<typeof certificateStatus>[0],
-      ) => ({
-        number: row.number,
-        status: certificateStatus(row, today)!,
-        validUntil: row.validUntil,
-        verifyUrl: `${this.baseUrl}/verify/${row.number}`,
-        pdfUrl: `${this.baseUrl}/shared/${token}/certificates/${row.id}.pdf`,
-      }),
+  private async certificatesOf(token: string, siteId: string): Promise<SharedSite['certificates']> {
+    const rows = await this.certificates.issuedOf(siteId, CERTIFICATES);
+    return rows.flatMap(({ id, number, status, validUntil }) =>
+      status && validUntil
+        ? [
+            {
+              number,
+              status,
+              validUntil,
+              verifyUrl: `${this.baseUrl}/verify/${number}`,
+              pdfUrl: `${this.baseUrl}/shared/${token}/certificates/${id}.pdf`,
+            },
+          ]
+        : [],
     );
   }
 

@@ -1,4 +1,4 @@
-import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 
 /** What an organisation is in supplier development. */
 export const ORGANISATION_KINDS = [
@@ -82,6 +82,11 @@ export class Site {
 }
 
 @Entity()
+@Check('programme_k_anonymity', `k_anonymity BETWEEN 3 AND 100`)
+@Check(
+  'programme_buyer_scopes',
+  `buyer_scopes <@ ARRAY['certificate', 'score', 'section-scores', 'answers', 'evidence', 'corrective-actions']`,
+)
 export class Programme {
   @PrimaryColumn('uuid') id: string;
   @Column('text', { unique: true }) code: string;
