@@ -5,6 +5,7 @@ import {
   basicRequirements,
   daysAgo,
   finish,
+  letBuyersSee,
   openAssessment,
   type Programme,
   seedProgramme,
@@ -22,6 +23,7 @@ let conforming: { requirement: string; answer: string }[];
 beforeAll(async () => {
   app = await startApp('closures-test', { RATE_LIMIT: '600' });
   p = await seedProgramme(app);
+  await letBuyersSee(p, ['answers', 'corrective-actions']);
   codes = (await basicRequirements(app, '2')).map(({ code }) => code);
   conforming = codes.map((requirement) => ({ requirement, answer: 'conform' }));
   baseline = (await openAssessment(p, { assessedOn: daysAgo(20) })).id;
@@ -285,10 +287,10 @@ describe('every answer', () => {
     expect(again.body).toEqual(first.body);
     const invite = () =>
       p.owner.agent
-        .post(`/api/v1/organisations/${p.supplier}/members`)
+        .post(`/api/v1/organisations/${p.supplier}/invitations`)
         .set('idempotency-key', 'invite')
         .send({ email: 'a@example.net', role: 'viewer' })
-        .expect(202);
+        .expect(201);
     expect((await invite()).body).toEqual((await invite()).body);
   });
 

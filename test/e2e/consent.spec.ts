@@ -89,6 +89,8 @@ describe('one assessment serves many buyers', () => {
       }[]
     ).filter(({ siteId }) => siteId === p.site);
   let consent: { id: string; scopes: string[]; revision: number };
+  const findingsOfSite = async () =>
+    (await q.buyerPerson.agent.get(`/api/v1/findings?siteId=${p.site}`).expect(200)).body.items;
 
   it('a buyer of another programme is found by name, and sees nothing before', async () => {
     const { body } = await p.owner.agent.get('/api/v1/directory?search=buyer%20two').expect(200);
@@ -128,6 +130,15 @@ describe('one assessment serves many buyers', () => {
     const { body } = await q.buyerPerson.agent.get(`/api/v1/assessments/${closed}`).expect(200);
     expect(body.responses).toHaveLength(codes.length);
     await q.buyerPerson.agent.get(`/api/v1/assessments/${closed}/gap-report`).expect(200);
+    expect(await findingsOfSite()).toMatchObject([{ requirement: codes[0], closedOn: null }]);
+    await q.buyerPerson.agent.get(`/api/v1/sites/${p.site}/gains`).expect(200);
+    // The document kept for the supplier names other buyers' rules; a grantee gets one made for them.
+    const document = await q.buyerPerson.agent
+      .get(`/api/v1/assessments/${closed}/gap-report.pdf`)
+      .expect(200);
+    expect(document.headers).not.toHaveProperty('etag');
+    for (const path of [`cohorts/${p.cohort}/gains`, `programmes/${p.programme}/gains`])
+      await q.buyerPerson.agent.get(`/api/v1/${path}`).expect(404);
     // Certificates and visits were not granted; nor is it anybody's to work on.
     await q.buyerPerson.agent.get(`/api/v1/sites/${p.site}/certificates`).expect(403);
     expect((await q.buyerPerson.agent.get('/api/v1/visits').expect(200)).body.items).toEqual([]);
@@ -167,6 +178,8 @@ describe('one assessment serves many buyers', () => {
       expect(
         (await q.buyerPerson.agent.get(`/api/v1/assessments/${closed}/${tail}`).expect(403)).body.code,
       ).toBe('scope-required');
+    await q.buyerPerson.agent.get(`/api/v1/sites/${p.site}/gains`).expect(403);
+    expect(await findingsOfSite()).toEqual([]);
   });
 
   it('loses it all with the next request once it is taken back', async () => {
@@ -507,11 +520,16 @@ describe('donors, authorities and the public', () => {
     await app.sql(`INSERT INTO organisation (id, name, kind, country) VALUES ($1, 'Donor', 'donor', 'AT')`, [
       organisation,
     ]);
-    await app.sql(
-      `INSERT INTO programme_participant (id, programme_id, organisation_id, part) VALUES ($1, $2, $3, 'donor')`,
-      [randomUUID(), p.programme, organisation],
-    );
+    await p.manager.agent
+      .post(`/api/v1/programmes/${p.programme}/participants`)
+      .send({ organisationId: organisation, part: 'donor' })
+      .expect(201);
     donor = await app.person('Donor', [[organisation, 'viewer']]);
+    expect((await donor.agent.get(`/api/v1/programmes/${p.programme}`).expect(200)).body.code).toBe(
+      'programme-one',
+    );
+    for (const noun of [`cohorts/${p.cohort}`, `programmes/${p.programme}`])
+      await donor.agent.get(`/api/v1/${noun}/gains`).expect(404);
     await donor.agent.get(`/api/v1/assessments/${closed}`).expect(404);
     await donor.agent.get(`/api/v1/cohorts/${p.cohort}/report`).expect(404);
     expect((await donor.agent.get('/api/v1/sites').expect(200)).body.items).toEqual([]);

@@ -181,15 +181,13 @@ describe('results', () => {
         const folder = join(app.config.dataDir, 'mail');
         const found = readdirSync(folder)
           .filter((file) => file.endsWith('.eml'))
-          .map((file) => readFileSync(join(folder, file), 'utf8'));
+          .map((file) => readFileSync(join(folder, file), 'utf8'))
+          .filter((mail) => new RegExp(`^To: ${p.assessor.email}`, 'm').test(mail));
         return found.length > 0 ? found : null;
       },
-      { what: 'a mail', deadlineMs: 30_000 },
+      { what: 'a mail to the assessor', deadlineMs: 30_000 },
     );
-    for (const mail of mails) {
-      expect(mail).toContain(p.assessor.email);
-      expect(mail).toMatch(/text\/calendar/);
-    }
+    for (const mail of mails) expect(mail).toMatch(/text\/calendar/);
   });
 
   it('of a site nobody of the programme can visit say why, and never borrow a stranger', async () => {

@@ -29,13 +29,6 @@ test('x', async () => {
   await db.as({ userId: 'u1' }, (tx) => tx.query(`UPDATE site SET name = 'T' WHERE id = $1`, [site]));
   await db.as({ userId: 'u2' }, (tx) => tx.query(`UPDATE site SET name = 'X' WHERE id = $1`, [site]));
   const rows = await owner.query(`SELECT *, body::jsonb AS parsed FROM audit_entry ORDER BY seq`);
-  console.log(
-    JSON.stringify(
-      rows.map((r: any) => r.parsed),
-      null,
-      1,
-    ),
-  );
   let prev = Buffer.alloc(0);
   for (const r of rows) {
     const h = createHash('sha256').update(prev).update(`${r.organisation_id} ${r.seq} ${r.body}`).digest();

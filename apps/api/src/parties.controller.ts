@@ -12,9 +12,9 @@ import {
   Query,
   Res,
 } from '@nestjs/common';
-import { ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { CurrentActor, PeopleOnly, Public } from './http/auth.js';
+import { CurrentActor, PeopleOnly } from './http/auth.js';
 import { IfMatch, withEtag } from './http/revision.js';
 import {
   MemberPatchDto,

@@ -2,7 +2,6 @@ import { ORGANISATION_KINDS, type OrganisationKind, ROLES, type Role } from '#pe
 import {
   ArrayMaxSize,
   IsArray,
-  IsEmail,
   IsIn,
   IsISO31661Alpha2,
   IsLatitude,

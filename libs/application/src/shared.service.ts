@@ -1,10 +1,4 @@
-import {
-  DomainError,
-  type FindingGrade,
-  type Scope,
-  type Score,
-  visibleScore,
-} from '#domain';
+import { DomainError, type FindingGrade, type Scope, type Score, visibleScore } from '#domain';
 import type { Database } from '#persistence';
 import { dayIn } from '#platform';
 import type {
