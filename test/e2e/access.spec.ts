@@ -68,9 +68,14 @@ describe('without signing in', () => {
       '/api/v1/verify/{number}': 404,
       '/api/v1/sign-in-providers': 200,
       '/api/v1/invitations/accept': 400,
+      '/shared/{token}': 404,
+      '/shared/{token}/certificates/{id}.pdf': 404,
+      '/shared/{token}/assessments/{id}/gap-report': 404,
+      '/shared/{token}/assessments/{id}/gap-report.pdf': 404,
+      '/api/v1/public/programmes/{code}': 404,
     };
     const isPublic = ({ path }: { path: string }) => path in publicly;
-    expect(operations.filter(isPublic)).toHaveLength(4);
+    expect(operations.filter(isPublic)).toHaveLength(9);
     expect(operations.length).toBeGreaterThan(40);
     const before = await app.sql(`SELECT count(*)::int AS n FROM organisation`);
     for (const operation of operations) {
@@ -367,8 +372,17 @@ describe('a buyer', () => {
         (row: { id: string }) => row.id,
       ),
     ).toEqual([closed]);
-    for (const tail of ['', '/score', '/findings', '/gap-report', '/gap-report.html']) {
-      await agent.get(`/api/v1/assessments/${closed}${tail}`).expect(200);
+    // The programme's charter shows its buyers scores by section, not the answers and findings behind them.
+    for (const [tail, status] of [
+      ['', 200],
+      ['/score', 200],
+      ['/findings', 403],
+      ['/gap-report', 403],
+      ['/gap-report.html', 403],
+    ] as const) {
+      const { body } = await agent.get(`/api/v1/assessments/${closed}${tail}`).expect(status);
+      if (status === 403) expect(body.code).toBe('scope-required');
+      expect(JSON.stringify(body)).not.toContain(answers[0]!.requirement);
       expect((await agent.get(`/api/v1/assessments/${open}${tail}`).expect(404)).body.title).toBe(
         'There is no such assessment.',
       );

@@ -5,6 +5,7 @@ import {
   basicRequirements,
   daysAgo,
   finish,
+  letBuyersSee,
   openAssessment,
   type Programme,
   seedProgramme,
@@ -22,6 +23,7 @@ let conforming: { requirement: string; answer: string }[];
 beforeAll(async () => {
   app = await startApp('closures-test', { RATE_LIMIT: '600' });
   p = await seedProgramme(app);
+  await letBuyersSee(p, ['answers', 'corrective-actions']);
   codes = (await basicRequirements(app, '2')).map(({ code }) => code);
   conforming = codes.map((requirement) => ({ requirement, answer: 'conform' }));
   baseline = (await openAssessment(p, { assessedOn: daysAgo(20) })).id;

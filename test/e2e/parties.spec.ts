@@ -102,6 +102,7 @@ describe('organisations and sites', () => {
         `/api/v1/organisations/${p.supplier}/members`,
         { userId: stranger.manager.id, role: 'viewer' },
       ],
+      ['post', `/api/v1/organisations/${p.supplier}/invitations`, { email: 'x@example.org', role: 'viewer' }],
       ['get', `/api/v1/programmes/${p.programme}`],
       ['patch', `/api/v1/programmes/${p.programme}`, { name: 'X' }],
       ['get', `/api/v1/programmes/${p.programme}/participants`],
@@ -131,6 +132,36 @@ describe('organisations and sites', () => {
 
 describe('members', () => {
   const path = () => `/api/v1/organisations/${p.supplier}/members`;
+
+  it('are invited by address, with one answer whether or not it has an account', async () => {
+    const invitations = `/api/v1/organisations/${p.supplier}/invitations`;
+    const known = await app.person('Known');
+    const answers = [];
+    for (const email of [known.email, 'nobody@example.net'])
+      answers.push(await p.owner.agent.post(invitations).send({ email, role: 'qa-manager' }).expect(201));
+    expect(Object.keys(answers[0]!.body).sort()).toEqual(Object.keys(answers[1]!.body).sort());
+    await known.agent.get(`/api/v1/sites/${p.site}`).expect(404);
+    expect((await p.owner.agent.get(path()).expect(200)).body.members).toHaveLength(1);
+    expect((await p.owner.agent.get(invitations).expect(200)).body.items).toHaveLength(2);
+
+    const token = new URL((await app.mail(known.email, /Supplier one/)).link).hash.slice(1);
+    const accept = (who: Person['agent'], value = token) =>
+      who.post('/api/v1/invitations/accept').send({ token: value });
+    await accept(known.agent, `${token.slice(0, -2)}xx`).expect(404);
+    // Somebody has the account: it takes signing in.
+    await accept(app.anonymous).expect(409);
+    // A forwarded link lets nobody else in.
+    await accept(stranger.owner.agent).expect(404);
+    await accept(known.agent).expect(201);
+    await accept(known.agent).expect(409);
+    await known.agent.get(`/api/v1/sites/${p.site}`).expect(200);
+    expect((await known.agent.get(path()).expect(200)).body.members).toHaveLength(2);
+    await known.agent.post(invitations).send({ email: 'a@example.org', role: 'owner' }).expect(404);
+    const open = answers[1]!.body.id as string;
+    await p.owner.agent.post(`${invitations}/${open}/revoke`).expect(204);
+    await known.agent.post(`${invitations}/${open}/revoke`).expect(404);
+  });
+
   it('are added by id only when the organisation knows them', async () => {
     await p.owner.agent.post(path()).send({ userId: stranger.owner.id, role: 'viewer' }).expect(404);
     const added = await p.owner.agent
@@ -173,6 +204,18 @@ describe('members', () => {
         .code,
     ).toBe('last-owner');
     await app.sql(`UPDATE membership SET user_id = $1 WHERE id = $2`, [p.owner.id, owners[0]!['id']]);
+  });
+
+  it('may leave, or step down, while another owner stays', async () => {
+    for (const leave of [
+      (who: Person, id: string) => who.agent.delete(`${path()}/${id}`).expect(204),
+      (who: Person, id: string) => who.agent.patch(`${path()}/${id}`).send({ role: 'viewer' }).expect(200),
+    ]) {
+      const other = await app.person('Leaving owner', [[p.supplier, 'owner']]);
+      const [row] = await app.sql(`SELECT id FROM membership WHERE user_id = $1`, [other.id]);
+      await leave(other, row!['id']);
+      await other.agent.get(`${path()}/${row!['id']}`).expect(404);
+    }
   });
 });
 

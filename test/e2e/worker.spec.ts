@@ -9,6 +9,7 @@ import {
   daysAgo,
   finish,
   openAssessment,
+  letBuyersSee,
   seedProgramme,
   startApp,
   type Person,
@@ -27,6 +28,7 @@ let followUp: string;
 beforeAll(async () => {
   app = await startApp('worker-test');
   p = await seedProgramme(app);
+  await letBuyersSee(p, ['certificate', 'answers']);
   queue = makeQueue(app.config);
 }, 120_000);
 afterAll(async () => {

@@ -93,7 +93,9 @@ async function agreesWithDomain(result: InspectionImport, sample: (i: number) =>
       assessedOn: record.date,
       lockHash: lockHash(loaded),
     });
-    const [stored] = await rows(`SELECT * FROM assessment_score WHERE assessment_id = $1`, [loaded.id]);
+    const [stored] = await rows(`SELECT * FROM assessment_score_explained WHERE assessment_id = $1`, [
+      loaded.id,
+    ]);
     const findings = await rows(
       `SELECT requirement, grade, closed_on::text AS closed FROM finding WHERE assessment_id = $1 ORDER BY requirement`,
       [loaded.id],
@@ -156,7 +158,10 @@ describe('invented records', () => {
 
   test('a gain is the one the domain computes; one with an incomplete side is refused', async () => {
     const [a1, a4] = [await idOf('invented_points:a1'), await idOf('invented_points:a4')];
-    const [gain] = await rows(`SELECT * FROM gain WHERE follow_up_id = $1`, [a4]);
+    const [gain] = await rows(
+      `SELECT g.*, e.body FROM gain g JOIN gain_explained e USING (follow_up_id) WHERE follow_up_id = $1`,
+      [a4],
+    );
     const side = async (id: string) => {
       const {
         id: assessmentId,
@@ -177,9 +182,10 @@ describe('invented records', () => {
       follow_up_micro: 93e6,
     });
     expect((await loadAssessment(db, a4)).baselineId).toBe(a1);
-    const [refused] = await rows(`SELECT * FROM gain WHERE follow_up_id = $1`, [
-      await idOf('invented_points:d4'),
-    ]);
+    const [refused] = await rows(
+      `SELECT g.*, e.body FROM gain g JOIN gain_explained e USING (follow_up_id) WHERE follow_up_id = $1`,
+      [await idOf('invented_points:d4')],
+    );
     expect(refused).toMatchObject({
       comparable: false,
       body: { reason: 'not-scorable-baseline' },
@@ -205,9 +211,10 @@ describe('invented records', () => {
       await rows(`SELECT version FROM checklist_version WHERE checklist = 'invented-points' ORDER BY 1`),
     ).toEqual([{ version: '1' }, { version: version!.version }]);
     expect((await loadAssessment(db, await idOf('invented_points:a1'))).version).toBe('1');
-    const [gain] = await rows(`SELECT * FROM gain WHERE follow_up_id = $1`, [
-      await idOf('invented_points:z9'),
-    ]);
+    const [gain] = await rows(
+      `SELECT g.*, e.body FROM gain g JOIN gain_explained e USING (follow_up_id) WHERE follow_up_id = $1`,
+      [await idOf('invented_points:z9')],
+    );
     expect(gain).toMatchObject({
       comparable: true,
       body: { crosswalk: 'proposed', baselineItems: result.checklistVersions[0]!.requirements.length - 1 },

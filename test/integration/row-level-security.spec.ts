@@ -9,31 +9,35 @@ import { seedTenant, type Tenant } from '../support/tenants.js';
  */
 const SEEN: Readonly<Record<string, Partial<Record<string, number>>>> = {
   //                      the supplier, the agency, who assesses, a buyer, a donor; strangers and nobody: none
-  organisation: { supplier: 5, agency: 5, provider: 5, buyer: 5, donor: 4 },
-  membership: { supplier: 1, agency: 2, provider: 1, buyer: 1, donor: 1 },
-  site: { supplier: 1, agency: 1, provider: 1, buyer: 1 },
-  site_reach: { supplier: 4, agency: 1, provider: 1, buyer: 1 },
+  organisation: { supplier: 6, agency: 5, provider: 5, buyer: 5, donor: 4, grantee: 2 },
+  membership: { supplier: 1, agency: 2, provider: 1, buyer: 1, donor: 1, grantee: 1 },
+  site: { supplier: 1, agency: 1, provider: 1, buyer: 1, grantee: 1 },
+  site_reach: { supplier: 5, agency: 1, provider: 1, buyer: 1, grantee: 1 },
   programme: { supplier: 1, agency: 1, provider: 1, buyer: 1, donor: 1 },
   programme_participant: { supplier: 4, agency: 4, provider: 4, buyer: 4, donor: 4 },
   cohort: { supplier: 1, agency: 1, provider: 1, buyer: 1, donor: 1 },
   enrolment: { supplier: 1, agency: 1, provider: 1, buyer: 1 },
   // A buyer sees the closed one, and of it what the programme's charter says: totals and sections, not the answers.
-  assessment: { supplier: 2, agency: 2, provider: 2, buyer: 1 },
-  response: { supplier: 2, agency: 2, provider: 2 },
-  assessment_score: { supplier: 2, agency: 2, provider: 2, buyer: 1 },
-  finding: { supplier: 2, agency: 2, provider: 2 },
+  assessment: { supplier: 2, agency: 2, provider: 2, buyer: 1, grantee: 1 },
+  response: { supplier: 2, agency: 2, provider: 2, grantee: 1 },
+  assessment_score: { supplier: 2, agency: 2, provider: 2, buyer: 1, grantee: 1 },
+  // Sections and items are two rows of each; the grantee was granted answers.
+  assessment_explanation: { supplier: 4, agency: 4, provider: 4, buyer: 1, grantee: 2 },
+  finding: { supplier: 2, agency: 2, provider: 2, grantee: 1 },
   gain: { supplier: 1, agency: 1, provider: 1 },
+  gain_explanation: { supplier: 1, agency: 1, provider: 1 },
   cohort_aggregate: { agency: 1, provider: 1, buyer: 1 },
   buyer_rule_row: { supplier: 1, agency: 1, provider: 1, buyer: 1, donor: 1 },
   readiness: { supplier: 1, agency: 1, provider: 1, buyer: 1 },
+  readiness_explanation: { supplier: 1, agency: 1, provider: 1 },
   assessor: { supplier: 1, agency: 1, provider: 1 },
   absence: { agency: 1, provider: 1 },
   engagement: { supplier: 1, agency: 1, provider: 1 },
   visit: { supplier: 1, agency: 1, provider: 1 },
   certificate: { supplier: 2, agency: 2, provider: 2, buyer: 1 },
   idempotency_key: { agency: 1 },
-  finding_closure: { supplier: 2, agency: 2, provider: 2 },
-  document: { supplier: 2, agency: 2, provider: 2, buyer: 1 },
+  finding_closure: { supplier: 2, agency: 2, provider: 2, grantee: 1 },
+  document: { supplier: 2, agency: 2, provider: 2, buyer: 1, grantee: 1 },
   person_settings: { agency: 1 },
   record_import: { agency: 1 },
   // The worker's alone.
@@ -43,6 +47,10 @@ const SEEN: Readonly<Record<string, Partial<Record<string, number>>>> = {
   // Owners see what was given out in their organisation's name; never the hashes.
   invitation: { agency: 1 },
   api_token: { agency: 1 },
+  consent_grant: { supplier: 1, grantee: 1 },
+  consent_grant_site: { supplier: 1, grantee: 1 },
+  consent_event: { supplier: 1, grantee: 1 },
+  aggregate_snapshot: { agency: 1, donor: 1 },
 };
 /** Nobody's data, or machinery that the grants alone guard. */
 const NOT_TENANT = [
@@ -52,9 +60,10 @@ const NOT_TENANT = [
   'scoring_profile',
   'outbox',
   'worker_beat',
+  'aggregate_basis',
   'migration',
 ];
-const ACTORS = ['supplier', 'agency', 'provider', 'buyer', 'donor'];
+const ACTORS = ['supplier', 'agency', 'provider', 'buyer', 'donor', 'grantee'];
 
 let database: TestDatabase;
 let owner: pg.Client;
@@ -169,6 +178,11 @@ const FIRST: Readonly<Record<string, string>> = {
   person_settings: 'language',
   visit_invitation: 'method',
   record_import_file: 'name',
+  assessment_explanation: 'detail',
+  gain_explanation: 'site_id',
+  readiness_explanation: 'site_id',
+  consent_grant_site: 'site_id',
+  consent_event: 'kind',
 };
 const count = async (table: string): Promise<number> =>
   (await owner.query(`SELECT count(*)::int AS n FROM ${table}`)).rows[0].n;

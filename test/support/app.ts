@@ -191,6 +191,17 @@ export interface Programme {
   readonly owner: Person;
 }
 
+/** Sets what the programme's charter lets its buyers see of every enrolled site; the default is no answers. */
+export async function letBuyersSee(
+  { manager, programme }: Pick<Programme, 'manager' | 'programme'>,
+  buyerScopes: readonly string[],
+): Promise<void> {
+  await manager.agent
+    .put(`/api/v1/programmes/${programme}/charter`)
+    .send({ buyerScopes, donorAggregates: true, publicAggregates: false, smallestGroup: 5 })
+    .expect(200);
+}
+
 /** Sets up a programme over the API; only agencies and memberships, which take a mail, go in by SQL. */
 export async function seedProgramme(
   app: TestApp,

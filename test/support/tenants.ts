@@ -5,7 +5,7 @@ type Sql = (text: string, values?: unknown[]) => Promise<unknown>;
 /** One programme with every kind of party, and a row of it in every table that holds somebody's data. */
 export interface Tenant {
   readonly ids: Readonly<Record<string, string>>;
-  /** User ids by part: `supplier`, `agency`, `provider`, `buyer`, `donor`. */
+  /** User ids by part: `supplier`, `agency`, `provider`, `buyer`, `donor`, `grantee` (by consent only). */
   readonly people: Readonly<Record<string, string>>;
 }
 
@@ -31,6 +31,7 @@ export async function seedTenant(sql: Sql, tag: string): Promise<Tenant> {
     ['provider', 'assessment-provider', 'assessor'],
     ['buyer', 'buyer', 'qa-manager'],
     ['donor', 'donor', 'viewer'],
+    ['grantee', 'buyer', 'owner'],
   ] as const) {
     people[part] = `${part}-${tag}`;
     await insert(part, 'organisation', { name: `${part} ${tag}`, kind, country: 'EG' });
@@ -103,7 +104,7 @@ export async function seedTenant(sql: Sql, tag: string): Promise<Tenant> {
     await insert(`${name}-score`, 'assessment_score', {
       assessment_id: ids[name!],
       revision: 1,
-      as_found: '{}',
+      as_found: '{"points":1,"sections":[],"items":[]}',
       after_closure: '{}',
       computed_at: new Date(),
     });
@@ -120,8 +121,8 @@ export async function seedTenant(sql: Sql, tag: string): Promise<Tenant> {
     baseline_id: ids['baseline'],
     site_id: ids['site'],
     cohort_id: ids['cohort'],
-    comparable: false,
-    body: '{}',
+    comparable: true,
+    body: '{"comparable":true,"items":[]}',
     computed_at: new Date(),
   });
   await insert('aggregate', 'cohort_aggregate', {
@@ -140,7 +141,7 @@ export async function seedTenant(sql: Sql, tag: string): Promise<Tenant> {
     buyer_rule_id: ids['rule'],
     category: 'dairy',
     status: 'ready',
-    body: '{}',
+    body: '{"conditions":[{"requirements":["R-01"]}],"cheapestPath":null}',
     evaluated_at: new Date(),
   });
   await insert('assessor', 'assessor', {
@@ -197,6 +198,16 @@ export async function seedTenant(sql: Sql, tag: string): Promise<Tenant> {
       token_hash: Buffer.from(tag),
       expires_at: new Date(Date.now() + 86_400_000),
     });
+  await insert('consent', 'consent_grant', {
+    supplier_id: ids['supplier'],
+    grantee_id: ids['grantee'],
+    scopes: '{score,section-scores,answers}',
+    purpose: 'test',
+    until: today,
+    created_by: people['supplier'],
+  });
+  await insert('consent-site', 'consent_grant_site', { grant_id: ids['consent'], site_id: ids['site'] });
+  await insert('snapshot', 'aggregate_snapshot', { programme_id: ids['programme'], body: '{}' });
   await insert('key', 'idempotency_key', { user_id: people['agency'], key: tag, request_hash: 'x' });
   for (const name of ['baseline', 'draft']) {
     await insert(`${name}-closure`, 'finding_closure', {
@@ -253,4 +264,5 @@ const NO_ID = [
   'person_settings',
   'visit_invitation',
   'record_import_file',
+  'consent_grant_site',
 ];

@@ -4,7 +4,9 @@ import {
   AssessmentsService,
   AssessorsService,
   CertificatesService,
+  CharterService,
   CohortsService,
+  ConsentsService,
   ContentService,
   createIdentity,
   DocumentsService,
@@ -21,6 +23,8 @@ import {
   ReadinessService,
   ReportsService,
   seal,
+  SharedService,
+  ShareLinks,
   VisitsService,
 } from '#application';
 import {
@@ -40,6 +44,7 @@ import { DataSource } from 'typeorm';
 import { join } from 'node:path';
 import { AssessmentsController } from './assessments.controller.js';
 import { AssessorsController, EngagementsController } from './assessors.controller.js';
+import { CharterController, ConsentsController, SharingController } from './consents.controller.js';
 import { ContentController } from './content.controller.js';
 import { CertificatesController } from './certificates.controller.js';
 import { FindingsController } from './findings.controller.js';
@@ -59,6 +64,7 @@ import { ImportsController } from './imports.controller.js';
 import { IdentityController } from './identity.controller.js';
 import { InvitationsController } from './invitations.controller.js';
 import { ReportsController } from './reports.controller.js';
+import { SharedController } from './shared.controller.js';
 import { VisitsController } from './visits.controller.js';
 
 const onDatabase = <T>(Service: new (db: Database) => T) => ({
@@ -110,6 +116,10 @@ export class ApiModule implements OnApplicationShutdown {
         ReadinessController,
         CertificatesController,
         ReportsController,
+        ConsentsController,
+        SharingController,
+        CharterController,
+        SharedController,
         ContentController,
         ImportsController,
         IdentityController,
@@ -141,6 +151,19 @@ export class ApiModule implements OnApplicationShutdown {
           useFactory: (db: Database) => new InvitationsService(db, config.secret),
         },
         onDatabase(ApiTokensService),
+        { provide: ShareLinks, useFactory: () => new ShareLinks(config.secret, config.baseUrl) },
+        {
+          provide: ConsentsService,
+          inject: [Database, ShareLinks],
+          useFactory: (db: Database, links: ShareLinks) => new ConsentsService(db, links),
+        },
+        {
+          provide: SharedService,
+          inject: [Database, ShareLinks, CertificatesService],
+          useFactory: (db: Database, links: ShareLinks, certificates: CertificatesService) =>
+            new SharedService(db, links, certificates, config.baseUrl),
+        },
+        onDatabase(CharterService),
         onDatabase(PartiesService),
         onDatabase(ProgrammesService),
         onDatabase(CohortsService),

@@ -17,14 +17,8 @@ import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CurrentActor, Public } from './http/auth.js';
 import { LANGUAGES, ReaderLocale } from './http/locale.js';
+import { page, pdf } from './http/page.js';
 import { IfNoneMatch } from './http/revision.js';
-
-import { page } from './http/page.js';
-
-function pdf(reply: FastifyReply, bytes: Uint8Array, name: string): Buffer {
-  void reply.type('application/pdf').header('content-disposition', `inline; filename="${name}.pdf"`);
-  return Buffer.from(bytes);
-}
 
 /** A kept document never changes, so its hash is its ETag; one that is rendered now has none. */
 async function served(

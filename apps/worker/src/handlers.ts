@@ -1,5 +1,8 @@
 import {
   type CertificatesService,
+  type CharterService,
+  type ConsentsService,
+  type ConsentStep,
   type DocumentsService,
   type ImportsService,
   type InvitationsService,
@@ -11,8 +14,8 @@ import {
   unseal,
   type VisitsService,
 } from '#application';
-import type { Handler, Logger, Mailer } from '#platform';
-import { renderMail } from '#reporting';
+import { dayIn, type Handler, type Logger, type Mailer } from '#platform';
+import { LOCALES, renderMail, type Locale } from '#reporting';
 import { Database } from '#persistence';
 
 /** Every kind of work the outbox may hold, with its payload. A name without a handler does not compile. */
@@ -31,6 +34,8 @@ export interface Jobs {
   'keep-document': { assessmentId: string } | { certificateId: string };
   'reminder-due': ReminderDue;
   'certificate-changed': { certificateId: string; action: string };
+  'consent-changed': { grantId: string; step: ConsentStep; revision: number };
+  'charter-changed': { programmeId: string; revision: number };
   /** `at`: the instant to take for now, to make up for a day that was missed. */
   'daily-sweep': { at?: string };
   'import-requested': { importId: string };
@@ -52,6 +57,8 @@ export interface HandlerDependencies {
   readonly reminders: RemindersService;
   readonly imports: ImportsService;
   readonly invitations: InvitationsService;
+  readonly consents: ConsentsService;
+  readonly charters: CharterService;
   readonly mailer: Mailer;
   readonly log: Logger;
   readonly baseUrl: string;
@@ -70,6 +77,8 @@ export function handlersOf({
   reminders,
   imports,
   invitations,
+  consents,
+  charters,
   mailer,
   baseUrl,
   secret,
@@ -99,6 +108,17 @@ export function handlersOf({
       await visits.invitationSent(visitId, due);
     }
   };
+  /** Writes to both sides of a grant, and notes in the ledger that they were told. */
+  const tellOfConsent = async (grantId: string, step: ConsentStep, letter: string) => {
+    const letters = await consents.letters(grantId, step, baseUrl);
+    for (const [index, { kind, email, language, view }] of letters.entries())
+      await mailer.send({
+        id: `consent-${grantId}-${letter.replaceAll(' ', '-')}-${index}`,
+        to: email,
+        ...renderMail(kind, view, language),
+      });
+    if (letters.length > 0) await consents.told(grantId, letter);
+  };
   return {
     'assessment-submitted': ({ assessmentId }) => results.compute(assessmentId),
     'assessment-closed': ({ assessmentId }) => results.compute(assessmentId),
@@ -113,8 +133,7 @@ export function handlersOf({
     },
     'rules-changed': async ({ buyerId }) => {
       const sites = await db.query(
-        `SELECT DISTINCT e.site_id AS id FROM programme_participant p JOIN cohort c ON c.programme_id = p.programme_id
-           JOIN enrolment e ON e.cohort_id = c.id WHERE p.organisation_id = $1 AND p.part = 'buyer'`,
+        `SELECT DISTINCT site_id AS id FROM site_reach WHERE organisation_id = $1 AND part IN ('buyer', 'grantee')`,
         [buyerId],
       );
       for (const { id } of sites as { id: string }[]) await evaluate(id);
@@ -149,6 +168,27 @@ export function handlersOf({
         await mailer.send({ id: `${id}-${to.userId}`, to: to.email, ...mail });
       }
     },
+    'consent-changed': ({ grantId, step, revision }) => tellOfConsent(grantId, step, `${step} ${revision}`),
+    'charter-changed': async ({ programmeId, revision }) => {
+      for (const siteId of await charters.sitesOf(programmeId)) await evaluate(siteId);
+      const letters = await charters.charterLetters(programmeId, revision);
+      if (!letters) return;
+      const { charter, programme, people } = letters;
+      for (const [index, to] of people.entries()) {
+        const mail = renderMail(
+          'charter-changed',
+          {
+            to: to.name,
+            programme,
+            buyerScopes: charter.buyerScopes,
+            aggregates: charter.publicAggregates ? 'public' : charter.donorAggregates ? 'donors' : 'nobody',
+            url: `${baseUrl}/api/v1/programmes/${programmeId}/charter`,
+          },
+          LOCALES.find((locale): locale is Locale => locale === to.language) ?? 'en',
+        );
+        await mailer.send({ id: `charter-${programmeId}-${revision}-${index}`, to: to.email, ...mail });
+      }
+    },
     'import-requested': ({ importId }, { attempt, attempts }) => imports.run(importId, attempt >= attempts),
     'invitation-created': async ({ invitationId, sealed }, { id }) => {
       const found = await invitations.forMail(invitationId, sealed);
@@ -174,8 +214,13 @@ export function handlersOf({
       await mailer.send({ id, to: letter.email, ...mail });
     },
     'daily-sweep': async ({ at }) => {
-      // Ages and deadlines move with the calendar: everything that rests on "today" is looked at anew.
       const now = at ? new Date(at) : new Date();
+      // First what ends today: nothing after it may count on a consent that is over.
+      const { expiring } = await consents.sweep(now);
+      for (const { id: grantId, until } of expiring)
+        await tellOfConsent(grantId, 'expiring', `expiring ${until}`);
+      await charters.publish(dayIn(now));
+      // Ages and deadlines move with the calendar: everything that rests on "today" is looked at anew.
       await reminders.remind(now);
       await readiness.evaluateExpired(now);
       await visits.plan(at ? now.toISOString().slice(0, 10) : undefined);

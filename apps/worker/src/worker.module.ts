@@ -1,6 +1,8 @@
 import { dataSourceOptions, Database } from '#persistence';
 import {
   CertificatesService,
+  CharterService,
+  ConsentsService,
   DocumentsService,
   ReadinessService,
   RemindersService,
@@ -8,6 +10,7 @@ import {
   InvitationsService,
   ImportsService,
   ResultsService,
+  ShareLinks,
   VisitsService,
 } from '#application';
 import {
@@ -88,6 +91,8 @@ export class WorkerModule implements OnModuleInit, OnApplicationShutdown {
       readiness: new ReadinessService(db),
       visits,
       certificates,
+      consents: new ConsentsService(db, new ShareLinks(config.secret, baseUrl)),
+      charters: new CharterService(db),
       documents: new DocumentsService(
         db,
         new FolderDocumentStore(join(config.dataDir, 'documents')),

@@ -1,13 +1,16 @@
-import type { Role } from '#persistence';
+import { DomainError, RECORD, type Scope, type Seen } from '#domain';
+import type { Part, Role } from '#persistence';
 import type { EntityManager } from 'typeorm';
 import { forbidden, notFound, type Actor } from './actor.js';
 
 type Queryable = Pick<EntityManager, 'query'>;
 
-/** In which parts and roles somebody sees a site; empty: not at all. */
+/** In which parts and roles somebody sees a site, and what of it; empty: not at all. */
 export interface SiteAccess {
-  readonly part: 'owner-organisation' | 'agency' | 'buyer' | 'assessment-provider';
+  readonly part: 'owner-organisation' | 'grantee' | Part;
   readonly role: Role;
+  /** `record`: everything; else what the programme's charter or the consent grant says. */
+  readonly scopes: readonly Seen[];
 }
 
 /** How the actor sees a site. @throws DomainError `not-found`, the same for hidden and for unknown sites. */
@@ -18,10 +21,12 @@ export async function siteAccess(
   noun = 'site',
 ): Promise<SiteAccess[]> {
   const rows: SiteAccess[] = await db.query(
-    `SELECT part, role FROM site_access WHERE user_id = $1 AND site_id = $2`,
+    `SELECT part, role, scopes FROM site_access WHERE user_id = $1 AND site_id = $2`,
     [actor.userId, siteId],
   );
   if (rows.length === 0) throw notFound(noun);
+  // Whoever sees a site only because its supplier lets them leaves a trace in the supplier's ledger.
+  if (rows.every((row) => row.part === 'grantee')) await db.query(`SELECT consent_viewed($1)`, [siteId]);
   return rows;
 }
 
@@ -45,6 +50,55 @@ export function must(
     throw forbidden(`To ${what} you need the role ${roles.join(' or ')} for this site.`);
 }
 
+/** What the accesses show together. */
+export const seenBy = (access: readonly SiteAccess[]): Seen[] => [
+  ...new Set(access.flatMap((entry) => entry.scopes)),
+];
+
+/** Whether somebody sees the record itself, drafts included, and not only what is shared of it. */
+export const seesRecord = (access: readonly SiteAccess[]): boolean => seenBy(access).includes(RECORD);
+
+/** Whether the accesses show the data of one of the scopes. */
+export function sees(access: readonly SiteAccess[], ...scopes: readonly Scope[]): boolean {
+  const seen = seenBy(access);
+  return seen.includes(RECORD) || scopes.some((scope) => seen.includes(scope));
+}
+
+/**
+ * An empty answer would read as "there is nothing", so what isn't shared is refused.
+ * @throws DomainError `scope-required` unless `sees` holds.
+ */
+export function mustSee(access: readonly SiteAccess[], ...scopes: readonly Scope[]): void {
+  if (sees(access, ...scopes)) return;
+  throw new DomainError(
+    'scope-required',
+    `This is not shared with you. What is: ${seenBy(access).join(', ') || 'nothing'}.`,
+    [
+      {
+        field: 'scope',
+        message: `needs ${scopes.join(' or ')}`,
+        fix: 'Ask the supplier for a consent that includes it.',
+      },
+    ],
+    'forbidden',
+  );
+}
+
+/** SQL of everything that a person sees of a site, by whatever way: an array of scopes. */
+export const scopesOf = (user: string, site: string): string =>
+  `(SELECT coalesce(array_agg(DISTINCT scope), '{}') FROM site_access x, unnest(x.scopes) scope WHERE x.user_id = ${user} AND x.site_id = ${site})`;
+
+/** Scopes that show findings and what is done about them. */
+export const FINDING_SCOPES: readonly Scope[] = ['answers', 'corrective-actions'];
+
+/** Scopes by which an assessment as such may be seen, once it is closed. */
+export const ASSESSMENT_SCOPES: readonly Scope[] = [
+  'score',
+  'section-scores',
+  'answers',
+  'corrective-actions',
+];
+
 /** Programme roles of the actor in the programme of a cohort. @throws DomainError `not-found`. */
 export async function cohortAccess(db: Queryable, actor: Actor, cohortId: string): Promise<SiteAccess[]> {
   return rolesIn(db, actor, `SELECT programme_id FROM cohort WHERE id = $2`, cohortId, 'cohort');
@@ -59,6 +113,16 @@ export async function programmeAccess(
   return rolesIn(db, actor, `$2::uuid`, programmeId, 'programme');
 }
 
+/**
+ * The roles by which somebody sees results of single sites. Donors, authorities and training providers have none.
+ * @throws DomainError `not-found`
+ */
+export function resultAccess(access: readonly SiteAccess[], noun: string): SiteAccess[] {
+  const found = access.filter(({ part }) => ['agency', 'assessment-provider', 'buyer'].includes(part));
+  if (found.length === 0) throw notFound(noun);
+  return found;
+}
+
 async function rolesIn(
   db: Queryable,
   actor: Actor,
@@ -67,7 +131,8 @@ async function rolesIn(
   noun: string,
 ): Promise<SiteAccess[]> {
   const rows: SiteAccess[] = await db.query(
-    `SELECT p.part, m.role FROM programme_participant p
+    `SELECT p.part, m.role, CASE WHEN p.part = 'buyer' THEN g.buyer_scopes WHEN p.part IN ('agency', 'assessment-provider') THEN '{record}' ELSE '{}' END AS scopes
+       FROM programme_participant p JOIN programme g ON g.id = p.programme_id
        JOIN membership m ON m.organisation_id = p.organisation_id AND m.user_id = $1
       WHERE p.programme_id = (${programme})`,
     [actor.userId, id],

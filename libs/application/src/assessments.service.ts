@@ -7,6 +7,7 @@ import {
   parseLocalDate,
   requirementsAt,
   transition,
+  visibleScore,
   type AssessmentAction,
   type AssessmentKind,
   type AssessmentState,
@@ -15,12 +16,23 @@ import {
   type Response,
   type Score,
   type ScoringProfile,
+  type VisibleScore,
 } from '#domain';
 import { appendToOutbox } from '#platform';
 import { randomUUID } from 'node:crypto';
 import type { Database } from '#persistence';
 import type { EntityManager } from 'typeorm';
-import { may, must, siteAccess, type SiteAccess } from './access.js';
+import {
+  ASSESSMENT_SCOPES,
+  may,
+  must,
+  mustSee,
+  seenBy,
+  sees,
+  seesRecord,
+  siteAccess,
+  type SiteAccess,
+} from './access.js';
 import { notFound, type Actor } from './actor.js';
 import { contentHash, loadVersion } from './content.service.js';
 import { pageOf, type Page, type PageRequest } from './paging.js';
@@ -180,7 +192,7 @@ export async function explainedScore(
   assessment?: LoadedAssessment,
 ): Promise<{ asFound: Score; afterClosure: Score } | undefined> {
   const [row] = await db.query(
-    `SELECT as_found AS "asFound", after_closure AS "afterClosure" FROM assessment_score WHERE assessment_id = $1`,
+    `SELECT as_found AS "asFound", after_closure AS "afterClosure" FROM assessment_score_explained WHERE assessment_id = $1`,
     [id],
   );
   if (!row || row.asFound) return row;
@@ -273,10 +285,10 @@ export class AssessmentsService {
     });
   }
 
-  /** One assessment as the actor may see it, with every verdict and claim. */
+  /** One assessment as the actor may see it, with every verdict and claim; without them unless answers are shared. */
   async get(actor: Actor, id: string) {
     const row = await this.row(this.db, id);
-    await this.mustSee(actor, row);
+    if (!sees(await this.mustSee(actor, row), 'answers')) return row;
     const responses = await this.db.query(
       `SELECT requirement, answer, claim, na_reason AS "naReason", note, closed_on::text AS "closedOn",
               answered_at AS "answeredAt" FROM full_response WHERE assessment_id = $1 ORDER BY requirement`,
@@ -294,12 +306,21 @@ export class AssessmentsService {
     const rows = await this.db.query(
       `SELECT ${assessmentColumns} FROM ${assessmentJoins}
         WHERE EXISTS (SELECT 1 FROM site_access s WHERE s.user_id = $1 AND s.site_id = a.site_id
-                        AND (s.part <> 'buyer' OR a.state = 'closed'))
+                        AND ('record' = ANY (s.scopes) OR (a.state = 'closed' AND s.scopes && $8::text[])))
           AND ($2::uuid IS NULL OR a.site_id = $2) AND ($3::uuid IS NULL OR a.cohort_id = $3)
           AND ($4::text IS NULL OR a.kind = $4) AND ($5::text IS NULL OR a.state = $5)
           AND ($6::uuid IS NULL OR a.id > $6)
         ORDER BY a.id LIMIT $7`,
-      [actor.userId, filter.siteId, filter.cohortId, filter.kind, filter.state, page.after, page.limit + 1],
+      [
+        actor.userId,
+        filter.siteId,
+        filter.cohortId,
+        filter.kind,
+        filter.state,
+        page.after,
+        page.limit + 1,
+        ASSESSMENT_SCOPES,
+      ],
     );
     return pageOf(rows, page, (row: AssessmentRow) => row.id);
   }
@@ -416,16 +437,22 @@ export class AssessmentsService {
     });
   }
 
-  /** The computed result; its parts are null until the worker has been. */
-  async score(actor: Actor, id: string): Promise<{ asFound: Score | null; afterClosure: Score | null }> {
-    await this.mustSee(actor, await this.row(this.db, id));
-    return (await explainedScore(this.db, id)) ?? { asFound: null, afterClosure: null };
+  /** The computed result, as far as the actor sees it; its parts are null until the worker has been. */
+  async score(
+    actor: Actor,
+    id: string,
+  ): Promise<{ asFound: VisibleScore | null; afterClosure: VisibleScore | null }> {
+    const access = await this.mustSee(actor, await this.row(this.db, id));
+    mustSee(access, 'score');
+    const score = await explainedScore(this.db, id);
+    const show = (part: Score | undefined) => visibleScore(part ?? null, seenBy(access));
+    return { asFound: show(score?.asFound), afterClosure: show(score?.afterClosure) };
   }
 
-  /** Throws `not-found` unless the actor sees the assessment; buyers see closed ones only. */
+  /** Throws `not-found` unless the actor sees the assessment; what is shared of a record is its closed ones only. */
   async mustSee(actor: Actor, row: Pick<AssessmentRow, 'siteId' | 'state'>): Promise<SiteAccess[]> {
     const access = await siteAccess(this.db, actor, row.siteId, 'assessment');
-    if (row.state !== 'closed' && access.every((entry) => entry.part === 'buyer'))
+    if (!seesRecord(access) && (row.state !== 'closed' || !sees(access, ...ASSESSMENT_SCOPES)))
       throw notFound('assessment');
     return access;
   }

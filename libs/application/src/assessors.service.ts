@@ -63,7 +63,7 @@ export interface CalendarView {
   readonly holidays: readonly string[];
 }
 
-const seesVisitSite = `EXISTS (SELECT 1 FROM site_access a WHERE a.user_id = $1 AND a.site_id = v.site_id AND a.part <> 'buyer')`;
+const seesVisitSite = `EXISTS (SELECT 1 FROM site_access a WHERE a.user_id = $1 AND a.site_id = v.site_id AND 'record' = ANY (a.scopes))`;
 const columns = `
   x.id, x.organisation_id AS "organisationId", x.name, x.part, x.country, x.lat, x.lon, x.competences, x.languages,
   x.working_days AS "workingDays", x.max_visits_per_week AS "maxVisitsPerWeek", x.revision,

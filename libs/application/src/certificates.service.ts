@@ -4,6 +4,7 @@ import {
   certificateNumber,
   certificatePayload,
   certificateStatus,
+  type CertificateStatus,
   checkDecision,
   DomainError,
   parseCertificateNumber,
@@ -18,7 +19,7 @@ import type { CertificateView, Locale, VerificationView } from '#reporting';
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Database } from '#persistence';
 import type { EntityManager } from 'typeorm';
-import { must, siteAccess } from './access.js';
+import { must, mustSee, sees, seesRecord, siteAccess } from './access.js';
 import { notFound, type Actor } from './actor.js';
 import {
   explainedScore,
@@ -44,7 +45,7 @@ export interface CertificateRow {
   readonly siteId: string;
   readonly assessmentId: string;
   readonly state: CertificateState;
-  readonly status: string | null;
+  readonly status: CertificateStatus | null;
   readonly proposedBy: string;
   readonly decidedBy: string | null;
   readonly issuedOn: string | null;
@@ -183,16 +184,26 @@ export class CertificatesService {
   async get(actor: Actor, id: string): Promise<CertificateRow> {
     const row = await this.row(this.db, id);
     const access = await siteAccess(this.db, actor, row.siteId, 'certificate');
-    if (row.issuedOn === null && access.every((entry) => entry.part === 'buyer'))
+    if (!seesRecord(access) && (row.issuedOn === null || !sees(access, 'certificate')))
       throw notFound('certificate');
     return row;
   }
 
   async list(actor: Actor, siteId: string): Promise<CertificateRow[]> {
     const access = await siteAccess(this.db, actor, siteId);
+    mustSee(access, 'certificate');
     const rows = await this.db.query(
       `SELECT ${columns} FROM certificate WHERE site_id = $1 AND ($2 OR issued_on IS NOT NULL) ORDER BY created_at DESC`,
-      [siteId, access.some((entry) => entry.part !== 'buyer')],
+      [siteId, seesRecord(access)],
+    );
+    return rows.map(withStatus);
+  }
+
+  /** Certificates of a site that were issued, newest first. No access check: the database decides what the reader sees. */
+  async issuedOf(siteId: string, limit: number): Promise<CertificateRow[]> {
+    const rows = await this.db.query(
+      `SELECT ${columns} FROM certificate WHERE site_id = $1 AND issued_on IS NOT NULL ORDER BY issued_on DESC, number LIMIT $2`,
+      [siteId, limit],
     );
     return rows.map(withStatus);
   }

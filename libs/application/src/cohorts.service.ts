@@ -3,7 +3,7 @@ import { appendToOutbox } from '#platform';
 import { randomUUID } from 'node:crypto';
 import type { Database } from '#persistence';
 import type { EntityManager } from 'typeorm';
-import { cohortAccess, may, programmeAccess, siteAccess } from './access.js';
+import { cohortAccess, may, programmeAccess, seesRecord, siteAccess } from './access.js';
 import { forbidden, notFound, type Actor } from './actor.js';
 import { isForeignKeyViolation } from './assessments.service.js';
 import { cancelVisits } from './visits.service.js';
@@ -102,14 +102,7 @@ export class CohortsService {
          FROM enrolment e JOIN site s ON s.id = e.site_id JOIN organisation o ON o.id = s.organisation_id
         WHERE e.cohort_id = $1 AND ($3::text IS NULL OR ($3 = 'exited') = (e.exited_on IS NOT NULL))
           AND ($4::text IS NULL OR e.exit_reason = $4) AND ($5::uuid IS NULL OR e.id > $5) ORDER BY e.id LIMIT $6`,
-      [
-        cohortId,
-        access.some((entry) => entry.part !== 'buyer'),
-        filter.state,
-        filter.reason,
-        page.after,
-        page.limit + 1,
-      ],
+      [cohortId, seesRecord(access), filter.state, filter.reason, page.after, page.limit + 1],
     );
     return pageOf(rows, page, (row: EnrolmentRow) => row.id);
   }

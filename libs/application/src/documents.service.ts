@@ -2,7 +2,7 @@ import type { DocumentKind, Database } from '#persistence';
 import { appendToOutbox, DamagedDocumentError, type DocumentStore } from '#platform';
 import { certificatePdf, gapReportPdf, LOCALES, type Locale } from '#reporting';
 import { randomUUID } from 'node:crypto';
-import { siteAccess } from './access.js';
+import { seesRecord, siteAccess } from './access.js';
 import type { Actor } from './actor.js';
 import type { CertificatesService } from './certificates.service.js';
 import type { ReportsService } from './reports.service.js';
@@ -56,7 +56,7 @@ export class DocumentsService {
     );
   }
 
-  /** The gap report for a reader. A buyer sees its own rules only, so for a buyer it is always rendered. */
+  /** The gap report for a reader. The kept one is for who works on the record; others see their own rules only, so for them it is rendered. */
   async gapReport(actor: Actor, assessmentId: string, locale: Locale): Promise<ServedDocument> {
     const name = `gap-report-${assessmentId}`;
     const render = async () =>
@@ -64,7 +64,7 @@ export class DocumentsService {
     const source = await this.gapReportSource(assessmentId);
     if (source) {
       const access = await siteAccess(this.db, actor, source.siteId, 'assessment');
-      if (access.some((entry) => entry.part !== 'buyer'))
+      if (seesRecord(access))
         return this.served('gap-report', assessmentId, source.hash, locale, name, render);
     }
     return rendered(name, render);

@@ -3,7 +3,7 @@ import { appendToOutbox } from '#platform';
 import { randomUUID } from 'node:crypto';
 import type { Database } from '#persistence';
 import type { EntityManager } from 'typeorm';
-import { may, siteAccess } from './access.js';
+import { may, seesRecord, siteAccess } from './access.js';
 import { forbidden, notFound, type Actor } from './actor.js';
 import { pageOf, type Page, type PageRequest } from './paging.js';
 
@@ -26,14 +26,14 @@ const rows = `
 export class EngagementsService {
   constructor(private readonly db: Database) {}
 
-  /** Engagements at the sites the actor sees; buyers see none. */
+  /** Engagements at the sites the actor sees; those of whose record they see all. */
   async list(
     actor: Actor,
     filter: { siteId?: string; personId?: string; open?: boolean },
     page: PageRequest,
   ): Promise<Page<EngagementRow>> {
     const found = await this.db.query(
-      `${rows} WHERE EXISTS (SELECT 1 FROM site_access x WHERE x.user_id = $1 AND x.site_id = e.site_id AND x.part <> 'buyer')
+      `${rows} WHERE EXISTS (SELECT 1 FROM site_access x WHERE x.user_id = $1 AND x.site_id = e.site_id AND 'record' = ANY (x.scopes))
           AND ($2::uuid IS NULL OR e.site_id = $2) AND ($3::text IS NULL OR e.person_id = $3)
           AND ($4::boolean IS NULL OR $4 = (e.until_date IS NULL)) AND ($5::uuid IS NULL OR e.id > $5) ORDER BY e.id LIMIT $6`,
       [actor.userId, filter.siteId, filter.personId, filter.open, page.after, page.limit + 1],
@@ -125,7 +125,7 @@ export class EngagementsService {
     noun = 'site',
   ): Promise<void> {
     const access = await siteAccess(tx, actor, siteId, noun);
-    if (access.every((entry) => entry.part === 'buyer')) throw notFound(noun);
+    if (!seesRecord(access)) throw notFound(noun);
     const self =
       personId === actor.userId &&
       may(access, ['mentor', 'assessor', 'owner', 'programme-manager'], ['agency', 'assessment-provider']);

@@ -3,7 +3,16 @@ import { appendToOutbox, dayIn } from '#platform';
 import { randomUUID } from 'node:crypto';
 import type { Database } from '#persistence';
 import type { EntityManager } from 'typeorm';
-import { may, must, siteAccess } from './access.js';
+import {
+  ASSESSMENT_SCOPES,
+  FINDING_SCOPES,
+  may,
+  must,
+  mustSee,
+  sees,
+  seesRecord,
+  siteAccess,
+} from './access.js';
 import { forbidden, notFound, type Actor } from './actor.js';
 import { isUniqueViolation } from './assessments.service.js';
 import { programmeDay } from './people.js';
@@ -36,10 +45,16 @@ const columns = `
     FROM finding_closure c WHERE c.assessment_id = f.assessment_id AND c.requirement = f.requirement AND c.reopened_at IS NOT NULL), '[]') AS reopenings`;
 const joins = `finding f JOIN assessment a ON a.id = f.assessment_id`;
 
-/** SQL of the day on which a finding was closed: afterwards, or, as imported, with the response. */
-function closedOnOf(finding: string): string {
-  return `coalesce((SELECT c.closed_on FROM finding_closure c WHERE c.assessment_id = ${finding}.assessment_id AND c.requirement = ${finding}.requirement
-            AND c.reopened_at IS NULL), (SELECT r.closed_on FROM response r WHERE r.assessment_id = ${finding}.assessment_id AND r.requirement = ${finding}.requirement))`;
+/**
+ * SQL of the day on which a finding was closed: afterwards, or, as imported, with the response. Who sees corrective
+ * actions but no answers has that day from the finding itself, unless a closure was taken back since.
+ */
+export function closedOnOf(finding: string): string {
+  const of = (row: string) =>
+    `${row}.assessment_id = ${finding}.assessment_id AND ${row}.requirement = ${finding}.requirement`;
+  return `coalesce((SELECT c.closed_on FROM finding_closure c WHERE ${of('c')} AND c.reopened_at IS NULL),
+            (SELECT r.closed_on FROM response r WHERE ${of('r')}),
+            CASE WHEN NOT EXISTS (SELECT 1 FROM finding_closure c WHERE ${of('c')}) THEN ${finding}.closed_on END)`;
 }
 
 const AFTER_SUBMISSION: readonly string[] = ['submitted', 'under-review', 'closed'];
@@ -62,7 +77,7 @@ export class FindingsService {
     );
   }
 
-  /** Findings across the sites the actor sees; buyers see those of closed assessments. */
+  /** Findings across the sites whose findings the actor sees; of what is only shared, those of closed assessments. */
   async list(
     actor: Actor,
     filter: { cohortId?: string; siteId?: string; grade?: string; open?: boolean; overdue?: boolean },
@@ -71,7 +86,7 @@ export class FindingsService {
   ): Promise<Page<FindingRow>> {
     const rows = await this.db.query(
       `SELECT ${columns} FROM ${joins}
-        WHERE EXISTS (SELECT 1 FROM site_access x WHERE x.user_id = $1 AND x.site_id = a.site_id AND (x.part <> 'buyer' OR a.state = 'closed'))
+        WHERE EXISTS (SELECT 1 FROM site_access x WHERE x.user_id = $1 AND x.site_id = a.site_id AND ('record' = ANY (x.scopes) OR (a.state = 'closed' AND x.scopes && $10::text[])))
           AND ($2::uuid IS NULL OR a.cohort_id = $2) AND ($3::uuid IS NULL OR a.site_id = $3)
           AND ($4::text IS NULL OR f.grade = $4) AND ($5::boolean IS NULL OR $5 = (${closedOnOf('f')} IS NULL))
           AND ($6::boolean IS NULL OR $6 = (${closedOnOf('f')} IS NULL AND f.due_on IS NOT NULL AND f.due_on < $7::date))
@@ -86,6 +101,7 @@ export class FindingsService {
         today,
         page.after,
         page.limit + 1,
+        FINDING_SCOPES,
       ],
     );
     return pageOf(rows, page, (row: FindingRow) => row.id);
@@ -189,8 +205,9 @@ export class FindingsService {
     assessment: { siteId: string; state: string },
   ) {
     const access = await siteAccess(db, actor, assessment.siteId, 'assessment');
-    if (assessment.state !== 'closed' && access.every((entry) => entry.part === 'buyer'))
+    if (!seesRecord(access) && (assessment.state !== 'closed' || !sees(access, ...ASSESSMENT_SCOPES)))
       throw notFound('assessment');
+    mustSee(access, ...FINDING_SCOPES);
     return access;
   }
 }

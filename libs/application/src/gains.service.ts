@@ -1,6 +1,23 @@
-import { aggregateFigures, mergeAggregates, type AggregateFigures } from '#domain';
+import {
+  aggregateFigures,
+  type GainResult,
+  mergeAggregates,
+  type AggregateFigures,
+  type Seen,
+  visibleGain,
+} from '#domain';
 import type { Database } from '#persistence';
-import { cohortAccess, programmeAccess, siteAccess } from './access.js';
+import {
+  cohortAccess,
+  mustSee,
+  programmeAccess,
+  resultAccess,
+  scopesOf,
+  seenBy,
+  seesRecord,
+  siteAccess,
+  type SiteAccess,
+} from './access.js';
 import type { Actor } from './actor.js';
 import { pageOf, type Page, type PageRequest } from './paging.js';
 import { emptyCohort, type CohortBody } from './results.service.js';
@@ -11,9 +28,11 @@ export interface GainRow {
   readonly siteId: string;
   readonly cohortId: string | null;
   readonly comparable: boolean;
-  /** The gain with its parts, denominators and editions, or why there is none. */
-  readonly gain: unknown;
+  /** The gain with its parts, denominators and editions, or why there is none; without items unless answers are shared. */
+  readonly gain: ReturnType<typeof visibleGain>;
 }
+
+type StoredGain = Omit<GainRow, 'gain'> & { readonly gain: GainResult };
 
 /** What a mean stands on; never shown without it. */
 export interface GainAggregate {
@@ -33,11 +52,13 @@ export class GainsService {
   /** Gains of a site, newest first, each with everything it must be shown with. */
   async ofSite(actor: Actor, siteId: string): Promise<GainRow[]> {
     const access = await siteAccess(this.db, actor, siteId);
-    return this.db.query(
-      `SELECT ${columns} FROM gain g JOIN assessment a ON a.id = g.follow_up_id
+    mustSee(access, 'section-scores');
+    const rows: StoredGain[] = await this.db.query(
+      `SELECT ${columns} FROM gain_explained g JOIN assessment a ON a.id = g.follow_up_id
         WHERE g.site_id = $1 AND ($2 OR a.state = 'closed') ORDER BY a.assessed_on DESC`,
-      [siteId, access.some((entry) => entry.part !== 'buyer')],
+      [siteId, seesRecord(access)],
     );
+    return rows.map((row) => ({ ...row, gain: visibleGain(row.gain, seenBy(access)) }));
   }
 
   /** Gains of a cohort's sites, with the cohort's figures from its running aggregate. Buyers see closed ones. */
@@ -47,7 +68,7 @@ export class GainsService {
     page: PageRequest,
   ): Promise<Page<GainRow> & { aggregate: GainAggregate }> {
     const access = await cohortAccess(this.db, actor, cohortId);
-    return this.over(access, [cohortId], page);
+    return this.over(actor, resultAccess(access, 'cohort'), [cohortId], page);
   }
 
   /** The same over all cohorts of a programme. A site in two cohorts counts in each. */
@@ -61,20 +82,28 @@ export class GainsService {
       programmeId,
     ]);
     return this.over(
-      access,
+      actor,
+      resultAccess(access, 'programme'),
       cohorts.map(({ id }) => id),
       page,
     );
   }
 
-  private async over(access: readonly { part: string }[], cohortIds: readonly string[], page: PageRequest) {
-    const rows: GainRow[] = await this.db.query(
-      `SELECT ${columns} FROM gain g JOIN assessment a ON a.id = g.follow_up_id
+  private async over(
+    actor: Actor,
+    access: readonly SiteAccess[],
+    cohortIds: readonly string[],
+    page: PageRequest,
+  ): Promise<Page<GainRow> & { aggregate: GainAggregate }> {
+    mustSee(access, 'section-scores');
+    const rows: (StoredGain & { seen: Seen[] })[] = await this.db.query(
+      `SELECT ${columns}, ${scopesOf('$5', 'g.site_id')} AS seen FROM gain_explained g JOIN assessment a ON a.id = g.follow_up_id
         WHERE g.cohort_id = ANY($1) AND ($2 OR a.state = 'closed') AND ($3::uuid IS NULL OR g.follow_up_id > $3)
         ORDER BY g.follow_up_id LIMIT $4`,
-      [cohortIds, access.some((entry) => entry.part !== 'buyer'), page.after, page.limit + 1],
+      [cohortIds, seesRecord(access), page.after, page.limit + 1, actor.userId],
     );
-    return { ...pageOf(rows, page, (row) => row.followUpId), aggregate: await this.aggregate(cohortIds) };
+    const shown = rows.map(({ seen, ...row }) => ({ ...row, gain: visibleGain(row.gain, seen) }));
+    return { ...pageOf(shown, page, (row) => row.followUpId), aggregate: await this.aggregate(cohortIds) };
   }
 
   private async aggregate(cohortIds: readonly string[]): Promise<GainAggregate> {

@@ -1,5 +1,5 @@
 import type { BuyerRule, ChecklistTranslation, ChecklistVersion, Score, ScoringProfile } from '#domain';
-import type { ChecklistLine, ContentTranslation, Locale, Verdict } from '#reporting';
+import type { ChecklistLine, ContentTranslation, Locale, SectionLine, Verdict } from '#reporting';
 import type { EntityManager } from 'typeorm';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -146,4 +146,24 @@ export function ruleTitle(rule: Pick<BuyerRule, 'title' | 'translations'>, local
 export function verdictOf(score: Score): Verdict {
   if (score.status === 'not-scorable') return 'not-scorable';
   return score.passed === null ? 'rated' : score.passed ? 'pass' : 'fail';
+}
+
+/** Results of the sections inside blocks, and of those that are no blocks, in the checklist's order. */
+export function sectionLines(
+  { checklistBody }: Pick<LoadedAssessment, 'checklistBody'>,
+  sections: Score['sections'],
+  texts: LocalisedChecklist,
+): SectionLine[] {
+  const parents = new Set(checklistBody.sections.flatMap((section) => section.parent ?? []));
+  const nested = new Set(checklistBody.sections.flatMap(({ parent, code }) => (parent ? [code] : [])));
+  return sections
+    .filter(
+      (section) => (nested.has(section.section) || !parents.has(section.section)) && section.counts.total > 0,
+    )
+    .map((section) => ({
+      code: section.section,
+      title: texts.section(section.section),
+      counts: section.counts,
+      points: section.points,
+    }));
 }

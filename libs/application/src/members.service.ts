@@ -50,10 +50,17 @@ export class MembersService {
       await mustOwn(tx, actor, organisationId);
       const member = await memberOf(tx, organisationId, memberId);
       if (member.role === role) return member;
-      await tx.query(`DELETE FROM membership WHERE id = $1`, [memberId]);
-      const changed = await addMember(tx, member.userId, organisationId, role, memberId);
-      await mustKeepAnOwner(tx, organisationId);
-      return changed;
+      await mustKeepAnOwner(tx, organisationId, member);
+      const [same] = await tx.query(
+        `${memberRows} WHERE m.user_id = $1 AND m.organisation_id = $2 AND m.role = $3`,
+        [member.userId, organisationId, role],
+      );
+      if (same) {
+        await tx.query(`DELETE FROM membership WHERE id = $1`, [memberId]);
+        return same;
+      }
+      await tx.query(`UPDATE membership SET role = $2 WHERE id = $1`, [memberId, role]);
+      return { ...member, role };
     });
   }
 
@@ -61,9 +68,8 @@ export class MembersService {
   async remove(actor: Actor, organisationId: string, memberId: string): Promise<void> {
     await this.db.transaction(async (tx) => {
       await mustOwn(tx, actor, organisationId);
-      await memberOf(tx, organisationId, memberId);
+      await mustKeepAnOwner(tx, organisationId, await memberOf(tx, organisationId, memberId));
       await tx.query(`DELETE FROM membership WHERE id = $1`, [memberId]);
-      await mustKeepAnOwner(tx, organisationId);
     });
   }
 }
@@ -84,11 +90,10 @@ async function addMember(
   userId: string,
   organisationId: string,
   role: Role,
-  id: string = randomUUID(),
 ): Promise<MemberRow> {
   await tx.query(
     `INSERT INTO membership (id, user_id, organisation_id, role) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
-    [id, userId, organisationId, role],
+    [randomUUID(), userId, organisationId, role],
   );
   const [row] = await tx.query(
     `${memberRows} WHERE m.user_id = $1 AND m.organisation_id = $2 AND m.role = $3`,
@@ -112,10 +117,12 @@ async function mustOwn(tx: EntityManager, actor: Actor, organisationId: string):
     throw forbidden('Only an owner decides who belongs to it.');
 }
 
-async function mustKeepAnOwner(tx: EntityManager, organisationId: string): Promise<void> {
+/** Looked at before `member` loses the role: whoever has just left an organisation doesn't see its other owners. */
+async function mustKeepAnOwner(tx: EntityManager, organisationId: string, member: MemberRow): Promise<void> {
+  if (member.role !== 'owner') return;
   const owners = await tx.query(
-    `SELECT 1 FROM membership WHERE organisation_id = $1 AND role = 'owner' LIMIT 1`,
-    [organisationId],
+    `SELECT 1 FROM membership WHERE organisation_id = $1 AND role = 'owner' AND id <> $2 LIMIT 1`,
+    [organisationId, member.id],
   );
   if (owners.length > 0) return;
   throw new DomainError(

@@ -13,12 +13,14 @@ export interface Page<T> {
   readonly nextCursor: string | null;
 }
 
+const KEYS = { id: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, number: /^\d{1,18}$/ };
+
 /** Reads `cursor` and `limit` of a request. Default 50 rows, at most 200. @throws DomainError `bad-cursor`. */
-export function pageRequest(cursor?: string, limit?: number): PageRequest {
+export function pageRequest(cursor?: string, limit?: number, key: keyof typeof KEYS = 'id'): PageRequest {
   let after: string | null = null;
   if (cursor) {
     after = Buffer.from(cursor, 'base64url').toString('utf8');
-    if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(after)) {
+    if (!KEYS[key].test(after)) {
       throw new DomainError('bad-cursor', 'The cursor is not one this list has given out.', [
         { field: 'cursor', message: 'unreadable', fix: 'Leave it out to start from the beginning.' },
       ]);

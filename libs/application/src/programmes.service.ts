@@ -32,6 +32,22 @@ const KINDS_OF_PART: Readonly<Record<Part, readonly OrganisationKind[]>> = {
   agency: ['development-agency'],
   buyer: ['buyer'],
   'assessment-provider': ['assessment-provider', 'development-agency'],
+  'training-provider': ['training-provider', 'development-agency'],
+  donor: ['donor'],
+  authority: ['authority'],
+};
+
+/** Parts whose people go to sites. */
+const DOES_FIELD_WORK: readonly Part[] = ['agency', 'assessment-provider'];
+
+/** What an organisation of each part would no longer see of its work. */
+const WORK_OF_PART: Readonly<Record<Part, readonly string[]>> = {
+  agency: ['sites'],
+  buyer: ['readiness'],
+  'assessment-provider': ['assessments', 'visits'],
+  'training-provider': [],
+  donor: [],
+  authority: [],
 };
 
 const columns = `p.id, p.code, p.name, p.time_zone AS "timeZone", p.look_back_months AS "lookBackMonths", p.claims, p.demo, p.revision`;
@@ -156,7 +172,7 @@ export class ProgrammesService {
         );
       if (input.part === 'buyer')
         await appendToOutbox(tx, 'rules-changed', { buyerId: input.organisationId });
-      else await appendToOutbox(tx, 'plan-visits', {});
+      else if (DOES_FIELD_WORK.includes(input.part)) await appendToOutbox(tx, 'plan-visits', {});
       return { id };
     });
   }
@@ -205,7 +221,7 @@ export class ProgrammesService {
       if (row.part === 'buyer') {
         for (const { id } of await sitesOf(tx, programmeId))
           await appendToOutbox(tx, 'site-changed', { siteId: id });
-      } else await appendToOutbox(tx, 'plan-visits', {});
+      } else if (DOES_FIELD_WORK.includes(row.part)) await appendToOutbox(tx, 'plan-visits', {});
     });
   }
 
@@ -243,6 +259,5 @@ async function workOf(
                 AND v.assessor_id IN (SELECT user_id FROM people)) AS visits`,
     [programmeId, organisationId],
   );
-  const nouns = part === 'buyer' ? ['readiness'] : part === 'agency' ? ['sites'] : ['assessments', 'visits'];
-  return nouns.map((noun): [string, number] => [noun, counts[noun]]).filter(([, n]) => n > 0);
+  return WORK_OF_PART[part].map((noun): [string, number] => [noun, counts[noun]]).filter(([, n]) => n > 0);
 }

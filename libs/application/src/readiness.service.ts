@@ -4,15 +4,17 @@ import {
   DomainError,
   evaluateReadiness,
   rescorer,
+  visibleReadiness,
   type BuyerRule,
   type ReadinessCandidate,
   type Readiness,
+  type Seen,
 } from '#domain';
 import { appendToOutbox } from '#platform';
 import { randomUUID } from 'node:crypto';
 import type { Database } from '#persistence';
 import type { EntityManager } from 'typeorm';
-import { siteAccess } from './access.js';
+import { mustSee, scopesOf, seenBy, seesRecord, siteAccess, type SiteAccess } from './access.js';
 import { forbidden, type Actor } from './actor.js';
 import { loadAssessment } from './assessments.service.js';
 import { programmeDay } from './people.js';
@@ -86,10 +88,9 @@ export class ReadinessService {
       const [site] = await tx.query(`SELECT categories FROM site WHERE id = $1`, [siteId]);
       if (!site) return;
       const rules = await tx.query(
-        `SELECT DISTINCT r.id, r.body FROM buyer_rule_row r
-           JOIN programme_participant p ON p.organisation_id = r.buyer_id AND p.part = 'buyer'
-           JOIN cohort c ON c.programme_id = p.programme_id JOIN enrolment e ON e.cohort_id = c.id AND e.site_id = $1
-          WHERE r.active`,
+        `SELECT r.id, r.body FROM buyer_rule_row r WHERE r.active AND EXISTS (SELECT 1 FROM site_reach x
+           WHERE x.site_id = $1 AND x.organisation_id = r.buyer_id AND x.part IN ('buyer', 'grantee')
+             AND 'score' = ANY (x.scopes) AND (x.until IS NULL OR x.until >= current_date))`,
         [siteId],
       );
       const candidates = await this.candidates(tx, siteId);
@@ -133,9 +134,8 @@ export class ReadinessService {
   /** Readiness of a site as the actor may see it; a buyer sees its own rules only. */
   async ofSite(actor: Actor, siteId: string): Promise<ReadinessRow[]> {
     const access = await siteAccess(this.db, actor, siteId);
-    const onlyBuyer = access.every((entry) => entry.part === 'buyer');
-    const own = onlyBuyer ? actor.memberships.map((membership) => membership.organisationId) : null;
-    return readinessOf(this.db, siteId, own);
+    mustSee(access, 'score');
+    return readinessOf(this.db, siteId, actor, access);
   }
 
   /** Every site a rule is about, with its status: the buyer's list. */
@@ -146,14 +146,17 @@ export class ReadinessService {
   ): Promise<(ReadinessRow & { siteName: string; organisation: string })[]> {
     if (!actor.memberships.some((membership) => membership.organisationId === buyerId))
       throw forbidden('Only members of the buyer see its list.');
-    return this.db.query(
-      `SELECT r.site_id AS "siteId", s.name AS "siteName", o.name AS organisation, b.name AS buyer, br.rule, br.body->>'title' AS title,
+    const rows: (ReadinessRow & { siteName: string; organisation: string; seen: Seen[] })[] =
+      await this.db.query(
+        `SELECT r.site_id AS "siteId", s.name AS "siteName", o.name AS organisation, x.seen, b.name AS buyer, br.rule, br.body->>'title' AS title,
               coalesce(br.body->'translations', '{}') AS translations, r.category, r.status, r.valid_until::text AS "validUntil", r.assessment_id AS "assessmentId", r.body
-         FROM readiness r JOIN buyer_rule_row br ON br.id = r.buyer_rule_id JOIN organisation b ON b.id = br.buyer_id
+         FROM readiness_explained r JOIN buyer_rule_row br ON br.id = r.buyer_rule_id JOIN organisation b ON b.id = br.buyer_id
          JOIN site s ON s.id = r.site_id JOIN organisation o ON o.id = s.organisation_id
+         JOIN LATERAL (SELECT ${scopesOf('$3', 'r.site_id')} AS seen) x ON x.seen && '{record,score}'
         WHERE br.buyer_id = $1 AND ($2::text IS NULL OR r.status = $2) ORDER BY s.name, r.category LIMIT 1000`,
-      [buyerId, status ?? null],
-    );
+        [buyerId, status ?? null, actor.userId],
+      );
+    return rows.map(({ seen, ...row }) => ({ ...row, body: visibleReadiness(row.body, seen) }));
   }
 
   private async candidates(tx: EntityManager, siteId: string) {
@@ -185,8 +188,23 @@ export class ReadinessService {
   }
 }
 
-/** Stored readiness of a site; `buyers` narrows it to the rules of these organisations. */
-export function readinessOf(
+/**
+ * Stored readiness of a site as far as somebody sees it: under every rule for who works on the record, under their own
+ * rules for everybody else.
+ */
+export async function readinessOf(
+  db: Pick<EntityManager, 'query'>,
+  siteId: string,
+  actor: Actor,
+  access: readonly SiteAccess[],
+): Promise<ReadinessRow[]> {
+  const buyers = seesRecord(access) ? null : actor.memberships.map(({ organisationId }) => organisationId);
+  const rows = await storedReadiness(db, siteId, buyers);
+  return rows.map((row) => ({ ...row, body: visibleReadiness(row.body, seenBy(access)) }));
+}
+
+/** Stored readiness of a site, whole; `buyers` narrows it to the rules of these organisations. For the worker. */
+export function storedReadiness(
   db: Pick<EntityManager, 'query'>,
   siteId: string,
   buyers: readonly string[] | null = null,
@@ -195,7 +213,7 @@ export function readinessOf(
     `SELECT r.site_id AS "siteId", b.name AS buyer, br.rule, br.body->>'title' AS title,
             coalesce(br.body->'translations', '{}') AS translations, r.category, r.status,
             r.valid_until::text AS "validUntil", r.assessment_id AS "assessmentId", r.body
-       FROM readiness r JOIN buyer_rule_row br ON br.id = r.buyer_rule_id JOIN organisation b ON b.id = br.buyer_id
+       FROM readiness_explained r JOIN buyer_rule_row br ON br.id = r.buyer_rule_id JOIN organisation b ON b.id = br.buyer_id
       WHERE r.site_id = $1 AND ($2::uuid[] IS NULL OR br.buyer_id = ANY($2)) ORDER BY b.name, br.rule, r.category`,
     [siteId, buyers],
   );

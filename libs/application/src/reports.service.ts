@@ -9,11 +9,27 @@ import {
 } from '#domain';
 import { dayIn } from '#platform';
 import type { BuyerLine, CohortReportView, GapReportView, Locale, StepLine } from '#reporting';
-import { cohortAccess, siteAccess } from './access.js';
+import type { EntityManager } from 'typeorm';
+import {
+  ASSESSMENT_SCOPES,
+  cohortAccess,
+  mustSee,
+  resultAccess,
+  sees,
+  seesRecord,
+  siteAccess,
+} from './access.js';
 import { notFound, type Actor } from './actor.js';
 import { loadAssessment, scoringOf, type LoadedAssessment } from './assessments.service.js';
-import { categoryName, checklistLine, localisedVersion, ruleTitle, verdictOf } from './localised.js';
-import { readinessOf, type ReadinessRow } from './readiness.service.js';
+import {
+  categoryName,
+  checklistLine,
+  localisedVersion,
+  ruleTitle,
+  sectionLines,
+  verdictOf,
+} from './localised.js';
+import { readinessOf, storedReadiness, type ReadinessRow } from './readiness.service.js';
 import { emptyCohort, type CohortBody } from './results.service.js';
 
 /** View-models of the gap report and the cohort report, in the reader's language. */
@@ -24,134 +40,21 @@ export class ReportsService {
   async gapReport(actor: Actor, assessmentId: string, locale: Locale): Promise<GapReportView> {
     const assessment = await loadAssessment(this.db, assessmentId);
     const access = await siteAccess(this.db, actor, assessment.siteId, 'assessment');
-    if (assessment.state !== 'closed' && access.every((entry) => entry.part === 'buyer'))
+    if (!seesRecord(access) && (assessment.state !== 'closed' || !sees(access, ...ASSESSMENT_SCOPES)))
       throw notFound('assessment');
-    const onlyBuyer = access.every((entry) => entry.part === 'buyer');
-    const buyers = onlyBuyer ? actor.memberships.map((membership) => membership.organisationId) : null;
-    return this.gapReportOf(assessment, locale, await readinessOf(this.db, assessment.siteId, buyers));
+    mustSee(access, 'answers');
+    return gapReportOf(
+      this.db,
+      assessment,
+      locale,
+      await readinessOf(this.db, assessment.siteId, actor, access),
+    );
   }
 
   /** The report as it is kept when the assessment is closed: with every buyer's readiness. For the worker. */
   async gapReportForRecord(assessmentId: string, locale: Locale): Promise<GapReportView> {
     const assessment = await loadAssessment(this.db, assessmentId);
-    return this.gapReportOf(assessment, locale, await readinessOf(this.db, assessment.siteId));
-  }
-
-  private async gapReportOf(
-    assessment: LoadedAssessment,
-    locale: Locale,
-    readiness: readonly ReadinessRow[],
-  ): Promise<GapReportView> {
-    const { checklistBody, profileBody, responsesAfterClosure: responses } = assessment;
-    const texts = await localisedVersion(this.db, assessment.checklistVersionId, checklistBody, locale);
-    const score = scoringOf(assessment).score(responses, 'after-closure');
-    const findings = findingsOf(checklistBody, score, profileBody, assessment.assessedOn, responses);
-    const graded = new Map(findings.map((finding) => [finding.requirement, finding]));
-    const requirements = new Map(
-      checklistBody.requirements.map((requirement) => [requirement.code, requirement]),
-    );
-    const own = readiness.filter((row) => row.assessmentId === assessment.id);
-    const rules = own.map((row) => ({
-      name: `${row.buyer}: ${ruleTitle(row, locale)}`,
-      missing: new Set(missingFor(row)),
-    }));
-    const blockedBy = (code: string) =>
-      rules.filter((rule) => rule.missing.has(code)).map((rule) => rule.name);
-    const [context] = await this.db.query(
-      `SELECT s.name AS site, s.city, o.name AS organisation, p.name AS programme, p.time_zone AS "timeZone", person_name(a.assessor_id) AS assessor
-         FROM assessment a JOIN site s ON s.id = a.site_id JOIN organisation o ON o.id = s.organisation_id
-         LEFT JOIN cohort c ON c.id = a.cohort_id LEFT JOIN programme p ON p.id = c.programme_id WHERE a.id = $1`,
-      [assessment.id],
-    );
-    // Most serious first; among equals the mandatory, then the ones whose requirement matters most, then by effect.
-    const rank = (item: Score['items'][number]): number[] => {
-      const requirement = requirements.get(item.requirement)!;
-      const criticality = CRITICALITIES.indexOf(requirement.criticality);
-      const grade = CRITICALITIES.indexOf(item.findingGrade as Criticality);
-      return [grade < 0 ? criticality : grade, requirement.required ? 0 : 1, criticality, -item.effect];
-    };
-    const gaps = score.items
-      .filter((item) => ['partly', 'nonconforming', 'not-assessed'].includes(item.conformity) && !item.closed)
-      .map((item) => ({ item, rank: rank(item) }))
-      .sort(
-        (a, b) =>
-          a.rank.map((value, index) => value - b.rank[index]!).find((difference) => difference !== 0) ?? 0,
-      )
-      .map(({ item }) => {
-        const text = texts.requirement(item.requirement);
-        const finding = graded.get(item.requirement);
-        const grade = item.findingGrade;
-        return {
-          requirement: item.requirement,
-          section: item.section,
-          question: text.question,
-          criticality:
-            grade === 'critical' || grade === 'major' || grade === 'minor'
-              ? grade
-              : requirements.get(item.requirement)!.criticality,
-          conformity: item.conformity as 'partly' | 'nonconforming' | 'not-assessed',
-          required: requirements.get(item.requirement)?.required ?? false,
-          ...(finding?.note && { note: finding.note }),
-          ...(text.guidance && { guidance: text.guidance }),
-          blocks: [...new Set(blockedBy(item.requirement))],
-          ...(finding?.dueOn && { dueOn: finding.dueOn }),
-        };
-      });
-    const step = (code: string): StepLine => {
-      const { question, guidance } = texts.requirement(code);
-      return { text: question, ...(guidance && { why: guidance }), requirements: [code] };
-    };
-    const path = own
-      .filter((row) => row.body.cheapestPath?.reachesReady && row.body.cheapestPath.items.length > 0)
-      .sort((a, b) => a.body.cheapestPath!.items.length - b.body.cheapestPath!.items.length)[0];
-    return {
-      reference: assessment.id,
-      programme: context.programme ?? texts.title,
-      subject: { organisation: context.organisation, site: context.site, address: context.city },
-      checklist: checklistLine(assessment, texts, locale),
-      assessment: {
-        kind: assessment.kind,
-        date: assessment.assessedOn,
-        ...(context.assessor && assessment.kind !== 'self' && { assessor: context.assessor }),
-      },
-      result: {
-        verdict: verdictOf(score),
-        points: score.points,
-        ...(score.grade && { grade: score.grade }),
-        counts: score.counts,
-      },
-      sections: score.sections
-        .filter(
-          (section) =>
-            checklistBody.sections.find((each) => each.code === section.section)?.parent ||
-            !checklistBody.sections.some((each) => each.parent === section.section),
-        )
-        .filter((section) => section.counts.total > 0)
-        .map((section) => ({
-          code: section.section,
-          title: texts.section(section.section),
-          counts: section.counts,
-          points: section.points,
-        })),
-      gaps,
-      buyers: own.map((row): BuyerLine => ({
-        buyer: row.buyer,
-        category: categoryName(row.category, locale),
-        rule: ruleTitle(row, locale),
-        ready: row.status === 'ready',
-        missing: missingFor(row),
-        reasons: [],
-      })),
-      firstSteps: gaps.slice(0, 3).map((gap) => step(gap.requirement)),
-      cheapestPath: path
-        ? {
-            buyer: path.buyer,
-            category: categoryName(path.category, locale),
-            steps: path.body.cheapestPath!.items.map((item) => step(item.requirement)),
-          }
-        : null,
-      printedOn: dayIn(new Date(), context.timeZone ?? 'UTC'),
-    };
+    return gapReportOf(this.db, assessment, locale, await storedReadiness(this.db, assessment.siteId));
   }
 
   /**
@@ -159,7 +62,7 @@ export class ReportsService {
    * are counted by the database.
    */
   async cohortReport(actor: Actor, cohortId: string, locale: Locale): Promise<CohortReportView> {
-    await cohortAccess(this.db, actor, cohortId);
+    mustSee(resultAccess(await cohortAccess(this.db, actor, cohortId), 'cohort'), 'section-scores');
     const [cohort] = await this.db.query(
       `SELECT c.name, c.starts_on::text AS "from", coalesce(c.ends_on, (now() AT TIME ZONE p.time_zone)::date)::text AS "to", p.name AS programme, p.time_zone AS "timeZone", p.claims, p.look_back_months AS "lookBack",
               coalesce(g.baselines, 0) AS baselines, coalesce(g.follow_ups, 0) AS "followUps", g.body FROM cohort c JOIN programme p ON p.id = c.programme_id
@@ -287,6 +190,112 @@ export class ReportsService {
       place: (code: string) => sections.findIndex((section) => section.code === code),
     };
   }
+}
+
+/** The gap report of an assessment that somebody may see, under the rules in `readiness`. No access check. */
+export async function gapReportOf(
+  db: Pick<EntityManager, 'query'>,
+  assessment: LoadedAssessment,
+  locale: Locale,
+  readiness: readonly ReadinessRow[],
+): Promise<GapReportView> {
+  const { checklistBody, profileBody, responsesAfterClosure: responses } = assessment;
+  const texts = await localisedVersion(db, assessment.checklistVersionId, checklistBody, locale);
+  const score = scoringOf(assessment).score(responses, 'after-closure');
+  const findings = findingsOf(checklistBody, score, profileBody, assessment.assessedOn, responses);
+  const graded = new Map(findings.map((finding) => [finding.requirement, finding]));
+  const requirements = new Map(
+    checklistBody.requirements.map((requirement) => [requirement.code, requirement]),
+  );
+  const own = readiness.filter((row) => row.assessmentId === assessment.id);
+  const rules = own.map((row) => ({
+    name: `${row.buyer}: ${ruleTitle(row, locale)}`,
+    missing: new Set(missingFor(row)),
+  }));
+  const blockedBy = (code: string) => rules.filter((rule) => rule.missing.has(code)).map((rule) => rule.name);
+  const [context] = await db.query(
+    `SELECT s.name AS site, s.city, o.name AS organisation, p.name AS programme, p.time_zone AS "timeZone", person_name(a.assessor_id) AS assessor
+       FROM assessment a JOIN site s ON s.id = a.site_id JOIN organisation o ON o.id = s.organisation_id
+       LEFT JOIN cohort c ON c.id = a.cohort_id LEFT JOIN programme p ON p.id = c.programme_id WHERE a.id = $1`,
+    [assessment.id],
+  );
+  // Most serious first; among equals the mandatory, then the ones whose requirement matters most, then by effect.
+  const rank = (item: Score['items'][number]): number[] => {
+    const requirement = requirements.get(item.requirement)!;
+    const criticality = CRITICALITIES.indexOf(requirement.criticality);
+    const grade = CRITICALITIES.indexOf(item.findingGrade as Criticality);
+    return [grade < 0 ? criticality : grade, requirement.required ? 0 : 1, criticality, -item.effect];
+  };
+  const gaps = score.items
+    .filter((item) => ['partly', 'nonconforming', 'not-assessed'].includes(item.conformity) && !item.closed)
+    .map((item) => ({ item, rank: rank(item) }))
+    .sort(
+      (a, b) =>
+        a.rank.map((value, index) => value - b.rank[index]!).find((difference) => difference !== 0) ?? 0,
+    )
+    .map(({ item }) => {
+      const text = texts.requirement(item.requirement);
+      const finding = graded.get(item.requirement);
+      const grade = item.findingGrade;
+      return {
+        requirement: item.requirement,
+        section: item.section,
+        question: text.question,
+        criticality:
+          grade === 'critical' || grade === 'major' || grade === 'minor'
+            ? grade
+            : requirements.get(item.requirement)!.criticality,
+        conformity: item.conformity as 'partly' | 'nonconforming' | 'not-assessed',
+        required: requirements.get(item.requirement)?.required ?? false,
+        ...(finding?.note && { note: finding.note }),
+        ...(text.guidance && { guidance: text.guidance }),
+        blocks: [...new Set(blockedBy(item.requirement))],
+        ...(finding?.dueOn && { dueOn: finding.dueOn }),
+      };
+    });
+  const step = (code: string): StepLine => {
+    const { question, guidance } = texts.requirement(code);
+    return { text: question, ...(guidance && { why: guidance }), requirements: [code] };
+  };
+  const path = own
+    .filter((row) => row.body.cheapestPath?.reachesReady && row.body.cheapestPath.items.length > 0)
+    .sort((a, b) => a.body.cheapestPath!.items.length - b.body.cheapestPath!.items.length)[0];
+  return {
+    reference: assessment.id,
+    programme: context.programme ?? texts.title,
+    subject: { organisation: context.organisation, site: context.site, address: context.city },
+    checklist: checklistLine(assessment, texts, locale),
+    assessment: {
+      kind: assessment.kind,
+      date: assessment.assessedOn,
+      ...(context.assessor && assessment.kind !== 'self' && { assessor: context.assessor }),
+    },
+    result: {
+      verdict: verdictOf(score),
+      points: score.points,
+      ...(score.grade && { grade: score.grade }),
+      counts: score.counts,
+    },
+    sections: sectionLines(assessment, score.sections, texts),
+    gaps,
+    buyers: own.map((row): BuyerLine => ({
+      buyer: row.buyer,
+      category: categoryName(row.category, locale),
+      rule: ruleTitle(row, locale),
+      ready: row.status === 'ready',
+      missing: missingFor(row),
+      reasons: [],
+    })),
+    firstSteps: gaps.slice(0, 3).map((gap) => step(gap.requirement)),
+    cheapestPath: path
+      ? {
+          buyer: path.buyer,
+          category: categoryName(path.category, locale),
+          steps: path.body.cheapestPath!.items.map((item) => step(item.requirement)),
+        }
+      : null,
+    printedOn: dayIn(new Date(), context.timeZone ?? 'UTC'),
+  };
 }
 
 /** Header of a cohort without a gain. */

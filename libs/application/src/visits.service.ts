@@ -24,7 +24,7 @@ import { join } from 'node:path';
 import type { Database } from '#persistence';
 import type { EntityManager } from 'typeorm';
 import { parse } from 'yaml';
-import { must, siteAccess } from './access.js';
+import { must, seesRecord, siteAccess } from './access.js';
 import { notFound, type Actor } from './actor.js';
 import { explainedScore, loadAssessment } from './assessments.service.js';
 import { pageOf, type Page, type PageRequest } from './paging.js';
@@ -264,7 +264,7 @@ export class VisitsService {
   ): Promise<Page<VisitRow>> {
     const rows = await this.db.query(
       `SELECT ${visitColumns} FROM ${visitJoins}
-        WHERE EXISTS (SELECT 1 FROM site_access x WHERE x.user_id = $1 AND x.site_id = v.site_id AND x.part <> 'buyer')
+        WHERE EXISTS (SELECT 1 FROM site_access x WHERE x.user_id = $1 AND x.site_id = v.site_id AND 'record' = ANY (x.scopes))
           AND ($2::uuid IS NULL OR v.site_id = $2) AND ($3::uuid IS NULL OR v.cohort_id = $3)
           AND ($4::text IS NULL OR v.state = $4) AND ($5::uuid IS NULL OR v.id > $5)
         ORDER BY v.id LIMIT $6`,
@@ -277,7 +277,7 @@ export class VisitsService {
     const [row] = await db.query(`SELECT ${visitColumns} FROM ${visitJoins} WHERE v.id = $1`, [id]);
     if (!row) throw notFound('visit');
     const access = await siteAccess(db, actor, row.siteId, 'visit');
-    if (access.every((entry) => entry.part === 'buyer')) throw notFound('visit');
+    if (!seesRecord(access)) throw notFound('visit');
     return row;
   }
 

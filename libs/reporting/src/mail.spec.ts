@@ -31,6 +31,17 @@ const item = {
 };
 const account = { to: 'hala@example.org', url: 'https://uplift.example/i/1' };
 const action = { to: 'Hala', site: 'North yard', url: 'https://uplift.example/f/1' };
+const CONSENT_STEPS = ['granted', 'changed', 'revoked', 'expired', 'expiring'] as const;
+const consent = {
+  to: 'Hala',
+  supplier: 'Nile Dairy',
+  recipient: 'A shop',
+  sites: ['North yard'],
+  scopes: ['score' as const],
+  purpose: 'Listing',
+  until: '2027-01-01',
+  url: 'https://uplift.example/s',
+};
 /** Complete by type: a kind without an example does not compile. */
 const EXAMPLES: { readonly [Kind in MailKind]: readonly MailViews[Kind][] } = {
   'visit-invitation': [visit, { ...visit, part: 'assessor' }],
@@ -74,6 +85,15 @@ const EXAMPLES: { readonly [Kind in MailKind]: readonly MailViews[Kind][] } = {
   'certificate-issued': [certificate],
   'certificate-expiring': [90, 1, 0].map((daysLeft) => ({ ...certificate, daysLeft })),
   'certificate-status': [{ ...certificate, status: 'withdrawn', reason: 'closed' }],
+  'consent-notice': CONSENT_STEPS.map((step) => ({ ...consent, step })),
+  'consent-receipt': CONSENT_STEPS.map((step) => ({ ...consent, step })),
+  'charter-changed': (['nobody', 'donors', 'public'] as const).map((aggregates) => ({
+    to: 'Hala',
+    programme: 'Programme',
+    buyerScopes: ['certificate', 'score'],
+    aggregates,
+    url: 'https://uplift.example/p',
+  })),
 };
 
 const blanks = (phrase: string): string[] => [...new Set(phrase.match(/\{\w+\}/g))].sort();

@@ -1,8 +1,10 @@
 import { statusName } from './certificate.js';
 import { renderHtml, webAddress } from './html.js';
 import { speech, type Speech } from './speech.js';
+import { scopeNames } from './consent.js';
 import type {
   CertificateMail,
+  ConsentMail,
   LocalDate,
   Locale,
   MailKind,
@@ -144,6 +146,35 @@ const LETTERS: { readonly [Kind in MailKind]: (view: MailViews[Kind], say: Speec
     ],
     why: say.words.invitedWhy,
   }),
+  'consent-notice': (view, say) => {
+    const [subject, text] = NOTICES[view.step];
+    return {
+      subject: say.say(subject, { supplier: view.supplier, date: say.date(view.until) }),
+      text: say.say(text),
+      facts: [fact(say.words.supplier, view.supplier), ...consentFacts(view, say)],
+    };
+  },
+  'consent-receipt': (view, say) => ({
+    subject: say.say(RECEIPTS[view.step], { recipient: view.recipient, date: say.date(view.until) }),
+    text: say.words.receiptText,
+    facts: [fact(say.words.recipient, view.recipient), ...consentFacts(view, say)],
+  }),
+  'charter-changed': (view, say) => ({
+    subject: say.say('charterSubject', { programme: view.programme }),
+    text: say.words.charterText,
+    facts: [
+      fact(say.words.programme, view.programme),
+      fact(say.words.charterBuyers, scopeNames(view.buyerScopes, say)),
+      fact(
+        say.words.charterFigures,
+        say.say(
+          ({ nobody: 'charterNobody', donors: 'charterDonors', public: 'charterPublic' } as const)[
+            view.aggregates
+          ],
+        ),
+      ),
+    ],
+  }),
 };
 
 const accountLetter = (words: Speech['words'], subject: string, text: string): Letter => ({
@@ -163,6 +194,31 @@ const ROLE_WORDS = {
   decider: 'roleDecider',
   viewer: 'roleViewer',
 } as const;
+
+const NOTICES = {
+  granted: ['consentGrantedSubject', 'consentGrantedText'],
+  changed: ['consentChangedSubject', 'consentChangedText'],
+  revoked: ['consentRevokedSubject', 'consentRevokedText'],
+  expired: ['consentExpiredSubject', 'consentExpiredText'],
+  expiring: ['consentExpiringSubject', 'consentExpiringText'],
+} as const;
+
+const RECEIPTS = {
+  granted: 'receiptGrantedSubject',
+  changed: 'receiptChangedSubject',
+  revoked: 'receiptRevokedSubject',
+  expired: 'receiptExpiredSubject',
+  expiring: 'receiptExpiringSubject',
+} as const;
+
+function consentFacts(view: ConsentMail, say: Speech) {
+  return [
+    fact(say.words.site, say.list(view.sites)),
+    fact(say.words.sharedScopes, scopeNames(view.scopes, say)),
+    fact(say.words.purpose, view.purpose),
+    fact(say.words.sharedUntil, say.date(view.until)),
+  ];
+}
 
 function visitFacts(view: VisitMail, say: Speech) {
   const date = say.date(view.date);

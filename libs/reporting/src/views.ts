@@ -10,6 +10,8 @@ import type {
   Conformity,
   Criticality,
   FindingGrade,
+  GrantState,
+  Scope,
   TranslationStatus,
   VisitNeedReason,
 } from '#domain';
@@ -420,6 +422,28 @@ export interface MailViews {
     readonly by: string | null;
     readonly until: LocalDate;
   };
+  /** To whom something is shared with, and, as a receipt, to the supplier who shares. */
+  readonly 'consent-notice': ConsentMail;
+  readonly 'consent-receipt': ConsentMail;
+  readonly 'charter-changed': {
+    readonly to: string;
+    readonly programme: string;
+    readonly buyerScopes: readonly Scope[];
+    readonly aggregates: 'nobody' | 'donors' | 'public';
+    readonly url: string;
+  };
+}
+
+export interface ConsentMail {
+  readonly to: string;
+  readonly step: 'granted' | 'changed' | 'revoked' | 'expired' | 'expiring';
+  readonly supplier: string;
+  readonly recipient: string;
+  readonly sites: readonly string[];
+  readonly scopes: readonly Scope[];
+  readonly purpose: string;
+  readonly until: LocalDate;
+  readonly url: string;
 }
 
 /** Why a visit is needed; the domain's codes. */
@@ -467,4 +491,88 @@ export interface RenderedMail {
   readonly subject: string;
   readonly text: string;
   readonly html: string;
+}
+
+// ------------------------------------------------------------------------------------------------ consent
+
+/** What a consent link shows: only what its scopes name; a part that is not shared is null. */
+export interface SharedView {
+  readonly supplier: string;
+  readonly recipient: string;
+  readonly purpose: string;
+  readonly until: LocalDate;
+  readonly scopes: readonly Scope[];
+  /** Every site the grant is about; one is shown at a time, so that the page stays small. */
+  readonly siteNames: readonly string[];
+  /** Place of the shown one among them. */
+  readonly shown: number;
+  /** null: the sites named in the grant are gone. */
+  readonly site: SharedSite | null;
+  readonly printedOn: LocalDate;
+}
+
+export interface SharedSite {
+  readonly site: string;
+  readonly address: string;
+  readonly certificates:
+    | readonly {
+        readonly number: string;
+        readonly status: CertificateStatus;
+        readonly validUntil: LocalDate;
+        readonly verifyUrl: string;
+        readonly pdfUrl: string;
+      }[]
+    | null;
+  readonly assessments: readonly SharedAssessment[] | null;
+}
+
+export interface SharedAssessment {
+  readonly kind: AssessmentKind;
+  readonly date: LocalDate;
+  readonly checklist: ChecklistLine;
+  readonly result: {
+    readonly verdict: Verdict;
+    readonly points: number | null;
+    readonly counts: ConformityCounts;
+  } | null;
+  readonly sections: readonly SectionLine[] | null;
+  readonly findings:
+    | readonly {
+        readonly requirement: string;
+        readonly question: string;
+        readonly grade: FindingGrade;
+        readonly dueOn: LocalDate | null;
+        readonly closedOn: LocalDate | null;
+      }[]
+    | null;
+  /** Gap report, where answers are shared. */
+  readonly report: { readonly url: string; readonly pdfUrl: string } | null;
+}
+
+/** What a supplier reads about who sees its data. */
+export interface ConsentLedgerView {
+  readonly organisation: string;
+  readonly grants: readonly {
+    readonly to: string;
+    readonly sites: readonly string[];
+    readonly scopes: readonly Scope[];
+    readonly purpose: string;
+    readonly until: LocalDate;
+    readonly state: GrantState;
+  }[];
+  readonly programmes: readonly {
+    readonly programme: string;
+    readonly organisation: string;
+    readonly part: 'agency' | 'assessment-provider' | 'buyer';
+    /** null: the whole record. */
+    readonly scopes: readonly Scope[] | null;
+  }[];
+  /** Newest first. */
+  readonly events: readonly {
+    readonly on: LocalDate;
+    readonly kind: 'granted' | 'changed' | 'revoked' | 'expired' | 'viewed' | 'notified';
+    readonly to: string;
+  }[];
+  readonly moreEvents: boolean;
+  readonly printedOn: LocalDate;
 }

@@ -12,3 +12,9 @@ export function page(reply: FastifyReply, render: (nonce: string) => string): st
     );
   return render(nonce);
 }
+
+/** Sends a PDF to be read in the browser. */
+export function pdf(reply: FastifyReply, bytes: Uint8Array, name: string): Buffer {
+  void reply.type('application/pdf').header('content-disposition', `inline; filename="${name}.pdf"`);
+  return Buffer.from(bytes);
+}

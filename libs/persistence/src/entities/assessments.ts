@@ -1,5 +1,5 @@
 import type { AssessmentKind } from '#domain';
-import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 import { ChecklistVersionRow, ScoringProfileRow } from './content.js';
 import { Cohort, Site } from './parties.js';
 
@@ -52,8 +52,12 @@ export class Response {
   @Column('timestamptz') answeredAt: Date;
 }
 
-/** Results of one assessment, as found and after closure, with the item-by-item explanation. */
+/** Results of one assessment, as found and after closure: the totals. Sections and items stand in `assessment_explanation`. */
 @Entity()
+@Check(
+  'assessment_score_totals',
+  `NOT as_found ?| '{sections,classes,penalties,gates,items}'::text[] AND NOT after_closure ?| '{sections,classes,penalties,gates,items}'::text[]`,
+)
 export class AssessmentScore {
   @ForeignKey(() => Assessment) @PrimaryColumn('uuid') assessmentId: string;
   @Column('integer') revision: number;
@@ -105,6 +109,7 @@ export class FindingClosure {
 
 @Entity()
 @Index('newest_gain_of_cohort', ['cohortId', 'computedAt'])
+@Check('gain_without_items', `NOT body ?| '{items,leftOut}'::text[]`)
 export class Gain {
   @ForeignKey(() => Assessment) @PrimaryColumn('uuid') followUpId: string;
   @ForeignKey(() => Assessment) @Column('uuid') baselineId: string;

@@ -1,4 +1,4 @@
-import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 
 /** What an organisation is in supplier development. */
 export const ORGANISATION_KINDS = [
@@ -26,7 +26,14 @@ export const ROLES = [
 export type Role = (typeof ROLES)[number];
 
 /** As what an organisation takes part in a programme. */
-export const PARTS = ['agency', 'buyer', 'assessment-provider'] as const;
+export const PARTS = [
+  'agency',
+  'buyer',
+  'assessment-provider',
+  'training-provider',
+  'donor',
+  'authority',
+] as const;
 export type Part = (typeof PARTS)[number];
 
 @Entity()
@@ -39,6 +46,12 @@ export class Organisation {
   @Column('boolean', { default: false }) demo: boolean;
   /** Counts edits; the ETag. */
   @Column('integer', { default: 1 }) revision: number;
+  /** Whether suppliers elsewhere find it by name to grant it something; null: as its kind does (buyers do). */
+  @Column('boolean', { nullable: true }) listed: boolean | null;
+  /** Language of the mail it gets. */
+  @Column('text', { default: 'en' }) language: string;
+  /** From this day on nothing can be granted to it, and what was granted gives nothing. */
+  @Column('date', { nullable: true }) dissolvedOn: string | null;
   @CreateDateColumn({ type: 'timestamptz' }) createdAt: Date;
 }
 
@@ -69,6 +82,11 @@ export class Site {
 }
 
 @Entity()
+@Check('programme_k_anonymity', `k_anonymity BETWEEN 3 AND 100`)
+@Check(
+  'programme_buyer_scopes',
+  `buyer_scopes <@ ARRAY['certificate', 'score', 'section-scores', 'answers', 'evidence', 'corrective-actions']`,
+)
 export class Programme {
   @PrimaryColumn('uuid') id: string;
   @Column('text', { unique: true }) code: string;
@@ -81,6 +99,16 @@ export class Programme {
   @Column('jsonb', { default: [] }) claims: { figure: string; text: string; unit: string; source: string }[];
   @Column('boolean', { default: false }) demo: boolean;
   @Column('integer', { default: 1 }) revision: number;
+  /** The charter: what its buyers see of every enrolled site. Closed under what each scope implies. */
+  @Column('text', { array: true, default: '{certificate,score,section-scores}' }) buyerScopes: string[];
+  /** Whether donors and authorities that take part get aggregates. */
+  @Column('boolean', { default: true }) donorAggregates: boolean;
+  /** Whether anybody gets them. */
+  @Column('boolean', { default: false }) publicAggregates: boolean;
+  /** Smallest number of sites a published figure may be about. */
+  @Column('integer', { default: 5 }) kAnonymity: number;
+  /** Counts changes of the charter; its ETag. */
+  @Column('integer', { default: 1 }) charterRevision: number;
 }
 
 /** Which organisations take part in a programme, and as what. Participation decides who sees its sites. */
@@ -90,6 +118,7 @@ export class ProgrammeParticipant {
   @PrimaryColumn('uuid') id: string;
   @ForeignKey(() => Programme) @Column('uuid') programmeId: string;
   @ForeignKey(() => Organisation) @Index() @Column('uuid') organisationId: string;
+  /** Training providers, donors and authorities reach no site. */
   @Column('text') part: Part;
 }
 

@@ -12,23 +12,23 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 const RECORD = 'record';
 
 /** The row is about a site that the actor reaches with one of the scopes. `site` is qualified: `site_reach` has a column of that name. */
-const reaches = (site: string, ...scopes: string[]): string => `EXISTS (
+export const reaches = (site: string, ...scopes: string[]): string => `EXISTS (
   SELECT 1 FROM site_reach r WHERE r.site_id = ${site}
      AND (r.organisation_id = ANY ((SELECT actor_organisations())::uuid[]) OR r.grant_id = (SELECT actor_grant()))
      AND (r.until IS NULL OR r.until >= current_date)${scopes.length > 0 ? ` AND r.scopes && '{${scopes.join(',')}}'` : ''})`;
 
-const OWN = (organisation: string): string =>
+export const OWN = (organisation: string): string =>
   `${organisation} = ANY ((SELECT actor_organisations())::uuid[])`;
 const OWNED = (organisation: string): string =>
   `${organisation} = ANY ((SELECT actor_owned_organisations())::uuid[])`;
-const IN_PROGRAMME = (programme: string): string =>
+export const IN_PROGRAMME = (programme: string): string =>
   `${programme} = ANY ((SELECT actor_programmes())::uuid[])`;
-const MANAGED = (programme: string): string =>
+export const MANAGED = (programme: string): string =>
   `${programme} = ANY ((SELECT actor_managed_programmes())::uuid[])`;
-const ofAssessment = (column: string, ...scopes: string[]): string =>
+export const ofAssessment = (column: string, ...scopes: string[]): string =>
   `EXISTS (SELECT 1 FROM assessment a WHERE a.id = ${column} AND ${reaches('a.site_id', RECORD, ...scopes)})`;
 
-interface Rules {
+export interface Rules {
   readonly select?: string;
   readonly insert?: string;
   readonly update?: string;
@@ -356,7 +356,7 @@ async function reach(runner: QueryRunner): Promise<void> {
 }
 
 /** An API token acts for one organisation, whatever else its person belongs to. */
-const MAY_ACT_FOR = (organisation: string): string =>
+export const MAY_ACT_FOR = (organisation: string): string =>
   `${organisation} = coalesce(nullif(current_setting('uplift.organisation', true), '')::uuid, ${organisation})`;
 
 /** Who acts in this transaction. Arrays, because a policy asks them once a statement and not once a row. */
@@ -428,7 +428,7 @@ async function actor(runner: QueryRunner): Promise<void> {
   }
 }
 
-async function policies(runner: QueryRunner, table: string, rules: Rules): Promise<void> {
+export async function policies(runner: QueryRunner, table: string, rules: Rules): Promise<void> {
   await runner.query(`ALTER TABLE ${table} ENABLE ROW LEVEL SECURITY`);
   for (const command of ['select', 'insert', 'update', 'delete'] as const) {
     const rule = rules[command];

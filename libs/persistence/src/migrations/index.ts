@@ -7,6 +7,9 @@ import { KeptDocumentsAndReminders1795437000000 } from './1795437000000-kept-doc
 import { WhoSeesWhat1795440000000 } from './1795440000000-who-sees-what.js';
 import { AuditTrail1795441000000 } from './1795441000000-audit-trail.js';
 import { Identity1795450000000 } from './1795450000000-identity.js';
+import { ConsentGrants1795460000000 } from './1795460000000-consent-grants.js';
+import { ScopesInTheDatabase1795460100000 } from './1795460100000-scopes-in-the-database.js';
+import { CharterAndAggregates1795460200000 } from './1795460200000-charter-and-aggregates.js';
 
 /** Every migration, oldest first. A published one is never changed. */
 export const migrations = [
@@ -19,4 +22,7 @@ export const migrations = [
   WhoSeesWhat1795440000000,
   AuditTrail1795441000000,
   Identity1795450000000,
+  ConsentGrants1795460000000,
+  ScopesInTheDatabase1795460100000,
+  CharterAndAggregates1795460200000,
 ];
