@@ -93,8 +93,6 @@ export class Programme {
   @Column('text') name: string;
   @Column('text', { default: 'Africa/Cairo' }) timeZone: string;
   @Column('integer', { default: 24 }) lookBackMonths: number;
-  /** The charter: what of a closed assessment buyers of the programme see. */
-  @Column('text', { array: true, default: '{certificate,score,section-scores}' }) buyerScopes: string[];
   /** Legacy claims with their source. Text, never computed: see docs/scoring-and-gains.md. */
   @Column('jsonb', { default: [] }) claims: { figure: string; text: string; unit: string; source: string }[];
   @Column('boolean', { default: false }) demo: boolean;
