@@ -8,7 +8,7 @@ if (!['check', 'generate'].includes(command) || !url || (command === 'generate' 
   console.error('usage: node scripts/migration.mjs check URL | generate URL Name');
   process.exit(2);
 }
-const dataSource = await openDataSource(url, 2);
+const dataSource = await openDataSource(url, { poolSize: 2 });
 await dataSource.runMigrations();
 const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
 await dataSource.destroy();

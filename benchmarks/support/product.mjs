@@ -10,7 +10,7 @@ import { WorkerModule } from '../../dist/apps/worker/src/worker.module.js';
 
 export const config = loadConfig();
 
-export const dataSource = (poolSize = 4) => openDataSource(config.databaseUrl, poolSize);
+export const dataSource = (poolSize = 4, role) => openDataSource(config.databaseUrl, { poolSize, role });
 
 /** The API on a free port of the loopback interface. */
 export async function startApi() {

@@ -73,7 +73,7 @@ async function start(name: string, closers: (() => unknown)[], stop: () => Promi
     PORT: '0',
   });
   await migrateIdentity(config);
-  const db = await openDataSource(config.databaseUrl, 2);
+  const db = await openDataSource(config.databaseUrl, { poolSize: 2 });
   try {
     await new ContentService(db).publishShipped();
   } finally {

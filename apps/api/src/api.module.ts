@@ -1,5 +1,6 @@
 import {
   AssessmentsService,
+  AuditService,
   CertificatesService,
   ContentService,
   createIdentity,
@@ -9,8 +10,8 @@ import {
   ReportsService,
   VisitsService,
 } from '#application';
-import { dataSourceOptions } from '#persistence';
-import { type Config, createMetrics, type JobQueue, makeQueue } from '#platform';
+import { Database, dataSourceOptions } from '#persistence';
+import { type Config, createMetrics, type JobQueue, loadAuditKeys, makeQueue } from '#platform';
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR, Reflector } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
@@ -24,6 +25,7 @@ import { IdempotencyInterceptor } from './http/idempotency.interceptor.js';
 import { CONFIG, IDENTITY, METRICS, QUEUE } from './http/tokens.js';
 import { PartiesController } from './parties.controller.js';
 import { ReportsController } from './reports.controller.js';
+import { TrailController } from './trail.controller.js';
 
 const onDatabase = <T>(Service: new (db: DataSource) => T) => ({
   provide: Service,
@@ -51,6 +53,7 @@ export class ApiModule implements OnApplicationShutdown {
         CertificatesController,
         ReportsController,
         ContentController,
+        TrailController,
         HealthController,
       ],
       providers: [
@@ -64,6 +67,12 @@ export class ApiModule implements OnApplicationShutdown {
         onDatabase(ReadinessService),
         onDatabase(ReportsService),
         onDatabase(ContentService),
+        { provide: Database, inject: [DataSource], useFactory: (db: DataSource) => new Database(db) },
+        {
+          provide: AuditService,
+          inject: [Database],
+          useFactory: (db: Database) => new AuditService(db, () => loadAuditKeys(config.dataDir)),
+        },
         {
           provide: CertificatesService,
           inject: [DataSource],

@@ -59,6 +59,21 @@ export class VisitsQuery extends PageQuery {
   @IsOptional() @IsIn(['unplanned', 'planned', 'done', 'cancelled']) state?: string;
 }
 
+export class AuditQuery {
+  /** `nextCursor` of the page before. */
+  @IsOptional() @Matches(/^\d{1,15}$/) cursor?: string;
+  /** Entries per page, 1 to 200. */
+  @IsOptional() @Type(() => Number) @IsInt() @Min(1) @Max(200) limit?: number;
+  /** Table a change was made to, such as `assessment`. */
+  @IsOptional() @Matches(/^[a-z_]{1,63}$/) subject?: string;
+  /** Id of the person, or `worker`, `operator`, `grant:<id>`. */
+  @IsOptional() @Length(1, 100) actor?: string;
+  /** First day, UTC. */
+  @IsOptional() @Day() from?: string;
+  /** Last day, UTC. */
+  @IsOptional() @Day() to?: string;
+}
+
 export class NewOrganisationDto {
   @Length(1, 200) name: string;
   @IsIn(ORGANISATION_KINDS) kind: OrganisationKind;

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import 'reflect-metadata';
+import { auditCommand } from './commands/audit.js';
 import { cohortCommand } from './commands/cohort.js';
 import { gainCommand } from './commands/gain.js';
 import { importInspectionsCommand } from './commands/import-inspections.js';
@@ -35,7 +36,7 @@ imports
   .description('Publishes all of the files, or none.')
   .action(async (files: string[]) => {
     const { ContentService, loadConfig, openDataSource } = await database();
-    const dataSource = await openDataSource(loadConfig().databaseUrl, 2);
+    const dataSource = await openDataSource(loadConfig().databaseUrl, { poolSize: 2 });
     try {
       const published = await new ContentService(dataSource).publishAll(
         files.map((file) => readFileSync(file, 'utf8')),
@@ -60,7 +61,7 @@ program
     const ran = await migrate(config.databaseUrl);
     await migrateIdentity(config);
     await migrateQueue(config);
-    const dataSource = await openDataSource(config.databaseUrl, 2);
+    const dataSource = await openDataSource(config.databaseUrl, { poolSize: 2 });
     const published = await new ContentService(dataSource)
       .publishShipped()
       .finally(() => dataSource.destroy());
@@ -75,7 +76,7 @@ program
   .action(async () => {
     const { createIdentity, Demo, loadConfig, openDataSource } = await database();
     const config = loadConfig();
-    const dataSource = await openDataSource(config.databaseUrl, 4);
+    const dataSource = await openDataSource(config.databaseUrl, { poolSize: 4 });
     const identity = createIdentity(config);
     try {
       const demo = await new Demo(dataSource, identity, config.baseUrl).build();
@@ -99,7 +100,7 @@ program
   .action(async (options: { name: string; kind: string; country: string; owner: string; email: string }) => {
     const { createIdentity, foundOrganisation, loadConfig, openDataSource } = await database();
     const config = loadConfig();
-    const dataSource = await openDataSource(config.databaseUrl, 2);
+    const dataSource = await openDataSource(config.databaseUrl, { poolSize: 2 });
     const identity = createIdentity(config);
     try {
       console.log(JSON.stringify(await foundOrganisation(dataSource, identity, options), null, 2));
@@ -134,6 +135,7 @@ jobs
     }
   });
 program.addCommand(jobs);
+program.addCommand(auditCommand());
 
 try {
   await program.parseAsync();

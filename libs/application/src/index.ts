@@ -1,6 +1,7 @@
 export * from './access.js';
 export * from './actor.js';
 export * from './assessments.service.js';
+export * from './audit/index.js';
 export * from './certificates.service.js';
 export * from './content.service.js';
 export * from './demo.js';

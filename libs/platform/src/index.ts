@@ -1,3 +1,4 @@
+export * from './audit-keys.js';
 export * from './clock.js';
 export * from './config.js';
 export * from './documents.js';

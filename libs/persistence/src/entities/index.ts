@@ -2,13 +2,15 @@ import * as assessments from './assessments.js';
 import * as content from './content.js';
 import * as delivery from './delivery.js';
 import * as parties from './parties.js';
+import * as people from './people.js';
 
 export * from './assessments.js';
 export * from './content.js';
 export * from './delivery.js';
 export * from './parties.js';
+export * from './people.js';
 
 /** Every entity of the product, as TypeORM wants them: the classes among what the modules export. */
-export const entities = [parties, content, assessments, delivery].flatMap((module) =>
+export const entities = [parties, content, assessments, delivery, people].flatMap((module) =>
   Object.values(module).filter((value) => typeof value === 'function'),
 ) as (abstract new (...args: never[]) => unknown)[];

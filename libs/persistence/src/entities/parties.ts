@@ -1,4 +1,4 @@
-import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 
 /** What an organisation is in supplier development. */
 export const ORGANISATION_KINDS = [
@@ -24,6 +24,9 @@ export class Organisation {
   @Column('char', { length: 2 }) country: string;
   /** Invented for the demo or for a trial: labelled so wherever it is shown. */
   @Column('boolean', { default: false }) demo: boolean;
+  /** When it left: nothing new begins for it, and its names go when the programme's retention has passed. */
+  @Column('timestamptz', { nullable: true }) dissolvedAt: Date | null;
+  @Column('timestamptz', { nullable: true }) pseudonymisedAt: Date | null;
   @CreateDateColumn({ type: 'timestamptz' }) createdAt: Date;
 }
 
@@ -53,12 +56,15 @@ export class Site {
 }
 
 @Entity()
+@Check('programme_retention', 'audit_retention_years BETWEEN 1 AND 100')
 export class Programme {
   @PrimaryColumn('uuid') id: string;
   @Column('text', { unique: true }) code: string;
   @Column('text') name: string;
   @Column('text', { default: 'Africa/Cairo' }) timeZone: string;
   @Column('integer', { default: 24 }) lookBackMonths: number;
+  /** How long the audit trail, and the names of organisations that left, are kept. */
+  @Column('integer', { default: 7 }) auditRetentionYears: number;
   /** Legacy claims with their source. Text, never computed: see docs/scoring-and-gains.md. */
   @Column('jsonb', { default: [] }) claims: { figure: string; text: string; unit: string; source: string }[];
   @Column('boolean', { default: false }) demo: boolean;
