@@ -22,6 +22,8 @@ const BENCHES = [
   { name: 'import', database: true },
   { name: 'certificate', database: false },
   { name: 'gap-report', database: true },
+  { name: 'access', database: true },
+  { name: 'audit', database: true },
 ];
 const LONGEST_MS = 5 * 60_000;
 

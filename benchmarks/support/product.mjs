@@ -3,7 +3,7 @@ import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
-import { openDataSource } from '#persistence';
+import { Database, openDataSource } from '#persistence';
 import { createLogger, loadConfig, PinoNestLogger } from '#platform';
 import { createApi } from '../../dist/apps/api/src/create-api.js';
 import { WorkerModule } from '../../dist/apps/worker/src/worker.module.js';
@@ -11,6 +11,10 @@ import { WorkerModule } from '../../dist/apps/worker/src/worker.module.js';
 export const config = loadConfig();
 
 export const dataSource = (poolSize = 4, role) => openDataSource(config.databaseUrl, { poolSize, role });
+
+/** What services work on: transactions of an actor, and, where one asks without, statements of the connection's role. */
+export const serving = (source) =>
+  Object.assign(source, { as: (actor, work) => new Database(source).as(actor, work) });
 
 /** The API on a free port of the loopback interface. */
 export async function startApi() {

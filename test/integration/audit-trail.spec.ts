@@ -1,14 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { AuditReport } from '#application';
 import { Database, openDataSource } from '#persistence';
 import { execFile } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { DataSource } from 'typeorm';
-import { CheckpointFolder, verifyDatabase } from '../../libs/application/src/audit/index.js';
-import { loadAuditKeys } from '../../libs/platform/src/index.js';
+import { CheckpointFolder, verifyDatabase } from '#application';
+import { type AuditReport, loadAuditKeys } from '#platform';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
 /* eslint-disable @typescript-eslint/no-explicit-any */
@@ -274,7 +273,7 @@ describe('what the retention lets go', () => {
         const text = JSON.stringify(body);
         const hash = createHash('sha256').update(prev).update(`${id} ${seq} ${text}`).digest();
         await run(
-          `UPDATE audit_entry SET body = $2, at = ($2::jsonb ->> 'at')::timestamptz, prev = $3, hash = $4 WHERE entry = $1`,
+          `UPDATE audit_entry SET body = $2::text, at = ($2::jsonb ->> 'at')::timestamptz, prev = $3, hash = $4 WHERE entry = $1`,
           [entry, text, prev, hash],
         );
         prev = hash;
@@ -330,7 +329,8 @@ describe('checkpoints', () => {
     await db.as({ userId: 'u-checkpoint' }, (tx) =>
       tx.query(`UPDATE site SET name = 'later' WHERE id = $1`, [site]),
     );
-    expect((await folder.makeAll(all)).faults).toMatchObject([
+    const { faults } = await folder.makeAll(all);
+    expect(faults.filter((fault) => fault.organisation === id)).toMatchObject([
       { organisation: id, seq: 9, fault: 'rewritten' },
     ]);
     expect(await folder.of(id)).toHaveLength(1);
@@ -347,10 +347,9 @@ describe('checkpoints', () => {
 
 describe('uplift audit', () => {
   it('exports a trail that verifies without the database, and shows what is wrong with another', async () => {
-    const { id, site } = await organisation('u-export');
-    const [trail, checkpoint, keys] = ['trail.jsonl', 'checkpoint.json', 'audit-keys.json'].map((name) =>
-      join(dataDir, 'elsewhere-', '..', name),
-    ) as [string, string, string];
+    const { id } = await organisation('u-export');
+    const [trail, checkpoint] = [join(dataDir, 'trail.jsonl'), join(dataDir, 'seen', 'checkpoint.json')];
+    mkdirSync(join(dataDir, 'seen'));
     const exported = await cli(['audit', 'export', '--organisation', id, '--checkpoint', checkpoint]);
     expect(exported).toMatchObject({ code: 0, err: '' });
     writeFileSync(trail, exported.out);
@@ -437,8 +436,6 @@ describe('uplift audit', () => {
     writeFileSync(trail, lines.toSpliced(4, 1).join(''));
     expect(await python(trail)).toEqual([1, 'entry 6 does not follow entry 4']);
     rmSync(alone, { recursive: true });
-    expect(site).toBeTruthy();
-    expect(keys).toBeTruthy();
   });
 
   it('ends with 1 when the database was tampered with, and says where', async () => {

@@ -191,6 +191,12 @@ export class CertificatesService {
     return { ...(await this.viewOf(this.db, id)), ...(await this.localisedFacts(assessmentId, locale)) };
   }
 
+  /** The same for the worker, which puts it into the archive of the certificate's owner. */
+  async printed(id: string, locale: Locale): Promise<CertificateView> {
+    const { assessmentId } = await this.row(this.db, id);
+    return { ...(await this.viewOf(this.db, id)), ...(await this.localisedFacts(assessmentId, locale)) };
+  }
+
   /** The names of the checklist and its level as the reader's language has them. */
   private async localisedFacts(
     assessmentId: string,

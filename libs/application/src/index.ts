@@ -10,6 +10,7 @@ export * from './inspections/index.js';
 export * from './localised.js';
 export * from './paging.js';
 export * from './parties.service.js';
+export * from './people/index.js';
 export * from './readiness.service.js';
 export * from './reports.service.js';
 export * from './results.service.js';

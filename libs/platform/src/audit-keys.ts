@@ -1,3 +1,4 @@
+import { type Checkpoint, DomainError } from '#domain';
 import {
   calculateJwkThumbprint,
   compactVerify,
@@ -15,6 +16,8 @@ import { join } from 'node:path';
 import { StartError } from './start-error.js';
 
 const ALGORITHM = 'ES256';
+const FORMAT = 'uplift.audit-checkpoint/1';
+const TYPE = 'uplift-checkpoint';
 
 /** The keys with which checkpoints of the audit trail are signed; anybody may check with the public halves. */
 export interface AuditKeys {
@@ -44,8 +47,58 @@ export async function loadAuditKeys(dataDir: string): Promise<AuditKeys> {
   };
 }
 
+/** A checkpoint as it is handed out and kept: docs/audit-trail.md, `audit-checkpoint.schema.json`. */
+export interface SignedCheckpoint extends Checkpoint {
+  readonly format: typeof FORMAT;
+  /** Compact JWS (ES256) over the JSON of the other fields. */
+  readonly signature: string;
+}
+
+/** Signs what a chain looks like now. */
+export async function signCheckpoint(keys: AuditKeys, checkpoint: Checkpoint): Promise<SignedCheckpoint> {
+  const { organisation, seq, hash, at } = checkpoint;
+  const said = { format: FORMAT, organisation, seq, hash, at } as const;
+  return { ...said, signature: await keys.sign(JSON.stringify(said), TYPE) };
+}
+
+/**
+ * Reads a checkpoint and checks its signature. @throws DomainError `checkpoint-unreadable`, `checkpoint-signature-wrong`
+ * (none of the keys signed it, or it says something else than what was signed).
+ */
+export async function readCheckpoint(
+  text: string,
+  name: string,
+  published: AuditKeys['published'],
+): Promise<Checkpoint> {
+  let read: SignedCheckpoint;
+  try {
+    read = JSON.parse(text) as SignedCheckpoint;
+  } catch {
+    read = {} as SignedCheckpoint;
+  }
+  if (read.format !== FORMAT || typeof read.signature !== 'string')
+    throw new DomainError('checkpoint-unreadable', `${name} is not a checkpoint of an audit trail.`, [
+      { field: '/format', message: `must be ${FORMAT}` },
+    ]);
+  const signed = await checkSignature(read.signature, published, TYPE);
+  const { organisation, seq, hash, at } = read;
+  if (signed?.payload !== JSON.stringify({ format: FORMAT, organisation, seq, hash, at }))
+    throw new DomainError(
+      'checkpoint-signature-wrong',
+      `${name} was not signed by any of the keys, or was changed after it was.`,
+      [
+        {
+          field: '/signature',
+          message: 'does not match',
+          fix: 'Give the published keys of the system that made it: --keys FILE.',
+        },
+      ],
+    );
+  return { organisation, seq, hash, at };
+}
+
 /** The payload of a compact JWS, when one of the keys signed it, and the id of that key; else undefined. */
-export async function checkSignature(
+async function checkSignature(
   signature: string,
   keys: JSONWebKeySet,
   type: string,

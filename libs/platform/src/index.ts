@@ -1,3 +1,4 @@
+export * from './audit-files.js';
 export * from './audit-keys.js';
 export * from './clock.js';
 export * from './config.js';

@@ -1,6 +1,5 @@
-import type { AuditReport } from '#application';
 import { type Checkpoint, DomainError } from '#domain';
-import type { AuditKeys } from '#platform';
+import type { AuditKeys, AuditReport } from '#platform';
 import { Command, InvalidArgumentError } from 'commander';
 import { createReadStream, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -17,7 +16,7 @@ interface VerifyOptions {
   readonly json?: boolean;
 }
 
-// Loaded when a command runs: the other commands should not wait for it.
+// Loaded when a command runs: the others, and checking a file, should not wait for it.
 const tools = async () => ({
   ...(await import('#application')),
   ...(await import('#persistence')),
@@ -59,7 +58,7 @@ export function auditCommand(): Command {
 }
 
 async function verify(options: VerifyOptions): Promise<void> {
-  const { readCheckpoint, verifyFile } = await tools();
+  const { readCheckpoint, verifyFile } = await import('#platform');
   const given = await Promise.all(
     options.checkpoint.map(async (file) =>
       readCheckpoint(readFileSync(file, 'utf8'), file, await keysFor(file, options.keys)),
@@ -100,7 +99,7 @@ async function keysFor(checkpoint: string, given?: string): Promise<Published> {
   const beside = join(dirname(checkpoint), 'audit-keys.json');
   const file = given ?? (existsSync(beside) ? beside : undefined);
   if (file) return JSON.parse(readFileSync(file, 'utf8')) as Published;
-  const { loadAuditKeys, loadConfig } = await tools();
+  const { loadAuditKeys, loadConfig } = await import('#platform');
   const { dataDir } = loadConfig(process.env, { database: false });
   if (existsSync(join(dataDir, 'audit-keys.json'))) return (await loadAuditKeys(dataDir)).published;
   throw new DomainError('checkpoint-keys-missing', 'There are no keys to check the checkpoint with.', [

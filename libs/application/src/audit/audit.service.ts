@@ -1,9 +1,8 @@
 import { addDays, type AuditEntry } from '#domain';
 import type { ActingAs, Database } from '#persistence';
-import type { AuditKeys } from '#platform';
+import { type AuditKeys, lineOf, type SignedCheckpoint, signCheckpoint } from '#platform';
 import { notFound, type Actor } from '../actor.js';
-import { headOf, type SignedCheckpoint, signCheckpoint } from './checkpoints.js';
-import { lineOf } from './verify.js';
+import { headOf } from './checkpoints.js';
 
 /** Which entries; days are UTC, both included. */
 export interface AuditFilter {

@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { LAST_OWNER, ORGANISATION_DISSOLVED } from '../refusals.js';
 import { audit } from './1795441000000-audit-trail.js';
 
 /*
@@ -9,10 +10,6 @@ import { audit } from './1795441000000-audit-trail.js';
 
 /** Years the trail and names are kept for somebody who takes part in no programme; the default of a programme, too. */
 const YEARS = 7;
-
-/** SQLSTATEs of refusals that the code tells people in words. */
-export const ORGANISATION_DISSOLVED = 'UD001';
-export const LAST_OWNER = 'UD002';
 
 export class PeoplesData1795470000000 implements MigrationInterface {
   name = 'PeoplesData1795470000000';

@@ -1,0 +1,160 @@
+import { AssessmentsService, verifyDatabase } from '#application';
+import { createHash, randomUUID } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import { interleave, ratios, spread, timed } from './support/measure.mjs';
+import { dataSource, serving } from './support/product.mjs';
+import { makeAnswers, makeCohort, makeSites } from './support/seed.mjs';
+
+const ENTRIES = Number(process.env.BENCH_AUDIT_ENTRIES ?? 1_000_000);
+const SECONDS = 60;
+/** What the process may grow by while it verifies; the entries alone are ten times as much. */
+const GROWTH_MB = 100;
+const ROUNDS = 20;
+const AIM = 1.25;
+
+/** What the audit trail costs the main writes, and how long verifying a long chain takes, with how much memory. */
+export default async function audit() {
+  const writes = await costOfWriting();
+  return { rows: [...writes.rows, await verifying()], notes: writes.notes };
+}
+
+/** 150 answers in one call, and submitting: through the service, with the triggers and without. */
+async function costOfWriting() {
+  const db = await dataSource(2);
+  const cohortId = await makeCohort(db, 'Bench of the audit trail');
+  const sites = await makeSites(db, cohortId, 2 * (ROUNDS + 4), 'in-progress');
+  await makeAnswers(db, sites.length);
+  await db.query('VACUUM ANALYZE');
+  const [{ assessor }] = await db.query(`SELECT assessor_id AS assessor FROM assessment WHERE id = $1`, [
+    sites[0].followUpId,
+  ]);
+  const memberships = await db.query(
+    `SELECT m.organisation_id AS "organisationId", o.kind AS "organisationKind", m.role FROM membership m JOIN organisation o ON o.id = m.organisation_id WHERE m.user_id = $1`,
+    [assessor],
+  );
+  const actor = { userId: assessor, name: 'Bench', email: 'bench@example.org', memberships };
+  const service = new AssessmentsService(serving(db));
+  const triggers = async (on) => {
+    const tables = await db.query(
+      `SELECT DISTINCT c.relname AS name FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE t.tgname LIKE 'audit\\_%' AND c.relname <> 'audit_entry' AND (t.tgenabled = 'D') = $1`,
+      [on],
+    );
+    for (const { name } of tables)
+      for (const event of ['insert', 'update', 'delete'])
+        await db.query(`ALTER TABLE ${name} ${on ? 'ENABLE' : 'DISABLE'} TRIGGER audit_${event}`);
+  };
+  const rows = [];
+  let asked = 0;
+  let turn = 0;
+  const measure = async (name, work) => {
+    turn = 0;
+    const side = (on) => async () => {
+      await triggers(on);
+      return work();
+    };
+    const sides = await interleave({
+      rounds: ROUNDS,
+      warmups: 2,
+      subject: side(true),
+      reference: side(false),
+    });
+    const ratio = ratios(sides);
+    rows.push({
+      name,
+      subject: spread(sides.subject, 'ms'),
+      reference: `without the trail: ${spread(sides.reference, 'ms')}`,
+      ratio,
+      aim: `≤ ${AIM}×`,
+      met: ratio.median <= AIM,
+    });
+  };
+  await measure('answers of an assessment', async () => {
+    const { followUpId } = sites[turn++ % sites.length];
+    const answers = await db.query(
+      `SELECT requirement, answer, na_reason AS "naReason", note FROM response WHERE assessment_id = $1 ORDER BY requirement`,
+      [followUpId],
+    );
+    asked = answers.length;
+    const sent = answers.map(({ requirement, answer, naReason, note }) => ({
+      requirement,
+      answer,
+      ...(naReason && { naReason }),
+      note: `${note ?? ''}!`,
+    }));
+    return timed(() => service.answer(actor, followUpId, null, sent));
+  });
+  await measure('submit', async () => {
+    const { followUpId } = sites[turn++];
+    return timed(() => service.submit(actor, followUpId, null));
+  });
+  await triggers(true);
+  await db.destroy();
+  return { rows, notes: [`${asked} answers a call, every one of them changed`] };
+}
+
+/** A chain of a million entries, made in the database and then verified. */
+async function verifying() {
+  const db = await dataSource(1);
+  const id = randomUUID();
+  // Written as the triggers would, but linked by this process: a million commits take too long.
+  await db.query(`ALTER TABLE audit_entry DISABLE TRIGGER USER`);
+  await db.query(
+    `INSERT INTO audit_entry (organisation_id, seq, at, actor, subject, action, body)
+     SELECT $1, n, at, 'worker', 'site', 'update',
+            jsonb_build_object('v', 1, 'at', to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'actor', 'worker', 'request', gen_random_uuid(),
+                               'from', '192.0.2.0/24', 'subject', 'site', 'action', 'update',
+                               'rows', jsonb_build_array(jsonb_build_object('id', gen_random_uuid(), 'before', jsonb_build_object('name', 'Name ' || n), 'after', jsonb_build_object('name', 'Name ' || n + 1))))::text
+       FROM (SELECT n, timestamptz '2020-01-01Z' + n * interval '1 minute' AS at FROM generate_series(1, $2::int) n) x`,
+    [id, ENTRIES],
+  );
+  await link(db, id);
+  await db.query(`ALTER TABLE audit_entry ENABLE TRIGGER USER`);
+  await db.query('VACUUM ANALYZE audit_entry');
+  globalThis.gc?.();
+  const before = process.memoryUsage.rss();
+  let most = before;
+  const watch = setInterval(() => (most = Math.max(most, process.memoryUsage.rss())), 50);
+  const from = performance.now();
+  const report = await verifyDatabase(db, { organisation: id });
+  const seconds = (performance.now() - from) / 1000;
+  clearInterval(watch);
+  await db.destroy();
+  if (!report.ok || report.entries !== ENTRIES) throw new Error(JSON.stringify(report).slice(0, 2000));
+  const grown = (most - before) / 2 ** 20;
+  const ratio = seconds / SECONDS / (ENTRIES / 1_000_000);
+  return {
+    name: `verifying ${ENTRIES.toLocaleString('en')} entries`,
+    subject: `${seconds.toFixed(1)} s, grew by ${grown.toFixed(0)} MB`,
+    reference: `${SECONDS} s a million, ${GROWTH_MB} MB`,
+    ratio: { median: ratio, min: ratio, max: ratio, rounds: 1 },
+    aim: '≤ 1×',
+    met: ratio <= 1 && grown <= GROWTH_MB,
+  };
+}
+
+/** Gives every entry its link, ten thousand at a time. */
+async function link(db, id) {
+  let prev = '';
+  for (let after = 0; after < ENTRIES; after += 10_000) {
+    const rows = await db.query(
+      `SELECT seq::int AS seq, body FROM audit_entry WHERE organisation_id = $1 AND seq > $2 AND seq <= $2 + 10000 ORDER BY seq`,
+      [id, after],
+    );
+    const links = rows.map(({ seq, body }) => {
+      const hash = createHash('sha256').update(prev, 'hex').update(`${id} ${seq} ${body}`).digest('hex');
+      const made = { seq, prev, hash };
+      prev = hash;
+      return made;
+    });
+    await db.query(
+      `UPDATE audit_entry e SET prev = decode(l.prev, 'hex'), hash = decode(l.hash, 'hex')
+         FROM jsonb_to_recordset($2) AS l(seq bigint, prev text, hash text) WHERE e.organisation_id = $1 AND e.seq = l.seq`,
+      [id, JSON.stringify(links)],
+    );
+  }
+  await db.query(`INSERT INTO audit_head (organisation_id, seq, hash) VALUES ($1, $2, decode($3, 'hex'))`, [
+    id,
+    ENTRIES,
+    prev,
+  ]);
+}
