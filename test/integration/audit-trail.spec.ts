@@ -5,9 +5,10 @@ import { createHash, randomUUID } from 'node:crypto';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { Readable } from 'node:stream';
 import type { DataSource } from 'typeorm';
 import { CheckpointFolder, verifyDatabase } from '#application';
-import { type AuditReport, loadAuditKeys } from '#platform';
+import { type AuditReport, loadAuditKeys, readCheckpoint, signCheckpoint, verifyFile } from '#platform';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
 /* eslint-disable @typescript-eslint/no-explicit-any */
@@ -358,22 +359,12 @@ describe('uplift audit', () => {
       DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing',
       UPLIFT_DATA_DIR: join(alone, 'none'),
     };
-    const check = async (lines: string[]) => {
-      writeFileSync(join(alone, 'trail.jsonl'), lines.join(''));
-      const { code, out } = await cli(
-        [
-          'audit',
-          'verify',
-          '--file',
-          join(alone, 'trail.jsonl'),
-          '--checkpoint',
-          join(alone, 'checkpoint.json'),
-          '--json',
-        ],
-        nowhere,
-      );
-      return [code, ...found(JSON.parse(out))];
-    };
+    const seen = await readCheckpoint(
+      readFileSync(checkpoint, 'utf8'),
+      checkpoint,
+      (await loadAuditKeys(dataDir)).published,
+    );
+    const check = async (lines: string[]) => found(await verifyFile(Readable.from(lines), [seen]));
     copyFileSync(checkpoint, join(alone, 'checkpoint.json'));
     const lines = exported.out.split(/(?<=\n)/);
     expect(lines).toHaveLength(9);
@@ -389,14 +380,15 @@ describe('uplift audit', () => {
     // What is published at /.well-known/uplift-audit-keys.json: no private half.
     const { published } = await loadAuditKeys(dataDir);
     expect(Object.keys(published.keys[0]!).sort()).toEqual(['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y']);
+    const other = mkdtempSync(join(tmpdir(), 'uplift-other-'));
     writeFileSync(join(alone, 'audit-keys.json'), JSON.stringify(published));
-    expect(await check(lines)).toEqual([0]);
-    expect(await check(lines.with(3, lines[3]!.replace('Name 1', 'Name 7')))).toEqual([1, 'altered 4']);
-    expect(await check(lines.toSpliced(4, 1))).toEqual([1, 'removed 5']);
-    expect(await check(lines.with(4, lines[5]!).with(5, lines[4]!))).toEqual([1, 'removed 5', 'reordered 5']);
-    expect(await check(lines.slice(0, 7))).toEqual([1, 'truncated 8']);
-    expect(await check([])).toEqual([1, 'truncated 1']);
-    expect(await check(lines.with(3, 'not json\n'))).toEqual([1, 'altered 0', 'removed 4']);
+    expect(await check(lines)).toEqual([]);
+    expect(await check(lines.with(3, lines[3]!.replace('Name 1', 'Name 7')))).toEqual(['altered 4']);
+    expect(await check(lines.toSpliced(4, 1))).toEqual(['removed 5']);
+    expect(await check(lines.with(4, lines[5]!).with(5, lines[4]!))).toEqual(['removed 5', 'reordered 5']);
+    expect(await check(lines.slice(0, 7))).toEqual(['truncated 8']);
+    expect(await check([])).toEqual(['truncated 1']);
+    expect(await check(lines.with(3, 'not json\n'))).toEqual(['altered 0', 'removed 4']);
     let prev = '';
     const anew = lines.map((line) => {
       const entry = JSON.parse(line);
@@ -409,16 +401,23 @@ describe('uplift audit', () => {
       prev = hash;
       return `${made}\n`;
     });
-    expect(await check(anew)).toEqual([1, 'rewritten 9']);
+    expect(await check(anew)).toEqual(['rewritten 9']);
+    // Alone with the file, the checkpoint and the published keys.
+    writeFileSync(join(alone, 'cut.jsonl'), lines.slice(0, 7).join(''));
+    const alike = ['--checkpoint', join(alone, 'checkpoint.json'), '--json'];
+    const whole = await cli(['audit', 'verify', '--file', trail, ...alike], nowhere);
+    expect([whole.code, JSON.parse(whole.out)]).toEqual([
+      0,
+      expect.objectContaining({ ok: true, entries: 9 }),
+    ]);
+    const cut = await cli(['audit', 'verify', '--file', join(alone, 'cut.jsonl'), ...alike], nowhere);
+    expect([cut.code, found(JSON.parse(cut.out))]).toEqual([1, ['truncated 8']]);
     // A checkpoint that was changed, or signed by somebody else, is none.
     const signed = JSON.parse(readFileSync(checkpoint, 'utf8'));
-    writeFileSync(join(alone, 'checkpoint.json'), JSON.stringify({ ...signed, hash: prev }));
-    expect(
-      await cli(
-        ['audit', 'verify', '--file', trail, '--checkpoint', join(alone, 'checkpoint.json')],
-        nowhere,
-      ),
-    ).toMatchObject({ code: 2, err: expect.stringContaining('checkpoint-signature-wrong') });
+    for (const wrong of [{ ...signed, hash: prev }, await signCheckpoint(await loadAuditKeys(other), seen)])
+      await expect(readCheckpoint(JSON.stringify(wrong), 'x', published)).rejects.toMatchObject({
+        code: 'checkpoint-signature-wrong',
+      });
     // The recipe of docs/audit-trail.md, in another language.
     const recipe = /```python\n([\s\S]*?)```/.exec(
       readFileSync(resolve(import.meta.dirname, '../../docs/audit-trail.md'), 'utf8'),
@@ -435,8 +434,8 @@ describe('uplift audit', () => {
     ]);
     writeFileSync(trail, lines.toSpliced(4, 1).join(''));
     expect(await python(trail)).toEqual([1, 'entry 6 does not follow entry 4']);
-    rmSync(alone, { recursive: true });
-  });
+    for (const folder of [alone, other]) rmSync(folder, { recursive: true });
+  }, 240_000);
 
   it('ends with 1 when the database was tampered with, and says where', async () => {
     const { id } = await organisation('u-cli');
@@ -448,5 +447,5 @@ describe('uplift audit', () => {
     const { code, out } = await cli(['audit', 'verify', '--organisation', id]);
     expect(code).toBe(1);
     expect(out).toContain(`removed  ${id}  from entry 5: Entry 5 is missing.`);
-  });
+  }, 240_000);
 });

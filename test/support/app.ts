@@ -46,32 +46,43 @@ export interface TestApp {
 }
 
 /** Starts the product for one spec; `name` must contain "test". */
-export async function startApp(name: string): Promise<TestApp> {
+export async function startApp(
+  name: string,
+  settings: Partial<Pick<Config, 'logLevel' | 'logTo'>> = {},
+): Promise<TestApp> {
   const closers: (() => unknown)[] = [];
   const stop = async (): Promise<void> => {
     for (const close of closers.splice(0).reverse()) await close();
   };
   try {
-    return await start(name, closers, stop);
+    return await start(name, settings, closers, stop);
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function start(name: string, closers: (() => unknown)[], stop: () => Promise<void>): Promise<TestApp> {
+async function start(
+  name: string,
+  settings: Partial<Config>,
+  closers: (() => unknown)[],
+  stop: () => Promise<void>,
+): Promise<TestApp> {
   const database = await createTestDatabase(name);
   closers.push(() => database.drop());
   const dataDir = mkdtempSync(join(tmpdir(), 'uplift-e2e-'));
   closers.push(() => rmSync(dataDir, { recursive: true, force: true }));
-  const config = loadConfig({
-    DATABASE_URL: database.url,
-    UPLIFT_DATA_DIR: dataDir,
-    UPLIFT_SECRET: 'only-for-tests-only-for-tests-only-for-tests',
-    BASE_URL: 'http://uplift.test',
-    LOG_LEVEL: process.env['UPLIFT_TEST_LOG'] ?? 'silent',
-    PORT: '0',
-  });
+  const config: Config = {
+    ...loadConfig({
+      DATABASE_URL: database.url,
+      UPLIFT_DATA_DIR: dataDir,
+      UPLIFT_SECRET: 'only-for-tests-only-for-tests-only-for-tests',
+      BASE_URL: 'http://uplift.test',
+      LOG_LEVEL: process.env['UPLIFT_TEST_LOG'] ?? 'silent',
+      PORT: '0',
+    }),
+    ...settings,
+  };
   await migrateIdentity(config);
   const db = await openDataSource(config.databaseUrl, { poolSize: 2 });
   try {

@@ -4,8 +4,10 @@ import {
   CertificatesService,
   ContentService,
   createIdentity,
+  ExportsService,
   type Identity,
   PartiesService,
+  PeopleService,
   ReadinessService,
   ReportsService,
   VisitsService,
@@ -24,6 +26,7 @@ import { SignedInGuard } from './http/auth.js';
 import { IdempotencyInterceptor } from './http/idempotency.interceptor.js';
 import { CONFIG, IDENTITY, METRICS, QUEUE } from './http/tokens.js';
 import { PartiesController } from './parties.controller.js';
+import { PeopleController } from './people.controller.js';
 import { ReportsController } from './reports.controller.js';
 import { TrailController } from './trail.controller.js';
 
@@ -54,6 +57,7 @@ export class ApiModule implements OnApplicationShutdown {
         ReportsController,
         ContentController,
         TrailController,
+        PeopleController,
         HealthController,
       ],
       providers: [
@@ -72,6 +76,16 @@ export class ApiModule implements OnApplicationShutdown {
           provide: AuditService,
           inject: [Database],
           useFactory: (db: Database) => new AuditService(db, () => loadAuditKeys(config.dataDir)),
+        },
+        {
+          provide: PeopleService,
+          inject: [Database],
+          useFactory: (db: Database) => new PeopleService(db),
+        },
+        {
+          provide: ExportsService,
+          inject: [Database],
+          useFactory: (db: Database) => new ExportsService(db, config.dataDir),
         },
         {
           provide: CertificatesService,

@@ -74,6 +74,18 @@ export class AuditQuery {
   @IsOptional() @Day() to?: string;
 }
 
+export class LeaveDto {
+  /** The name of the organisation, typed by the person who ends its participation. */
+  @Length(1, 200) confirm: string;
+  /** Why it leaves; stands in the programmes' attrition. */
+  @Length(1, 500) reason: string;
+}
+
+export class EraseDto {
+  /** The e-mail address of the person who wants to be forgotten, typed by them. */
+  @Length(3, 320) confirm: string;
+}
+
 export class NewOrganisationDto {
   @Length(1, 200) name: string;
   @IsIn(ORGANISATION_KINDS) kind: OrganisationKind;

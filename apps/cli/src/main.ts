@@ -137,6 +137,25 @@ jobs
 program.addCommand(jobs);
 program.addCommand(auditCommand());
 
+const erase = new Command('erase').description('Forgets people, without breaking what rests on their work.');
+erase
+  .command('person')
+  .argument('<email>', 'address of the account')
+  .requiredOption('--confirm <email>', 'the address once more: this cannot be undone')
+  .description('Removes the account and everything that names the person; what they did stays, under an id.')
+  .action(async (email: string, { confirm }: { confirm: string }) => {
+    if (email !== confirm)
+      throw new DomainError('confirmation-wrong', 'The two addresses differ; nothing was done.');
+    const { Database, loadConfig, openDataSource, PeopleService } = await database();
+    const dataSource = await openDataSource(loadConfig().databaseUrl, { poolSize: 2 });
+    try {
+      console.log(JSON.stringify(await new PeopleService(new Database(dataSource)).erase(email)));
+    } finally {
+      await dataSource.destroy();
+    }
+  });
+program.addCommand(erase);
+
 try {
   await program.parseAsync();
 } catch (error) {

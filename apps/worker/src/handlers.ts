@@ -1,5 +1,14 @@
-import type { CertificatesService, ReadinessService, ResultsService, VisitsService } from '#application';
-import type { Handler, Logger, Mailer } from '#platform';
+import type {
+  CertificatesService,
+  CheckpointFolder,
+  ExportsService,
+  ReadinessService,
+  ResultsService,
+  Retention,
+  VisitsService,
+} from '#application';
+import type { Database } from '#persistence';
+import type { AuditKeys, Handler, Logger, Mailer } from '#platform';
 import { renderMail } from '#reporting';
 import type { DataSource } from 'typeorm';
 
@@ -14,7 +23,9 @@ export interface Jobs {
   'plan-visits': Record<string, never>;
   'visit-planned': { visitId: string };
   'certificate-changed': { certificateId: string; action: string };
+  'export-requested': { exportId: string };
   'daily-sweep': Record<string, never>;
+  'keep-records': Record<string, never>;
 }
 
 export type JobName = keyof Jobs;
@@ -26,6 +37,11 @@ export interface HandlerDependencies {
   readonly readiness: ReadinessService;
   readonly visits: VisitsService;
   readonly certificates: CertificatesService;
+  readonly transactions: Database;
+  readonly exports: ExportsService;
+  readonly retention: Retention;
+  readonly checkpoints: CheckpointFolder;
+  readonly auditKeys: AuditKeys;
   readonly mailer: Mailer;
   readonly log: Logger;
   readonly baseUrl: string;
@@ -38,7 +54,13 @@ export function handlersOf({
   readiness,
   visits,
   certificates,
+  transactions,
+  exports,
+  retention,
+  checkpoints,
+  auditKeys,
   mailer,
+  log,
   baseUrl,
 }: HandlerDependencies): TypedHandlers {
   const evaluate = (siteId: string) => readiness.evaluateSite(siteId);
@@ -106,6 +128,8 @@ export function handlersOf({
         await mailer.send({ id: `${id}-${index}`, to: to.email, ...mail });
       }
     },
+    'export-requested': ({ exportId }) =>
+      exports.make(exportId, auditKeys, (id) => certificates.printed(id, 'en')),
     'daily-sweep': async () => {
       // Ages and deadlines move with the calendar: everything that rests on "today" is looked at anew.
       const sites = await db.query(
@@ -125,7 +149,15 @@ export function handlersOf({
           });
         }
       }
-      await db.query(`DELETE FROM idempotency_key WHERE created_at < now() - interval '7 days'`);
+    },
+    'keep-records': async () => {
+      // Checkpoints first: what the retention lets go has been seen by one.
+      const { made, faults } = await checkpoints.makeAll(transactions);
+      log.info({ checkpoints: made, gone: await retention.sweep() }, 'records kept');
+      if (faults.length > 0) {
+        log.error({ faults }, 'the audit trail was tampered with: see docs/audit-trail.md');
+        throw new Error(`${faults.length} chains of the audit trail don't go on from their last checkpoint.`);
+      }
     },
   };
 }

@@ -1,11 +1,20 @@
-import { CertificatesService, ReadinessService, ResultsService, VisitsService } from '#application';
-import { dataSourceOptions } from '#persistence';
+import {
+  CertificatesService,
+  CheckpointFolder,
+  ExportsService,
+  ReadinessService,
+  ResultsService,
+  Retention,
+  VisitsService,
+} from '#application';
+import { Database, dataSourceOptions } from '#persistence';
 import {
   type Config,
   createMailer,
   createMetrics,
   type JobQueue,
   type JobWorker,
+  loadAuditKeys,
   type Logger,
   makeQueue,
   makeWorker,
@@ -55,8 +64,15 @@ export class WorkerModule implements OnModuleInit, OnApplicationShutdown {
 
   async onModuleInit(): Promise<void> {
     const { db, config, log } = this;
+    const transactions = new Database(db);
+    const auditKeys = await loadAuditKeys(config.dataDir);
     const handlers = handlersOf({
       db,
+      transactions,
+      auditKeys,
+      exports: new ExportsService(transactions, config.dataDir),
+      retention: new Retention(transactions, config.dataDir),
+      checkpoints: new CheckpointFolder(config.dataDir, auditKeys),
       log,
       baseUrl: config.baseUrl,
       results: new ResultsService(db),
@@ -78,6 +94,11 @@ export class WorkerModule implements OnModuleInit, OnApplicationShutdown {
       'daily-sweep',
       { pattern: '0 3 * * *' },
       { name: 'daily-sweep', data: {} },
+    );
+    await this.queue.upsertJobScheduler(
+      'keep-records',
+      { pattern: '30 2 * * *' },
+      { name: 'keep-records', data: {} },
     );
     await this.sayAlive();
     this.beat = setInterval(

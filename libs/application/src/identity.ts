@@ -1,9 +1,10 @@
 import { betterAuth } from 'better-auth';
 import { getMigrations } from 'better-auth/db/migration';
 import { bearer } from 'better-auth/plugins';
+import { createLogger, type Config } from '#platform';
 import pg from 'pg';
 
-export interface IdentityOptions {
+export interface IdentityOptions extends Partial<Pick<Config, 'logLevel' | 'logTo'>> {
   readonly databaseUrl: string;
   readonly baseUrl: string;
   readonly secret: string;
@@ -15,6 +16,7 @@ function authPool(databaseUrl: string): pg.Pool {
 }
 
 function authOptions(options: IdentityOptions, pool: pg.Pool) {
+  const log = createLogger({ ...options, logLevel: options.logLevel ?? 'warn' }, 'identity');
   return {
     database: pool,
     baseURL: options.baseUrl,
@@ -31,6 +33,10 @@ function authOptions(options: IdentityOptions, pool: pg.Pool) {
     // Scripts send the token they got at sign-in as `Authorization: Bearer …`.
     plugins: [bearer()],
     telemetry: { enabled: false },
+    // Into the product's log, and without what the library adds to its sentences.
+    logger: {
+      log: (level: 'debug' | 'info' | 'warn' | 'error', message: string) => log[level](message),
+    },
     advanced: { database: { generateId: 'uuid' as const } },
   };
 }

@@ -48,6 +48,44 @@ describe('the log', () => {
     expect(JSON.stringify(lines)).toContain('*/*');
   });
 
+  it('hides people, in whatever text they stand, and the values of errors', () => {
+    const { lines, logger } = recording();
+    logger.info(
+      { note: 'for amal@example.org' },
+      'Sign-up attempt for existing email: amal.k+x@mail.example.org',
+    );
+    logger.warn('GET /verify?token=geheim&x=1 with Bearer geheim, a%40example.org');
+    const failed = Object.assign(new Error('invalid input syntax for type uuid: "Amal K."'), {
+      parameters: ['Amal K.'],
+      query: 'INSERT …',
+      driverError: { code: '22P02', detail: 'Key (name)=(Amal K.) exists', table: 'assessor' },
+    });
+    logger.error({ err: new Error('outer', { cause: failed }) }, 'request failed');
+    const text = JSON.stringify(lines);
+    expect(text).not.toMatch(/amal|geheim|a%40/i);
+    expect(lines[2]).toMatchObject({
+      err: { message: 'outer', cause: { code: '22P02', table: 'assessor' } },
+    });
+    expect(text).toContain('logger.spec');
+    // Packages are not people.
+    logger.info('at node_modules/@nestjs/core and typeorm@1.1.1');
+    expect(lines[3]).toMatchObject({ msg: 'at node_modules/@nestjs/core and typeorm@1.1.1' });
+  });
+
+  it('is not slowed down by long texts', () => {
+    const { lines, logger } = recording();
+    const from = performance.now();
+    for (const text of [
+      'a'.repeat(200_000),
+      '@'.repeat(200_000),
+      'a@a.'.repeat(50_000),
+      'token='.repeat(30_000),
+    ])
+      logger.info(text);
+    expect(lines).toHaveLength(4);
+    expect(performance.now() - from).toBeLessThan(3000);
+  });
+
   it("takes Nest's messages", () => {
     const { lines, logger } = recording();
     const nest = new PinoNestLogger(logger);

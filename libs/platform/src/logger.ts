@@ -18,11 +18,47 @@ export function withLogContext<Result>(fields: LogContext, work: () => Result): 
 /** The fields of the running request or job. */
 export const logContext = (): LogContext | undefined => context.getStore();
 
-/** JSON lines on standard output, with request and job ids, without secrets. */
+/**
+ * What no line may carry, wherever in it it stands: addresses of people, tokens in headers and links. The last line of
+ * defence, for texts of libraries; what the product says itself has ids and no names.
+ */
+const HIDDEN: readonly (readonly [RegExp, string])[] = [
+  [
+    /[^\s"'<>(),:;=\\/]{1,64}(?:@|%40)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}\.[A-Za-z]{2,24}/g,
+    '[e-mail]',
+  ],
+  [/\b(bearer) +[^\s"\\]+/gi, '$1 [hidden]'],
+  [/\b(token|code|secret|password|sig|signature)=[^&\s"\\]+/gi, '$1=[hidden]'],
+];
+
+/** A text without addresses of people and without tokens. */
+export const withoutPeople = (text: string): string =>
+  HIDDEN.reduce((rest, [pattern, instead]) => rest.replace(pattern, instead), text);
+
+/** An error for the log: what went wrong and where, without the values it went wrong with (statements, rows, requests). */
+export function errorForLog(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { driverError } = error as { driverError?: { code?: string; constraint?: string; table?: string } };
+  const { code, constraint, table } =
+    driverError ?? (error as { code?: string; constraint?: string; table?: string });
+  // PostgreSQL quotes values it can't read (class 22) in the sentence itself.
+  const message = /^22/.test(code ?? '') ? error.message.replace(/"[^"]*"/g, '"…"') : error.message;
+  return {
+    type: error.constructor.name,
+    message,
+    ...(code && { code }),
+    ...(constraint && { constraint }),
+    ...(table && { table }),
+    stack: error.stack?.slice(Math.max(error.stack.indexOf('\n    at '), 0)) ?? '',
+    ...(error.cause !== undefined && { cause: errorForLog(error.cause) }),
+  };
+}
+
+/** JSON lines on standard output, with request and job ids, without secrets and without people. */
 export function createLogger(
-  config: Pick<Config, 'logLevel'>,
+  config: Pick<Config, 'logLevel' | 'logTo'>,
   name: string,
-  destination?: pino.DestinationStream,
+  destination: pino.DestinationStream | undefined = config.logTo,
 ): Logger {
   return pino(
     {
@@ -30,6 +66,8 @@ export function createLogger(
       level: config.logLevel,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (level) => ({ level }) },
+      serializers: { err: errorForLog, error: errorForLog },
+      hooks: { streamWrite: withoutPeople },
       mixin: () => ({ ...context.getStore() }),
       redact: {
         paths: [
