@@ -22,18 +22,22 @@ export const logContext = (): LogContext | undefined => context.getStore();
  * What no line may carry, wherever in it it stands: addresses of people, tokens in headers and links. The last line of
  * defence, for texts of libraries; what the product says itself has ids and no names.
  */
-const HIDDEN: readonly (readonly [RegExp, string])[] = [
+const HIDDEN: readonly (readonly [pattern: RegExp, instead: string, needs: RegExp])[] = [
   [
     /[^\s"'<>(),:;=\\/]{1,64}(?:@|%40)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}\.[A-Za-z]{2,24}/g,
     '[e-mail]',
+    /@|%40/,
   ],
-  [/\b(bearer) +[^\s"\\]+/gi, '$1 [hidden]'],
-  [/\b(token|code|secret|password|sig|signature)=[^&\s"\\]+/gi, '$1=[hidden]'],
+  [/\b(bearer) +[^\s"\\]+/gi, '$1 [hidden]', /bearer/i],
+  [/\b(token|code|secret|password|sig|signature)=[^&\s"\\]+/gi, '$1=[hidden]', /=/],
 ];
 
 /** A text without addresses of people and without tokens. */
 export const withoutPeople = (text: string): string =>
-  HIDDEN.reduce((rest, [pattern, instead]) => rest.replace(pattern, instead), text);
+  HIDDEN.reduce(
+    (rest, [pattern, instead, needs]) => (needs.test(rest) ? rest.replace(pattern, instead) : rest),
+    text,
+  );
 
 /** An error for the log: what went wrong and where, without the values it went wrong with (statements, rows, requests). */
 export function errorForLog(error: unknown): unknown {

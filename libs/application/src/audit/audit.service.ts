@@ -25,8 +25,8 @@ export interface ReadEntry {
   readonly action: string;
 }
 
-/** Entries a statement while streaming; one that holds a whole assessment's answers has 40 KB. */
-const BATCH = 500;
+/** Entries a statement while streaming; one that holds a whole assessment's answers has 80 KB. */
+const BATCH = 100;
 
 /** The audit trail of an organisation, for its owners. */
 export class AuditService {

@@ -2,8 +2,8 @@ import type { Checkpoint } from '#domain';
 import { AuditReporting, type AuditReport } from '#platform';
 import type { DataSource } from 'typeorm';
 
-/** Rows a round trip: answers of a whole assessment are one entry of 40 KB, so not too many. */
-const BATCH = 500;
+/** Rows a round trip: answers of a whole assessment are one entry of 80 KB, so not too many. */
+const BATCH = 200;
 
 /**
  * Verifies the chains of a database, of one organisation or of all, as they were at one moment. As the owner: nobody else

@@ -249,7 +249,7 @@ Every JSON file is a list, one element a line, with the names the database has f
 ${files}
 - \`certificates/<number>.pdf\`: each certificate that was issued.
 - \`audit/trail.jsonl\`: every change to what you own, chained; \`audit/checkpoint.json\` says, signed, where it ends.
-  Check it with \`uplift audit verify --file audit/trail.jsonl --checkpoint audit/checkpoint.json\`.
+  \`audit/audit-keys.json\` are the public keys for that. Check it with \`uplift audit verify --file audit/trail.jsonl --checkpoint audit/checkpoint.json\`.
 - \`manifest.json\`: every file with its size and SHA-256.
 
 The archive names people who work for you or visited you. Keep it accordingly.
