@@ -21,8 +21,7 @@ export default async function audit() {
 
 /** 150 answers in one call, and submitting: through the service, with the triggers and without. */
 async function costOfWriting() {
-  // One connection: switching the triggers makes each plan its statements anew.
-  const db = await dataSource(1);
+  const db = await dataSource(2);
   const cohortId = await makeCohort(db, 'Bench of the audit trail');
   const sites = await makeSites(db, cohortId, 4 * (ROUNDS + 2), 'in-progress');
   await makeAnswers(db, sites.length);
