@@ -3,17 +3,20 @@ import {
   ApiTokensService,
   AssessmentsService,
   AssessorsService,
+  AuditService,
   CertificatesService,
   CohortsService,
   ContentService,
   createIdentity,
   DocumentsService,
   EngagementsService,
+  ExportsService,
   FindingsService,
   GainsService,
   type Identity,
   ImportsService,
   InvitationsService,
+  LeavingService,
   MembersService,
   PartiesService,
   PeopleService,
@@ -30,6 +33,7 @@ import {
   createMetrics,
   FolderDocumentStore,
   type JobQueue,
+  loadAuditKeys,
   makeQueue,
   senderOf,
 } from '#platform';
@@ -60,6 +64,8 @@ import { IdentityController } from './identity.controller.js';
 import { InvitationsController } from './invitations.controller.js';
 import { ReportsController } from './reports.controller.js';
 import { VisitsController } from './visits.controller.js';
+import { PeopleController } from './people.controller.js';
+import { TrailController } from './trail.controller.js';
 
 const onDatabase = <T>(Service: new (db: Database) => T) => ({
   provide: Service,
@@ -114,6 +120,8 @@ export class ApiModule implements OnApplicationShutdown {
         ImportsController,
         IdentityController,
         InvitationsController,
+        TrailController,
+        PeopleController,
         HealthController,
         HomeController,
       ],
@@ -159,6 +167,17 @@ export class ApiModule implements OnApplicationShutdown {
         onDatabase(ReadinessService),
         onDatabase(ReportsService),
         onDatabase(ContentService),
+        {
+          provide: AuditService,
+          inject: [Database],
+          useFactory: (db: Database) => new AuditService(db, () => loadAuditKeys(config.dataDir)),
+        },
+        onDatabase(LeavingService),
+        {
+          provide: ExportsService,
+          inject: [Database],
+          useFactory: (db: Database) => new ExportsService(db, config.dataDir),
+        },
         {
           provide: ImportsService,
           inject: [Database],

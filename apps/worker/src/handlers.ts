@@ -1,6 +1,8 @@
 import {
   type CertificatesService,
+  type CheckpointFolder,
   type DocumentsService,
+  type ExportsService,
   type ImportsService,
   type InvitationsService,
   type Letter,
@@ -8,10 +10,11 @@ import {
   type ReminderDue,
   type RemindersService,
   type ResultsService,
+  type Retention,
   unseal,
   type VisitsService,
 } from '#application';
-import type { Handler, Logger, Mailer } from '#platform';
+import type { AuditKeys, Handler, Logger, Mailer } from '#platform';
 import { renderMail } from '#reporting';
 import { Database } from '#persistence';
 
@@ -37,6 +40,8 @@ export interface Jobs {
   /** `sealed` holds the secret of the link. */
   'invitation-created': { invitationId: string; sealed: string };
   'identity-letter': { sealed: string };
+  'export-requested': { exportId: string };
+  'keep-records': Record<string, never>;
 }
 
 export type JobName = keyof Jobs;
@@ -52,6 +57,10 @@ export interface HandlerDependencies {
   readonly reminders: RemindersService;
   readonly imports: ImportsService;
   readonly invitations: InvitationsService;
+  readonly exports: ExportsService;
+  readonly retention: Retention;
+  readonly checkpoints: CheckpointFolder;
+  readonly auditKeys: AuditKeys;
   readonly mailer: Mailer;
   readonly log: Logger;
   readonly baseUrl: string;
@@ -70,7 +79,12 @@ export function handlersOf({
   reminders,
   imports,
   invitations,
+  exports,
+  retention,
+  checkpoints,
+  auditKeys,
   mailer,
+  log,
   baseUrl,
   secret,
 }: HandlerDependencies): TypedHandlers {
@@ -179,10 +193,16 @@ export function handlersOf({
       await reminders.remind(now);
       await readiness.evaluateExpired(now);
       await visits.plan(at ? now.toISOString().slice(0, 10) : undefined);
-      await db.query(`DELETE FROM idempotency_key WHERE created_at < now() - interval '7 days'`);
-      await db.query(`DELETE FROM auth.attempt WHERE seen_at < now() - interval '1 day'`);
-      for (const table of ['session', 'verification'])
-        await db.query(`DELETE FROM auth.${table} WHERE "expiresAt" < now() - interval '1 day'`);
+    },
+    'export-requested': ({ exportId }) => exports.make(exportId, auditKeys),
+    'keep-records': async () => {
+      // Checkpoints first: what the retention lets go has been seen by one.
+      const { made, faults } = await checkpoints.makeAll(db);
+      log.info({ checkpoints: made, gone: await retention.sweep() }, 'records kept');
+      if (faults.length > 0) {
+        log.error({ faults }, 'the audit trail was tampered with: see docs/audit-trail.md');
+        throw new Error(`${faults.length} chains of the audit trail don't go on from their last checkpoint.`);
+      }
     },
   };
 }

@@ -1,4 +1,5 @@
 export * from './assessment.js';
+export * from './audit-chain.js';
 export * from './certificate.js';
 export * from './checklist-rules.js';
 export * from './checklist.js';

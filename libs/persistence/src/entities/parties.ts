@@ -1,4 +1,4 @@
-import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 
 /** What an organisation is in supplier development. */
 export const ORGANISATION_KINDS = [
@@ -39,6 +39,9 @@ export class Organisation {
   @Column('boolean', { default: false }) demo: boolean;
   /** Counts edits; the ETag. */
   @Column('integer', { default: 1 }) revision: number;
+  /** When it left: nothing new begins for it, and its names go when the programme's retention has passed. */
+  @Column('timestamptz', { nullable: true }) dissolvedAt: Date | null;
+  @Column('timestamptz', { nullable: true }) pseudonymisedAt: Date | null;
   @CreateDateColumn({ type: 'timestamptz' }) createdAt: Date;
 }
 
@@ -69,6 +72,7 @@ export class Site {
 }
 
 @Entity()
+@Check('programme_retention', 'audit_retention_years BETWEEN 1 AND 100')
 export class Programme {
   @PrimaryColumn('uuid') id: string;
   @Column('text', { unique: true }) code: string;
@@ -77,6 +81,8 @@ export class Programme {
   @Column('integer', { default: 24 }) lookBackMonths: number;
   /** The charter: what of a closed assessment buyers of the programme see. */
   @Column('text', { array: true, default: '{certificate,score,section-scores}' }) buyerScopes: string[];
+  /** How long the audit trail, and the names of organisations that left, are kept. */
+  @Column('integer', { default: 7 }) auditRetentionYears: number;
   /** Legacy claims with their source. Text, never computed: see docs/scoring-and-gains.md. */
   @Column('jsonb', { default: [] }) claims: { figure: string; text: string; unit: string; source: string }[];
   @Column('boolean', { default: false }) demo: boolean;

@@ -7,6 +7,7 @@ import { KeptDocumentsAndReminders1795437000000 } from './1795437000000-kept-doc
 import { WhoSeesWhat1795440000000 } from './1795440000000-who-sees-what.js';
 import { AuditTrail1795441000000 } from './1795441000000-audit-trail.js';
 import { Identity1795450000000 } from './1795450000000-identity.js';
+import { PeoplesData1795470000000 } from './1795470000000-peoples-data.js';
 
 /** Every migration, oldest first. A published one is never changed. */
 export const migrations = [
@@ -19,4 +20,5 @@ export const migrations = [
   WhoSeesWhat1795440000000,
   AuditTrail1795441000000,
   Identity1795450000000,
+  PeoplesData1795470000000,
 ];
