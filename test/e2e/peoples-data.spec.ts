@@ -278,6 +278,16 @@ describe('a person who is forgotten', () => {
       `INSERT INTO absence (id, assessor_id, from_date, to_date, reason) VALUES ($1, $2, '2026-01-01', '2026-01-05', 'Surgery')`,
       [randomUUID(), id],
     );
+    await app.sql(
+      `INSERT INTO invitation (id, organisation_id, email, role, token_hash, invited_by, expires_at) VALUES ($1, $2, $3, 'viewer', 'x', 'x', now() + interval '1 day')`,
+      [randomUUID(), other.supplier, email],
+    );
+    await app.sql(
+      `INSERT INTO api_token (id, organisation_id, created_by, name, scopes, prefix, token_hash, expires_at) VALUES ($1, $2, $3, 'x', '{read}', 'x', 'x', now() + interval '1 day')`,
+      [randomUUID(), p.provider, id],
+    );
+    await agent.patch('/api/v1/me').send({ language: 'ar' }).expect(200);
+    const before = await keptReports();
     const score = await p.owner.agent.get(`/api/v1/assessments/${closed}/score`).expect(200);
     const verified = await app.anonymous.get(`/api/v1/verify/${number}`).expect(200);
     await agent
@@ -299,6 +309,13 @@ describe('a person who is forgotten', () => {
       lat: null,
       working_days: [],
     });
+    // The kept reports were made anew, without the name.
+    const after = await keptReports();
+    expect(after.filter((each) => before.includes(each))).toEqual([]);
+    expect(
+      await app.sql(`SELECT revoked_at IS NULL AS works FROM api_token WHERE created_by = $1`, [id]),
+    ).toEqual([{ works: false }]);
+    expect(await app.sql(`SELECT 1 FROM person_settings WHERE user_id = $1`, [id])).toEqual([]);
     await unbroken();
     // Every text of the whole database, whatever table or schema it is in, but for the printed name on the certificate.
     const columns = await app.sql(
@@ -328,11 +345,20 @@ describe('a person who is forgotten', () => {
     const facts = async () =>
       (await app.sql(`SELECT facts FROM certificate WHERE id = $1`, [certificate]))[0]!['facts'];
     expect((await facts()).assessment.assessor).toBe(p.assessor.name);
+    const documents = await app.sql(`SELECT sha256 FROM document WHERE subject_id = $1`, [certificate]);
+    expect(documents).toHaveLength(3);
+    const files = documents.map(({ sha256 }) =>
+      join(app.config.dataDir, 'documents', sha256.slice(0, 2), sha256),
+    );
     await app.sql(
       `UPDATE certificate SET valid_until = current_date - interval '7 years 2 days' WHERE id = $1`,
       [certificate],
     );
-    await sweep();
+    expect(files.map((file) => existsSync(file))).toEqual([true, true, true]);
+    await sweep(new Date(Date.now() + 2 * 86_400_000));
+    expect(await app.sql(`SELECT 1 FROM document WHERE subject_id = $1`, [certificate])).toEqual([]);
+    expect(files.map((file) => existsSync(file))).toEqual([false, false, false]);
+    expect((await keptReports()).length).toBe(3);
     expect((await facts()).assessment.assessor).toMatch(labelled);
     expect((await facts()).reviewer).toMatch(/^Former reviewer [0-9a-f]{4}$/);
     const trail = await app.sql(`SELECT body FROM audit_entry`);
@@ -399,7 +425,7 @@ describe('a supplier that leaves', () => {
   it('is out of its cohorts, unseen by buyers, and nothing new begins for it', async () => {
     expect(
       await app.sql(`SELECT exit_reason, exit_note FROM enrolment WHERE site_id = $1`, [p.site]),
-    ).toEqual([{ exit_reason: 'merged', note: 'Sold to a neighbour.' }]);
+    ).toEqual([{ exit_reason: 'merged', exit_note: 'Sold to a neighbour.' }]);
     await p.buyerPerson.agent.get(`/api/v1/sites/${p.site}`).expect(404);
     await p.manager.agent.get(`/api/v1/sites/${p.site}`).expect(200);
     await p.owner.agent.get(`/api/v1/assessments/${closed}`).expect(200);
@@ -473,20 +499,38 @@ describe('the retention', () => {
       `INSERT INTO idempotency_key (id, user_id, key, request_hash, created_at) VALUES (gen_random_uuid(), 'x', 'old', '', now() - interval '8 days'), (gen_random_uuid(), 'x', 'new', '', now())`,
     );
     await app.sql(
+      `INSERT INTO auth.attempt (key, count, seen_at, blocked_until) VALUES ('old', 1, now() - interval '2 days', now() - interval '2 days')`,
+    );
+    await app.sql(
+      `INSERT INTO invitation (id, organisation_id, email, role, token_hash, invited_by, expires_at)
+       VALUES (gen_random_uuid(), $1, 'never.came@example.org', 'viewer', 'never', 'x', now() - interval '91 days')`,
+      [p.supplier],
+    );
+    await app.sql(
       `UPDATE auth.session SET "expiresAt" = now() - interval '2 days' WHERE "userId"::text = $1`,
       [p.reviewer.id],
     );
-    expect(await sweep()).toMatchObject({ mails: 1, 'idempotency-keys': 1, 'sign-in': 2 });
+    expect(await sweep()).toMatchObject({ mails: 1, 'idempotency-keys': 1, 'sign-in': 2, invitations: 1 });
     expect([existsSync(join(mail, 'old.eml')), existsSync(join(mail, 'new.eml'))]).toEqual([false, true]);
-    expect(await sweep()).toMatchObject({ mails: 0, 'idempotency-keys': 0, 'sign-in': 0 });
+    expect(await sweep()).toMatchObject({ mails: 0, 'idempotency-keys': 0, 'sign-in': 0, invitations: 0 });
   });
 });
 
+/** SHA-256 of the gap reports that are kept, as soon as there is one in each language. */
+const keptReports = async (): Promise<string[]> =>
+  waitFor(
+    async () => {
+      const rows = await app.sql(`SELECT sha256 FROM document WHERE subject_id = $1`, [closed]);
+      return rows.length === 3 ? rows.map(({ sha256 }) => sha256 as string) : null;
+    },
+    { what: 'the kept reports', deadlineMs: 60_000 },
+  );
+
 /** As the worker does it every night, with no more rights than it has. */
-async function sweep(): Promise<Record<string, number>> {
+async function sweep(now?: Date): Promise<Record<string, number>> {
   const source = await openDataSource(app.config.databaseUrl, { poolSize: 1, role: 'uplift_worker' });
   try {
-    return await new Retention(new Database(source), app.config.dataDir).sweep();
+    return await new Retention(new Database(source), app.config.dataDir).sweep(now);
   } finally {
     await source.destroy();
   }

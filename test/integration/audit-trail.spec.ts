@@ -157,7 +157,7 @@ describe('the trail', () => {
     await insert(1001);
     const ids: string[] = (
       await owner.query(
-        `SELECT id FROM site WHERE organisation_id = $1 AND name <> 'S' AND created_at = (SELECT max(created_at) FROM site WHERE organisation_id = $1)`,
+        `SELECT id FROM site WHERE organisation_id = $1 AND name <> 'S' ORDER BY id LIMIT 1001`,
         [id],
       )
     ).map((row: { id: string }) => row.id);

@@ -92,7 +92,7 @@ export async function audit(runner: QueryRunner, table: string, audited: Audited
         moment timestamptz := clock_timestamp();
         who text := audit_actor();
       BEGIN
-        IF (SELECT count(*) FROM (SELECT FROM ${rows} LIMIT ${MOST_ROWS + 1}) some) <= ${MOST_ROWS} THEN ${insert('jsonb_agg(change)')}
+        IF (SELECT count(*) FROM (SELECT FROM ${rows} LIMIT ${MOST_ROWS + 1}) few) <= ${MOST_ROWS} THEN ${insert('jsonb_agg(change)')}
         ELSE ${insert(
           `jsonb_build_object('count', count(*), 'digest',
              encode(sha256(string_agg(sha256(convert_to(change::text, 'UTF8')), ''::bytea ORDER BY ${order})), 'hex'))`,

@@ -169,7 +169,7 @@ async function erasing(runner: QueryRunner): Promise<void> {
       IF to_regclass('auth."user"') IS NULL THEN RETURN label; END IF;
       EXECUTE 'SELECT email FROM auth."user" WHERE id::text = $1' INTO address USING person;
       IF address IS NULL THEN RETURN label; END IF;
-      UPDATE invitation SET email = 'erased-' || person || '@erased.invalid', revoked_at = CASE WHEN accepted_at IS NULL THEN coalesce(revoked_at, now()) END
+      UPDATE invitation SET email = 'erased-' || person || '@erased.invalid', revoked_at = CASE WHEN accepted_at IS NULL THEN coalesce(revoked_at, now()) ELSE revoked_at END
        WHERE email = lower(address);
       -- Whatever the identity provider keeps of the person: accounts, sessions, passkeys, second factors, tokens.
       FOR found IN SELECT c.table_name, c.column_name FROM information_schema.columns c
