@@ -17,6 +17,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { join, relative, resolve } from 'node:path';
@@ -142,6 +143,13 @@ async function main() {
     ['127.0.0.1', 'localhost', '::1'].includes(config.host);
   if (oneFactor) env.UPLIFT_TOTP_ROLES = 'none';
 
+  if (postgres) {
+    // Neither process gets the owner's password; the one they get is new at each start and stands nowhere.
+    const { applicationLogin } = await import(
+      pathToFileURL(dist('libs/persistence/src/application-login.js')).href
+    );
+    env.DATABASE_URL = await applicationLogin(env.DATABASE_URL, randomBytes(24).toString('base64url'));
+  }
   await step('API and worker', async () => {
     startService('api', dist('apps/api/src/main.js'), env);
     startService('worker', dist('apps/worker/src/main.js'), env);

@@ -64,7 +64,7 @@ beforeAll(async () => {
 afterAll(() => app?.stop());
 
 const unbroken = async (): Promise<void> => {
-  const source = await openDataSource(app.config.databaseUrl, { poolSize: 1 });
+  const source = await openDataSource(app.ownerUrl, { poolSize: 1 });
   try {
     expect(await verifyDatabase(source)).toMatchObject({ ok: true, faults: [] });
   } finally {
@@ -381,7 +381,7 @@ describe('a person who is forgotten', () => {
     expect(statuses.sort()).toEqual([204, 409]);
     const somebody = await app.person('Somebody');
     const cli = resolve(import.meta.dirname, '../../dist/apps/cli/src/main.js');
-    const env = { ...process.env, DATABASE_URL: app.config.databaseUrl, UPLIFT_DATA_DIR: app.config.dataDir };
+    const env = { ...process.env, DATABASE_URL: app.ownerUrl, UPLIFT_DATA_DIR: app.config.dataDir };
     const said = execFileSync(
       process.execPath,
       [cli, 'erase', 'person', somebody.email, '--confirm', somebody.email],

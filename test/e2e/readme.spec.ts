@@ -22,7 +22,7 @@ let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'uplift-readme-'));
   app = await startApp('readme-test');
-  const db = await openDatabase(app.config.databaseUrl, { poolSize: 4 });
+  const db = await openDatabase(app.ownerUrl, { poolSize: 4 });
   const identity = createIdentity(app.config);
   try {
     ({ accounts } = await new Demo(db, identity, app.config.baseUrl).build());

@@ -42,6 +42,8 @@ export interface Mail {
 export interface TestApp {
   readonly config: Config;
   readonly url: string;
+  /** Address of the database with its owner: what operators' commands run as. */
+  readonly ownerUrl: string;
   /** Nobody is signed in. */
   readonly anonymous: Agent;
   /** Asks the database directly. */
@@ -90,7 +92,7 @@ async function start(
   mkdirSync(join(dataDir, 'mail'));
   const config: Config = {
     ...loadConfig({
-      DATABASE_URL: database.url,
+      DATABASE_URL: database.applicationUrl,
       UPLIFT_DATA_DIR: dataDir,
       UPLIFT_SECRET: 'only-for-tests-only-for-tests-only-for-tests',
       BASE_URL: 'http://uplift.test',
@@ -102,14 +104,14 @@ async function start(
     }),
     ...overrides,
   };
-  await migrateIdentity(config);
-  const db = await openDatabase(config.databaseUrl, { poolSize: 2 });
+  await migrateIdentity({ ...config, databaseUrl: database.url });
+  const db = await openDatabase(database.url, { poolSize: 2 });
   try {
     await new ContentService(db).publishShipped();
   } finally {
     await db.close();
   }
-  const pool = new pg.Pool({ connectionString: config.databaseUrl, max: 2 });
+  const pool = new pg.Pool({ connectionString: database.url, max: 2 });
   pool.on('error', () => undefined);
   closers.push(() => pool.end());
   const identity = createIdentity(config);
@@ -130,6 +132,7 @@ async function start(
   return {
     config,
     url,
+    ownerUrl: database.url,
     anonymous: supertest.agent(url),
     sql,
     async person(personName, memberships = []) {

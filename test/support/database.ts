@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
 import { startEmbeddedPostgres } from '../../libs/platform/src/embedded-postgres.js';
+import { applicationLogin } from '../../libs/persistence/src/application-login.js';
 import { migrateQueue } from '../../libs/platform/src/queue.js';
 import { isAlive, joinTestServer, TEST_DATA_DIR, withTestServerLock } from './test-server.mjs';
 
@@ -10,6 +11,8 @@ import { isAlive, joinTestServer, TEST_DATA_DIR, withTestServerLock } from './te
 export interface TestDatabase {
   readonly url: string;
   readonly name: string;
+  /** The same for the login of the API and the worker, which owns nothing. */
+  readonly applicationUrl: string;
   /** Throws it away, closing whatever connections are left. */
   drop(): Promise<void>;
 }
@@ -52,12 +55,23 @@ export async function createTestDatabase(name: string): Promise<TestDatabase> {
   const url = await databaseUrl(database);
   return {
     url,
+    applicationUrl: asApplication(url),
     name: database,
     drop: () =>
       onServer(
         async (client) => void (await client.query(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`)),
       ),
   };
+}
+
+/** The test server is this machine's alone. */
+const APPLICATION_PASSWORD = 'only-for-tests';
+
+function asApplication(ownerUrl: string): string {
+  const url = new URL(ownerUrl);
+  url.username = 'uplift_app';
+  url.password = APPLICATION_PASSWORD;
+  return url.href;
 }
 
 async function databaseUrl(database: string): Promise<string> {
@@ -89,6 +103,7 @@ function schemaHash(): string {
   for (const file of [
     ...files,
     join(root, 'libs/persistence/src/data-source.ts'),
+    join(root, 'libs/persistence/src/application-login.ts'),
     join(root, 'libs/platform/src/outbox.ts'),
     join(root, 'node_modules/bullmq/package.json'),
   ]) {
@@ -114,6 +129,7 @@ async function makeTemplate(): Promise<string> {
       await migrate(url);
     }
     await migrateQueue({ databaseUrl: url });
+    await applicationLogin(url, APPLICATION_PASSWORD);
     // It gets its name when it is whole; a killed run leaves none with this name.
     await client.query(`ALTER DATABASE ${fresh} RENAME TO ${name}`);
     return name;

@@ -66,13 +66,18 @@ export function identityProblem(
   instance: string,
 ): Problem & { identityCode?: string } {
   const own = typeof body.code === 'string' && /^[A-Z0-9_]{1,80}$/.test(body.code) ? body.code : undefined;
+  // What our own rules for signing in refuse has a code of ours already.
+  const ours =
+    typeof body.code === 'string' && /^[a-z][a-z0-9-]{1,80}$/.test(body.code) ? body.code : undefined;
   const said = typeof body.message === 'string' ? body.message : 'The request was refused.';
   const [code, title] =
     status >= 500
       ? ['internal-error', INTERNAL]
-      : own
-        ? [own.toLowerCase().replaceAll('_', '-'), said]
-        : (HTTP_CODES[status] ?? ['refused', said]);
+      : ours
+        ? [ours, said]
+        : own
+          ? [own.toLowerCase().replaceAll('_', '-'), said]
+          : (HTTP_CODES[status] ?? ['refused', said]);
   return { ...makeProblem(status, code, title, instance), ...(own && { identityCode: own }) };
 }
 
