@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { addGain } from '#domain';
 import { emptyCohort } from '#application';
 import { interleave, median, ratios, spread, timed } from './support/measure.mjs';
-import { dataSource, signIn, startApi } from './support/product.mjs';
+import { database, signIn, startApi } from './support/product.mjs';
 import { makeAnswers, makeCohort, makeSites } from './support/seed.mjs';
 import { short, statementsOf } from './support/statements.mjs';
 
@@ -15,11 +15,11 @@ const MILLISECONDS = 200;
 
 /** Reading the report of a cohort of 10,000 sites with gains against one of 100, side by side in one database. */
 export default async function cohortReport() {
-  const db = await dataSource(2);
+  const db = await database(2);
   const small = await seed(db, SMALL);
   const large = await seed(db, LARGE);
   await db.query('VACUUM ANALYZE');
-  await db.destroy();
+  await db.close();
 
   const { app } = await startApi();
   const { cookie } = await signIn(app, 'programme-manager');

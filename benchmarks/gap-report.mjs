@@ -3,7 +3,7 @@ import Fastify from 'fastify';
 import pg from 'pg';
 import { startLoad } from './support/load.mjs';
 import { interleave, median, quantile, ratios, spread } from './support/measure.mjs';
-import { config, dataSource, signIn, startApi } from './support/product.mjs';
+import { config, database, signIn, startApi } from './support/product.mjs';
 import { profiled } from './support/profile.mjs';
 import { short, statementsOf } from './support/statements.mjs';
 
@@ -16,12 +16,12 @@ const ROUNDS = 6;
  * request, one after the other, and sends the same answer.
  */
 export default async function gapReport() {
-  const db = await dataSource(1);
+  const db = await database(1);
   const [{ id }] = await db.query(
     `SELECT a.id FROM assessment a WHERE a.kind = 'follow-up' AND EXISTS (SELECT 1 FROM finding f WHERE f.assessment_id = a.id)
       ORDER BY (SELECT count(*) FROM finding f WHERE f.assessment_id = a.id) DESC, a.id LIMIT 1`,
   );
-  await db.destroy();
+  await db.close();
   const { app, port } = await startApi();
   const headers = { cookie: (await signIn(app, 'programme-manager')).cookie, accept: 'application/json' };
   const path = `/api/v1/assessments/${id}/gap-report?lang=en`;

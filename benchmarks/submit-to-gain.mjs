@@ -3,7 +3,7 @@ import http from 'node:http';
 import { performance } from 'node:perf_hooks';
 import pg from 'pg';
 import { median, quantile, timed } from './support/measure.mjs';
-import { closeQueue, config, dataSource, idle, signIn, startApi, startWorker } from './support/product.mjs';
+import { closeQueue, config, database, idle, signIn, startApi, startWorker } from './support/product.mjs';
 import { makeAnswers, makeCohort, makeSites } from './support/seed.mjs';
 
 const PAIRS = 40;
@@ -14,7 +14,7 @@ const WARMUPS = 5;
  * worker; against the worker's computation alone, called directly. Every measurement is of a follow-up of its own.
  */
 export default async function submitToGain() {
-  const db = await dataSource(4);
+  const db = await database(4);
   const cohortId = await makeCohort(db, 'Bench of submissions');
   const sites = await makeSites(db, cohortId, 2 * (PAIRS + WARMUPS), 'in-progress');
   await makeAnswers(db, sites.length);
@@ -98,7 +98,7 @@ export default async function submitToGain() {
   await worker.close();
   await app.close();
   await closeQueue();
-  await db.destroy();
+  await db.close();
   const figures = (values) =>
     `${median(values).toFixed(1)} ms, p95 ${quantile(values, 0.95).toFixed(1)} (${Math.min(...values).toFixed(1)}–${Math.max(...values).toFixed(1)})`;
   const each = times.through.map((ms, n) => ms / times.direct[n]);

@@ -3,7 +3,7 @@ import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
-import { openDatabase } from '#persistence';
+import { Database, openDataSource } from '#persistence';
 import { createLogger, loadConfig, PinoNestLogger } from '#platform';
 import { createApi } from '../../dist/apps/api/src/create-api.js';
 import { WorkerModule } from '../../dist/apps/worker/src/worker.module.js';
@@ -11,7 +11,11 @@ import { WorkerModule } from '../../dist/apps/worker/src/worker.module.js';
 // The benchmark is one person who asks as fast as it can.
 export const config = loadConfig({ ...process.env, RATE_LIMIT: '0' });
 
-export const database = (poolSize = 4) => openDatabase(config.databaseUrl, { poolSize });
+/** The connections, and the way of use cases over them. */
+export async function database(poolSize = 4, role) {
+  const source = await openDataSource(config.databaseUrl, { poolSize, role });
+  return Object.assign(new Database(source), { source });
+}
 
 /** The API on a free port of the loopback interface. */
 export async function startApi() {

@@ -73,9 +73,10 @@ describe('without signing in', () => {
       '/shared/{token}/assessments/{id}/gap-report': 404,
       '/shared/{token}/assessments/{id}/gap-report.pdf': 404,
       '/api/v1/public/programmes/{code}': 404,
+      '/.well-known/uplift-audit-keys.json': 200,
     };
     const isPublic = ({ path }: { path: string }) => path in publicly;
-    expect(operations.filter(isPublic)).toHaveLength(9);
+    expect(operations.filter(isPublic)).toHaveLength(10);
     expect(operations.length).toBeGreaterThan(40);
     const before = await app.sql(`SELECT count(*)::int AS n FROM organisation`);
     for (const operation of operations) {

@@ -400,9 +400,9 @@ describe('what cannot be granted', () => {
       .put(`/api/v1/organisations/${q.buyer}/directory-entry`)
       .send({ listed: false, language: 'ar' })
       .expect(403);
-    await app.sql(`UPDATE organisation SET dissolved_on = current_date WHERE id = $1`, [q.buyer]);
+    await app.sql(`UPDATE organisation SET dissolved_at = now() WHERE id = $1`, [q.buyer]);
     expect(await ask(q.buyer)).toEqual(unknown);
-    await app.sql(`UPDATE organisation SET dissolved_on = NULL WHERE id = $1`, [q.buyer]);
+    await app.sql(`UPDATE organisation SET dissolved_at = NULL WHERE id = $1`, [q.buyer]);
   });
   it('by others: they are told what they would be told of an organisation that is not there', async () => {
     for (const stranger of [q.owner, q.buyerPerson, p.manager, p.buyerPerson]) {

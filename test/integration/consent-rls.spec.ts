@@ -291,11 +291,11 @@ describe('a grant to an organisation', () => {
   it('to an organisation that is dissolved gives nothing, and no new one is possible', async () => {
     const id = await grant(['score'], { grantee: other });
     expect((await seen({ userId: 'u-other' }))[2]).toBe(1);
-    await owner.query(`UPDATE organisation SET dissolved_on = current_date WHERE id = $1`, [other]);
+    await owner.query(`UPDATE organisation SET dissolved_at = now() WHERE id = $1`, [other]);
     expect(await seen({ userId: 'u-other' })).toEqual(NOTHING);
     await expect(grant(['score'], { grantee: other })).rejects.toThrow(/row-level security/);
     await revoke(id);
-    await owner.query(`UPDATE organisation SET dissolved_on = NULL WHERE id = $1`, [other]);
+    await owner.query(`UPDATE organisation SET dissolved_at = NULL WHERE id = $1`, [other]);
   });
 });
 

@@ -45,6 +45,7 @@ const SEEN: Readonly<Record<string, Partial<Record<string, number>>>> = {
   reminder: {},
   record_import_file: {},
   // Owners see what was given out in their organisation's name; never the hashes.
+  data_export: { agency: 1 },
   invitation: { agency: 1 },
   api_token: { agency: 1 },
   consent_grant: { supplier: 1, grantee: 1 },

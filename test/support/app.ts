@@ -60,14 +60,18 @@ export interface TestApp {
   stop(): Promise<void>;
 }
 
-/** Starts the product for one spec; `name` must contain "test". `env` changes settings. */
-export async function startApp(name: string, env: Record<string, string> = {}): Promise<TestApp> {
+/** Starts the product for one spec; `name` must contain "test". `env` changes settings, `overrides` what isn't one. */
+export async function startApp(
+  name: string,
+  env: Record<string, string> = {},
+  overrides: Partial<Config> = {},
+): Promise<TestApp> {
   const closers: (() => unknown)[] = [];
   const stop = async (): Promise<void> => {
     for (const close of closers.splice(0).reverse()) await close();
   };
   try {
-    return await start(name, env, closers, stop);
+    return await start(name, env, overrides, closers, stop);
   } catch (error) {
     await stop();
     throw error;
@@ -77,6 +81,7 @@ export async function startApp(name: string, env: Record<string, string> = {}): 
 async function start(
   name: string,
   env: Record<string, string>,
+  overrides: Partial<Config>,
   closers: (() => unknown)[],
   stop: () => Promise<void>,
 ): Promise<TestApp> {
@@ -85,17 +90,20 @@ async function start(
   const dataDir = mkdtempSync(join(tmpdir(), 'uplift-e2e-'));
   closers.push(() => rmSync(dataDir, { recursive: true, force: true }));
   mkdirSync(join(dataDir, 'mail'));
-  const config = loadConfig({
-    DATABASE_URL: database.applicationUrl,
-    UPLIFT_DATA_DIR: dataDir,
-    UPLIFT_SECRET: 'only-for-tests-only-for-tests-only-for-tests',
-    BASE_URL: 'http://uplift.test',
-    LOG_LEVEL: process.env['UPLIFT_TEST_LOG'] ?? 'silent',
-    PORT: '0',
-    // Most specs are about other things than a second factor; those that are about it say so.
-    UPLIFT_TOTP_ROLES: 'none',
-    ...env,
-  });
+  const config: Config = {
+    ...loadConfig({
+      DATABASE_URL: database.applicationUrl,
+      UPLIFT_DATA_DIR: dataDir,
+      UPLIFT_SECRET: 'only-for-tests-only-for-tests-only-for-tests',
+      BASE_URL: 'http://uplift.test',
+      LOG_LEVEL: process.env['UPLIFT_TEST_LOG'] ?? 'silent',
+      PORT: '0',
+      // Most specs are about other things than a second factor; those that are about it say so.
+      UPLIFT_TOTP_ROLES: 'none',
+      ...env,
+    }),
+    ...overrides,
+  };
   await migrateIdentity({ ...config, databaseUrl: database.url });
   const db = await openDatabase(database.url, { poolSize: 2 });
   try {

@@ -251,6 +251,7 @@ export async function seedTenant(sql: Sql, tag: string): Promise<Tenant> {
     content_hash: 'x',
     state: 'done',
   });
+  await insert('export', 'data_export', { organisation_id: ids['agency'], requested_by: people['agency'] });
   await insert('import-file', 'record_import_file', { import_id: ids['import'], name: 'a.csv', content: '' });
   return { ids, people };
 }

@@ -3,6 +3,7 @@ import {
   ApiTokensService,
   AssessmentsService,
   AssessorsService,
+  AuditService,
   CertificatesService,
   CharterService,
   CohortsService,
@@ -11,11 +12,13 @@ import {
   createIdentity,
   DocumentsService,
   EngagementsService,
+  ExportsService,
   FindingsService,
   GainsService,
   type Identity,
   ImportsService,
   InvitationsService,
+  LeavingService,
   MembersService,
   PartiesService,
   PeopleService,
@@ -34,6 +37,7 @@ import {
   createMetrics,
   FolderDocumentStore,
   type JobQueue,
+  loadAuditKeys,
   makeQueue,
   senderOf,
 } from '#platform';
@@ -66,6 +70,8 @@ import { InvitationsController } from './invitations.controller.js';
 import { ReportsController } from './reports.controller.js';
 import { SharedController } from './shared.controller.js';
 import { VisitsController } from './visits.controller.js';
+import { PeopleController } from './people.controller.js';
+import { TrailController } from './trail.controller.js';
 
 const onDatabase = <T>(Service: new (db: Database) => T) => ({
   provide: Service,
@@ -124,6 +130,8 @@ export class ApiModule implements OnApplicationShutdown {
         ImportsController,
         IdentityController,
         InvitationsController,
+        TrailController,
+        PeopleController,
         HealthController,
         HomeController,
       ],
@@ -182,6 +190,17 @@ export class ApiModule implements OnApplicationShutdown {
         onDatabase(ReadinessService),
         onDatabase(ReportsService),
         onDatabase(ContentService),
+        {
+          provide: AuditService,
+          inject: [Database],
+          useFactory: (db: Database) => new AuditService(db, () => loadAuditKeys(config.dataDir)),
+        },
+        onDatabase(LeavingService),
+        {
+          provide: ExportsService,
+          inject: [Database],
+          useFactory: (db: Database) => new ExportsService(db, config.dataDir),
+        },
         {
           provide: ImportsService,
           inject: [Database],

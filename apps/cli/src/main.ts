@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import 'reflect-metadata';
+import { auditCommand } from './commands/audit.js';
 import { cohortCommand } from './commands/cohort.js';
 import { gainCommand } from './commands/gain.js';
 import { importInspectionsCommand } from './commands/import-inspections.js';
@@ -152,6 +153,26 @@ jobs
     }
   });
 program.addCommand(jobs);
+program.addCommand(auditCommand());
+
+const erase = new Command('erase').description('Forgets people, without breaking what rests on their work.');
+erase
+  .command('person')
+  .argument('<email>', 'address of the account')
+  .requiredOption('--confirm <email>', 'the address once more: this cannot be undone')
+  .description('Removes the account and everything that names the person; what they did stays, under an id.')
+  .action(async (email: string, { confirm }: { confirm: string }) => {
+    if (email !== confirm)
+      throw new DomainError('confirmation-wrong', 'The two addresses differ; nothing was done.');
+    const { LeavingService, loadConfig, openDatabase } = await database();
+    const db = await openDatabase(loadConfig().databaseUrl, { poolSize: 2 });
+    try {
+      console.log(JSON.stringify(await new LeavingService(db).erase(email)));
+    } finally {
+      await db.close();
+    }
+  });
+program.addCommand(erase);
 
 try {
   await program.parseAsync();

@@ -3,7 +3,9 @@ import {
   type CharterService,
   type ConsentsService,
   type ConsentStep,
+  type CheckpointFolder,
   type DocumentsService,
+  type ExportsService,
   type ImportsService,
   type InvitationsService,
   type Letter,
@@ -11,10 +13,11 @@ import {
   type ReminderDue,
   type RemindersService,
   type ResultsService,
+  type Retention,
   unseal,
   type VisitsService,
 } from '#application';
-import { dayIn, type Handler, type Logger, type Mailer } from '#platform';
+import { type AuditKeys, dayIn, type Handler, type Logger, type Mailer } from '#platform';
 import { LOCALES, renderMail, type Locale } from '#reporting';
 import { Database } from '#persistence';
 
@@ -42,6 +45,8 @@ export interface Jobs {
   /** `sealed` holds the secret of the link. */
   'invitation-created': { invitationId: string; sealed: string };
   'identity-letter': { sealed: string };
+  'export-requested': { exportId: string };
+  'keep-records': Record<string, never>;
 }
 
 export type JobName = keyof Jobs;
@@ -59,6 +64,10 @@ export interface HandlerDependencies {
   readonly invitations: InvitationsService;
   readonly consents: ConsentsService;
   readonly charters: CharterService;
+  readonly exports: ExportsService;
+  readonly retention: Retention;
+  readonly checkpoints: CheckpointFolder;
+  readonly auditKeys: AuditKeys;
   readonly mailer: Mailer;
   readonly log: Logger;
   readonly baseUrl: string;
@@ -79,7 +88,12 @@ export function handlersOf({
   invitations,
   consents,
   charters,
+  exports,
+  retention,
+  checkpoints,
+  auditKeys,
   mailer,
+  log,
   baseUrl,
   secret,
 }: HandlerDependencies): TypedHandlers {
@@ -224,10 +238,16 @@ export function handlersOf({
       await reminders.remind(now);
       await readiness.evaluateExpired(now);
       await visits.plan(at ? now.toISOString().slice(0, 10) : undefined);
-      await db.query(`DELETE FROM idempotency_key WHERE created_at < now() - interval '7 days'`);
-      await db.query(`DELETE FROM auth.attempt WHERE seen_at < now() - interval '1 day'`);
-      for (const table of ['session', 'verification'])
-        await db.query(`DELETE FROM auth.${table} WHERE "expiresAt" < now() - interval '1 day'`);
+    },
+    'export-requested': ({ exportId }) => exports.make(exportId, auditKeys),
+    'keep-records': async () => {
+      // Checkpoints first: what the retention lets go has been seen by one.
+      const { made, faults } = await checkpoints.makeAll(db);
+      log.info({ checkpoints: made, gone: await retention.sweep() }, 'records kept');
+      if (faults.length > 0) {
+        log.error({ faults }, 'the audit trail was tampered with: see docs/audit-trail.md');
+        throw new Error(`${faults.length} chains of the audit trail don't go on from their last checkpoint.`);
+      }
     },
   };
 }

@@ -3,7 +3,9 @@ import {
   CertificatesService,
   CharterService,
   ConsentsService,
+  CheckpointFolder,
   DocumentsService,
+  ExportsService,
   ReadinessService,
   RemindersService,
   ReportsService,
@@ -11,6 +13,7 @@ import {
   ImportsService,
   ResultsService,
   ShareLinks,
+  Retention,
   VisitsService,
 } from '#application';
 import {
@@ -21,6 +24,7 @@ import {
   type HealthServer,
   type JobQueue,
   type JobWorker,
+  loadAuditKeys,
   type Logger,
   makeQueue,
   makeWorker,
@@ -80,11 +84,17 @@ export class WorkerModule implements OnModuleInit, OnApplicationShutdown {
 
   async onModuleInit(): Promise<void> {
     const { db, config, log } = this;
-    const { baseUrl } = config;
+    const { baseUrl, dataDir } = config;
     const visits = new VisitsService(db, { organiser: senderOf(config.mailFrom), baseUrl });
     const certificates = new CertificatesService(db, baseUrl);
+    const documents = new FolderDocumentStore(join(dataDir, 'documents'));
+    const auditKeys = await loadAuditKeys(dataDir);
     const handlers = handlersOf({
       db,
+      auditKeys,
+      exports: new ExportsService(db, dataDir, { documents, certificates }),
+      retention: new Retention(db, dataDir),
+      checkpoints: new CheckpointFolder(dataDir, auditKeys),
       log,
       baseUrl,
       results: new ResultsService(db),
@@ -93,12 +103,7 @@ export class WorkerModule implements OnModuleInit, OnApplicationShutdown {
       certificates,
       consents: new ConsentsService(db, new ShareLinks(config.secret, baseUrl)),
       charters: new CharterService(db),
-      documents: new DocumentsService(
-        db,
-        new FolderDocumentStore(join(config.dataDir, 'documents')),
-        new ReportsService(db),
-        certificates,
-      ),
+      documents: new DocumentsService(db, documents, new ReportsService(db), certificates),
       reminders: new RemindersService(db, visits, certificates, baseUrl),
       imports: new ImportsService(db, config.databaseUrl),
       invitations: new InvitationsService(db, config.secret),
@@ -123,6 +128,11 @@ export class WorkerModule implements OnModuleInit, OnApplicationShutdown {
       'daily-sweep',
       { pattern: '0 3 * * *' },
       { name: 'daily-sweep', data: {} },
+    );
+    await this.queue.upsertJobScheduler(
+      'keep-records',
+      { pattern: '30 2 * * *' },
+      { name: 'keep-records', data: {} },
     );
     // A first connection that fails is never tried again: better not to start than to run and take no job.
     await this.worker.waitUntilReady();

@@ -31,6 +31,8 @@ export interface Config {
   /** `MAIL_FROM`: sender of every mail. */
   readonly mailFrom: string;
   readonly logLevel: LogLevel;
+  /** Where log lines go instead of standard output; never from the environment. */
+  readonly logTo?: { write(line: string): void };
   /** `UPLIFT_SECRET`, or the one made at the first start. */
   readonly secret: string;
   /**

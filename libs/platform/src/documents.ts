@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** A stored document: its name is the SHA-256 of its bytes, so it can't change. */
@@ -38,7 +38,11 @@ export class FolderDocumentStore implements DocumentStore {
       if (error instanceof DamagedDocumentError) return undefined; // the caller brought good bytes: mend it
       throw error;
     });
-    if (known) return { sha256, size: known.size, mime: known.mime };
+    if (known) {
+      // As if written now: whoever clears away what nothing names must not do so before its row is there.
+      await utimes(this.path(sha256), new Date(), new Date());
+      return { sha256, size: known.size, mime: known.mime };
+    }
     const document: StoredDocument = { sha256, size: bytes.byteLength, mime };
     await mkdir(join(this.folder, sha256.slice(0, 2)), { recursive: true });
     // The bytes come first: a description is a promise that they are there.
@@ -68,6 +72,29 @@ export class FolderDocumentStore implements DocumentStore {
       () => true,
       () => false,
     );
+  }
+
+  /** Names of documents written before a moment, folder by folder. */
+  async *namesBefore(moment: Date): AsyncGenerator<string[]> {
+    const there = await readdir(this.folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    });
+    for (const part of there) {
+      const names: string[] = [];
+      for (const name of (await readdir(join(this.folder, part))).filter(isSha256)) {
+        const { mtimeMs } = await stat(this.path(name));
+        if (mtimeMs < moment.getTime()) names.push(name);
+      }
+      if (names.length > 0) yield names;
+    }
+  }
+
+  /** Removes a document; the description first, so that it is never promised without its bytes. */
+  async remove(sha256: string): Promise<void> {
+    if (!isSha256(sha256)) return;
+    await rm(`${this.path(sha256)}.json`, { force: true });
+    await rm(this.path(sha256), { force: true });
   }
 
   private path(sha256: string): string {

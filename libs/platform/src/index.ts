@@ -1,3 +1,5 @@
+export * from './audit-files.js';
+export * from './audit-keys.js';
 export * from './clock.js';
 export * from './config.js';
 export * from './documents.js';

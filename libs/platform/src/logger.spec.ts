@@ -60,14 +60,52 @@ describe('the log', () => {
     logger.error({ err: error, to: 'Amal <amal+x@mail.example.org>' }, 'for amal@example.org');
     expect(JSON.stringify(lines)).not.toMatch(/amal|geheim/);
     expect(lines[0]).toMatchObject({
-      msg: 'for [address]',
+      msg: 'for [e-mail]',
       err: {
         type: 'Error',
-        message: 'duplicate key for [address]',
+        message: 'duplicate key for [e-mail]',
         code: '23505',
         constraint: 'user_email_key',
       },
     });
+  });
+
+  it('hides people, in whatever text they stand, and the values of errors', () => {
+    const { lines, logger } = recording();
+    logger.info(
+      { note: 'for amal@example.org' },
+      'Sign-up attempt for existing email: amal.k+x@mail.example.org',
+    );
+    logger.warn('GET /verify?token=geheim&x=1 with Bearer geheim, a%40example.org');
+    const failed = Object.assign(new Error('invalid input syntax for type uuid: "Amal K."'), {
+      parameters: ['Amal K.'],
+      query: 'INSERT …',
+      driverError: { code: '22P02', detail: 'Key (name)=(Amal K.) exists', table: 'assessor' },
+    });
+    logger.error({ err: new Error('outer', { cause: failed }) }, 'request failed');
+    const text = JSON.stringify(lines);
+    expect(text).not.toMatch(/amal|geheim|a%40/i);
+    expect(lines[2]).toMatchObject({
+      err: { message: 'outer', cause: { code: '22P02', table: 'assessor' } },
+    });
+    expect(text).toContain('logger.spec');
+    // Packages are not people.
+    logger.info('at node_modules/@nestjs/core and typeorm@1.1.1');
+    expect(lines[3]).toMatchObject({ msg: 'at node_modules/@nestjs/core and typeorm@1.1.1' });
+  });
+
+  it('is not slowed down by long texts', () => {
+    const { lines, logger } = recording();
+    const from = performance.now();
+    for (const text of [
+      'a'.repeat(200_000),
+      '@'.repeat(200_000),
+      'a@a.'.repeat(50_000),
+      'token='.repeat(30_000),
+    ])
+      logger.info(text);
+    expect(lines).toHaveLength(4);
+    expect(performance.now() - from).toBeLessThan(3000);
   });
 
   it("takes Nest's messages", () => {

@@ -18,29 +18,51 @@ export function withLogContext<Result>(fields: LogContext, work: () => Result): 
 /** The fields of the running request or job. */
 export const logContext = (): LogContext | undefined => context.getStore();
 
-/** E-mail addresses, wherever in a line they stand: in messages of libraries, details of database errors, stacks. */
-const ADDRESS = /[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.[A-Za-z]{2,24}/g;
+/**
+ * What no line may carry, wherever in it it stands: addresses of people, tokens in headers and links. The last line of
+ * defence, for texts of libraries; what the product says itself has ids and no names.
+ */
+const HIDDEN: readonly (readonly [pattern: RegExp, instead: string, needs: RegExp])[] = [
+  [
+    /[^\s"'<>(),:;=\\/]{1,64}(?:@|%40)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}\.[A-Za-z]{2,24}/g,
+    '[e-mail]',
+    /@|%40/,
+  ],
+  [/\b(bearer) +[^\s"\\]+/gi, '$1 [hidden]', /bearer/i],
+  [/\b(token|code|secret|password|sig|signature)=[^&\s"\\]+/gi, '$1=[hidden]', /=/],
+];
 
-/** An error without the values it was about: the parameters of a statement and the database's details hold people's data. */
-function plainError(error: unknown): unknown {
+/** A text without addresses of people and without tokens. */
+export const withoutPeople = (text: string): string =>
+  HIDDEN.reduce(
+    (rest, [pattern, instead, needs]) => (needs.test(rest) ? rest.replace(pattern, instead) : rest),
+    text,
+  );
+
+/** An error for the log: what went wrong and where, without the values it went wrong with (statements, rows, requests). */
+export function errorForLog(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
-  const { code, constraint, table, cause } = error as Error & Record<string, unknown>;
+  type Said = { code?: string; constraint?: string; table?: string };
+  const said = error as Said & { driverError?: Said };
+  const { code, constraint, table } = { ...said, ...said.driverError };
+  // PostgreSQL quotes values it can't read (class 22) in the sentence itself.
+  const message = /^22/.test(code ?? '') ? error.message.replace(/"[^"]*"/g, '"…"') : error.message;
   return {
-    type: error.name,
-    message: error.message,
-    stack: error.stack,
-    ...(code !== undefined && { code }),
-    ...(constraint !== undefined && { constraint }),
-    ...(table !== undefined && { table }),
-    ...(cause instanceof Error && { cause: plainError(cause) }),
+    type: error.constructor.name,
+    message,
+    ...(code && { code }),
+    ...(constraint && { constraint }),
+    ...(table && { table }),
+    stack: error.stack?.slice(Math.max(error.stack.indexOf('\n    at '), 0)) ?? '',
+    ...(error.cause !== undefined && { cause: errorForLog(error.cause) }),
   };
 }
 
-/** JSON lines on standard output, with request and job ids, without secrets and without people's addresses. */
+/** JSON lines on standard output, with request and job ids, without secrets and without people. */
 export function createLogger(
-  config: Pick<Config, 'logLevel'>,
+  config: Pick<Config, 'logLevel' | 'logTo'>,
   name: string,
-  destination?: pino.DestinationStream,
+  destination: pino.DestinationStream | undefined = config.logTo,
 ): Logger {
   return pino(
     {
@@ -48,9 +70,9 @@ export function createLogger(
       level: config.logLevel,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (level) => ({ level }) },
+      serializers: { err: errorForLog, error: errorForLog },
+      hooks: { streamWrite: withoutPeople },
       mixin: () => ({ ...context.getStore() }),
-      serializers: { err: plainError, error: plainError },
-      hooks: { streamWrite: (line) => line.replace(ADDRESS, '[address]') },
       redact: {
         paths: [
           'password',

@@ -1,4 +1,5 @@
 import { DomainError, type FieldProblem } from '#domain';
+import { ORGANISATION_DISSOLVED, sqlStateOf } from '#persistence';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
@@ -97,7 +98,11 @@ export function problemOf(error: unknown, instance: string): Problem {
         : undefined;
     return make(status, code, title, fields);
   }
-  if (NOT_STORABLE.includes((error as { driverError?: { code?: string } }).driverError?.code ?? '')) {
+  const state = sqlStateOf(error) ?? '';
+  if (state === ORGANISATION_DISSOLVED) {
+    return make(409, 'organisation-dissolved', 'The organisation has left: nothing new begins for it.');
+  }
+  if (NOT_STORABLE.includes(state)) {
     return make(422, 'value-not-storable', 'A value holds a character or number that cannot be stored.');
   }
   return make(500, 'internal-error', INTERNAL);

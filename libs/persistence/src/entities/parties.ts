@@ -50,8 +50,9 @@ export class Organisation {
   @Column('boolean', { nullable: true }) listed: boolean | null;
   /** Language of the mail it gets. */
   @Column('text', { default: 'en' }) language: string;
-  /** From this day on nothing can be granted to it, and what was granted gives nothing. */
-  @Column('date', { nullable: true }) dissolvedOn: string | null;
+  /** When it left: nothing new begins for it, and its names go when the programme's retention has passed. */
+  @Column('timestamptz', { nullable: true }) dissolvedAt: Date | null;
+  @Column('timestamptz', { nullable: true }) pseudonymisedAt: Date | null;
   @CreateDateColumn({ type: 'timestamptz' }) createdAt: Date;
 }
 
@@ -87,12 +88,15 @@ export class Site {
   'programme_buyer_scopes',
   `buyer_scopes <@ ARRAY['certificate', 'score', 'section-scores', 'answers', 'evidence', 'corrective-actions']`,
 )
+@Check('programme_retention', 'audit_retention_years BETWEEN 1 AND 100')
 export class Programme {
   @PrimaryColumn('uuid') id: string;
   @Column('text', { unique: true }) code: string;
   @Column('text') name: string;
   @Column('text', { default: 'Africa/Cairo' }) timeZone: string;
   @Column('integer', { default: 24 }) lookBackMonths: number;
+  /** How long the audit trail, and the names of organisations that left, are kept. */
+  @Column('integer', { default: 7 }) auditRetentionYears: number;
   /** Legacy claims with their source. Text, never computed: see docs/scoring-and-gains.md. */
   @Column('jsonb', { default: [] }) claims: { figure: string; text: string; unit: string; source: string }[];
   @Column('boolean', { default: false }) demo: boolean;

@@ -19,6 +19,9 @@ interface Audited {
   readonly personal?: readonly string[];
 }
 
+/** Of a statement that touches more rows than this, their number and digest are recorded, not the rows. */
+const MOST_ROWS = 1000;
+
 const agency = (programme: string): string =>
   `(SELECT p.organisation_id FROM programme_participant p WHERE p.programme_id = ${programme} AND p.part = 'agency' ORDER BY p.id LIMIT 1)`;
 const site = { of: 'site_owner(x.site_id)', key: ['id'] };
@@ -32,14 +35,20 @@ const AUDITED: Readonly<Record<string, Audited>> = {
   cohort: { of: agency('x.programme_id'), key: ['id'] },
   enrolment: site,
   assessment: site,
-  response: { of: 'assessment_owner(x.assessment_id)', key: ['assessment_id', 'requirement'] },
+  response: {
+    // In line and not by the function: asked for each of 150 answers.
+    of: '(SELECT s.organisation_id FROM assessment a JOIN site s ON s.id = a.site_id WHERE a.id = x.assessment_id)',
+    key: ['assessment_id', 'requirement'],
+  },
   assessment_score: {
     of: 'assessment_owner(x.assessment_id)',
     key: ['assessment_id'],
     without: ['as_found', 'after_closure', 'computed_at'],
   },
+  finding_closure: { of: 'assessment_owner(x.assessment_id)', key: ['id'] },
   gain: { ...site, key: ['follow_up_id'], without: ['body', 'contribution', 'computed_at'] },
-  certificate: site,
+  // The facts name people; what they state is in the assessment, and is frozen.
+  certificate: { ...site, personal: ['facts'] },
   engagement: site,
   visit: site,
   buyer_rule_row: { of: 'x.buyer_id', key: ['id'] },
@@ -49,31 +58,77 @@ const AUDITED: Readonly<Record<string, Audited>> = {
     key: ['id'],
     personal: ['reason'],
   },
+  record_import: {
+    of: 'x.organisation_id',
+    key: ['id'],
+    without: ['mapping', 'summary', 'stored', 'problem'],
+  },
   checklist_version: { of: 'NULL', key: ['id'], without: ['body'] },
   checklist_translation: { of: 'NULL', key: ['id'], without: ['body'] },
   crosswalk: { of: 'NULL', key: ['id'], without: ['body'] },
   scoring_profile: { of: 'NULL', key: ['id'], without: ['body'] },
 };
 
-/** Puts a table under the audit trail. Also for migrations to come. */
+/**
+ * Puts a table under the audit trail. Also for migrations to come. Each event gets a function of its own, so that the
+ * server plans its statement once a connection: planning it at every call cost more than the rest.
+ */
 export async function audit(runner: QueryRunner, table: string, audited: Audited): Promise<void> {
-  const list = (names: readonly string[] = []): string => `'${names.join(',')}'`;
-  const args = [
-    `'${audited.of.replaceAll("'", "''")}'`,
-    list(audited.key),
-    list(audited.without),
-    list(audited.personal),
-  ];
-  for (const [event, transition] of [
-    ['INSERT', 'NEW TABLE AS new_rows'],
-    ['UPDATE', 'OLD TABLE AS old_rows NEW TABLE AS new_rows'],
-    ['DELETE', 'OLD TABLE AS old_rows'],
-  ]) {
-    await runner.query(
-      `CREATE TRIGGER audit_${event!.toLowerCase()} AFTER ${event} ON ${table} REFERENCING ${transition}
-         FOR EACH STATEMENT EXECUTE FUNCTION audit_change(${args.join(', ')})`,
-    );
+  for (const event of ['insert', 'update', 'delete'] as const) {
+    const rows = event === 'delete' ? 'old_rows' : 'new_rows';
+    const insert = (said: string): string => `
+        INSERT INTO audit_entry (organisation_id, at, actor, subject, action, body)
+        SELECT coalesce(organisation, '${PLATFORM_CHAIN}'), moment, who, '${table}', '${event}', audit_body(moment, who, '${table}', '${event}', ${said})
+          FROM (${changes(event, audited)}) c GROUP BY organisation;`;
+    const order = audited.key.map((name) => `change ->> '${name}' COLLATE "C"`).join(', ');
+    const transition = {
+      insert: 'NEW TABLE AS new_rows',
+      update: 'OLD TABLE AS old_rows NEW TABLE AS new_rows',
+      delete: 'OLD TABLE AS old_rows',
+    }[event];
+    await runner.query(`
+      CREATE FUNCTION audit_${table}_${event}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+      DECLARE
+        moment timestamptz := clock_timestamp();
+        who text := audit_actor();
+      BEGIN
+        IF (SELECT count(*) FROM (SELECT FROM ${rows} LIMIT ${MOST_ROWS + 1}) few) <= ${MOST_ROWS} THEN ${insert('jsonb_agg(change)')}
+        ELSE ${insert(
+          `jsonb_build_object('count', count(*), 'digest',
+             encode(sha256(string_agg(sha256(convert_to(change::text, 'UTF8')), ''::bytea ORDER BY ${order})), 'hex'))`,
+        )}
+        END IF;
+        RETURN NULL;
+      END $$;
+      CREATE TRIGGER audit_${event} AFTER ${event.toUpperCase()} ON ${table} REFERENCING ${transition}
+        FOR EACH STATEMENT EXECUTE FUNCTION audit_${table}_${event}()`);
   }
+}
+
+/** SQL for what a statement did: per row the organisation, and what the row was and became. */
+function changes(
+  event: 'insert' | 'update' | 'delete',
+  { of, key, without = [], personal = [] }: Audited,
+): string {
+  const list = (names: readonly string[]): string => `'{${names.join(',')}}'::text[]`;
+  const row = (of: string): string => `to_jsonb(${of})${without.length > 0 ? ` - ${list(without)}` : ''}`;
+  const keys = key.map((name) => `'${name}', x.${name}`).join(', ');
+  const organisation = `(${of})::uuid AS organisation`;
+  if (event !== 'update') {
+    const [side, rows] = event === 'insert' ? ['after', 'new_rows'] : ['before', 'old_rows'];
+    const kept = personal.length > 0 ? `audit_clean(${row('x')}, ${list(personal)})` : row('x');
+    return `SELECT ${organisation}, jsonb_build_object(${keys}, '${side}', jsonb_strip_nulls(${kept})) AS change FROM ${rows} x`;
+  }
+  const hidden = `n.key = ANY (${list(personal)}) OR audit_erases()`;
+  const said = (value: string): string =>
+    `jsonb_object_agg(n.key, CASE WHEN ${hidden} THEN '{"personal": true}'::jsonb ELSE ${value} END)`;
+  return `
+    SELECT ${organisation}, jsonb_build_object(${keys}, 'before', d.before, 'after', d.after) AS change
+      FROM new_rows x JOIN old_rows o ON ${key.map((name) => `x.${name} = o.${name}`).join(' AND ')}
+      CROSS JOIN LATERAL (SELECT ${row('o')} AS was, ${row('x')} AS is OFFSET 0) r
+      CROSS JOIN LATERAL (SELECT ${said('r.was -> n.key')} AS before, ${said('n.value')} AS after
+                            FROM jsonb_each(r.is) n WHERE n.value IS DISTINCT FROM r.was -> n.key) d
+     WHERE d.after IS NOT NULL`;
 }
 
 /** The append-only, hash-chained audit trail. */
@@ -104,6 +159,7 @@ export class AuditTrail1795441000000 implements MigrationInterface {
         base_seq bigint NOT NULL DEFAULT 0,
         base_hash bytea NOT NULL DEFAULT ''
       )`);
+    await runner.query(AUDIT_WHO);
     await runner.query(`
       CREATE FUNCTION audit_chain() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
       DECLARE
@@ -142,19 +198,25 @@ export class AuditTrail1795441000000 implements MigrationInterface {
     await runner.query(`
       CREATE FUNCTION audit_forget(organisation uuid, before timestamptz) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
       DECLARE
+        head audit_head;
         last audit_entry;
         gone bigint;
+        moment timestamptz := clock_timestamp();
       BEGIN
-        PERFORM 1 FROM audit_head WHERE organisation_id = organisation FOR UPDATE;
-        SELECT * INTO last FROM audit_entry WHERE organisation_id = organisation AND at < before AND seq IS NOT NULL
-           AND NOT EXISTS (SELECT 1 FROM audit_entry e WHERE e.organisation_id = organisation AND e.at >= before AND e.seq < audit_entry.seq)
-         ORDER BY seq DESC LIMIT 1;
+        SELECT * INTO head FROM audit_head WHERE organisation_id = organisation FOR UPDATE;
+        -- Only from the beginning: an entry takes its place at commit, so an older one may stand behind a younger one.
+        SELECT * INTO last FROM audit_entry WHERE organisation_id = organisation AND seq = (
+          SELECT coalesce(min(seq) - 1, head.seq) FROM audit_entry WHERE organisation_id = organisation AND at >= before);
         IF last.entry IS NULL THEN RETURN 0; END IF;
         PERFORM set_config('uplift.audit_forget', 'yes', true);
         DELETE FROM audit_entry WHERE organisation_id = organisation AND seq <= last.seq;
         GET DIAGNOSTICS gone = ROW_COUNT;
         PERFORM set_config('uplift.audit_forget', '', true);
         UPDATE audit_head SET base_seq = last.seq, base_hash = last.hash WHERE organisation_id = organisation;
+        -- The chain itself says where it was cut: without this entry the beginning was taken away by somebody else.
+        INSERT INTO audit_entry (organisation_id, at, actor, subject, action, body)
+        VALUES (organisation, moment, audit_actor(), 'audit_entry', 'forget', audit_body(moment, audit_actor(), 'audit_entry', 'forget',
+                jsonb_build_array(jsonb_build_object('through', last.seq, 'hash', encode(last.hash, 'hex')))));
         RETURN gone;
       END $$`);
     await runner.query(`REVOKE ALL ON FUNCTION audit_forget(uuid, timestamptz) FROM PUBLIC`);
@@ -167,7 +229,7 @@ export class AuditTrail1795441000000 implements MigrationInterface {
            SELECT organisation_id FROM ${from} $$`,
       );
     }
-    await runner.query(AUDIT_CHANGE);
+    await runner.query(AUDIT_BODY);
     for (const [table, audited] of Object.entries(AUDITED)) await audit(runner, table, audited);
     for (const table of ['audit_entry', 'audit_head']) {
       await runner.query(`ALTER TABLE ${table} ENABLE ROW LEVEL SECURITY`);
@@ -184,48 +246,25 @@ export class AuditTrail1795441000000 implements MigrationInterface {
   }
 }
 
-/**
- * One entry for a statement and organisation: who, when, from where, and for every row what it was and what it became.
- * Arguments: SQL for the organisation of a row `x`, key columns, columns left out, columns whose values are personal.
- */
-const AUDIT_CHANGE = `
-  CREATE FUNCTION audit_change() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
-  DECLARE
-    keys text[] := string_to_array(TG_ARGV[1], ',');
-    hidden text[] := coalesce(string_to_array(nullif(TG_ARGV[2], ''), ','), '{}');
-    personal text[] := coalesce(string_to_array(nullif(TG_ARGV[3], ''), ','), '{}');
-    moment timestamptz := clock_timestamp();
-    who text := coalesce(nullif(current_setting('uplift.user', true), ''),
-                         'grant:' || nullif(current_setting('uplift.grant', true), ''),
-                         CASE current_setting('role') WHEN 'uplift_worker' THEN 'worker' WHEN 'uplift_api' THEN 'anybody' ELSE 'operator' END);
-    changes text;
-    clean text := format('audit_clean(to_jsonb(x) - %L::text[], %L::text[])', hidden, personal);
-    joined text := (SELECT string_agg(format('x.%1$I = o.%1$I', k), ' AND ') FROM unnest(keys) k);
-  BEGIN
-    changes := CASE TG_OP
-      WHEN 'INSERT' THEN format('SELECT %s AS organisation, to_jsonb(x) AS keyed, jsonb_build_object(''after'', %s) AS change FROM new_rows x', TG_ARGV[0], clean)
-      WHEN 'DELETE' THEN format('SELECT %s AS organisation, to_jsonb(x) AS keyed, jsonb_build_object(''before'', %s) AS change FROM old_rows x', TG_ARGV[0], clean)
-      ELSE format('SELECT %s AS organisation, to_jsonb(x) AS keyed, audit_difference(to_jsonb(o) - %L::text[], to_jsonb(x) - %2$L::text[], %3$L::text[]) AS change
-                     FROM new_rows x JOIN old_rows o ON %4$s', TG_ARGV[0], hidden, personal, joined) END;
-    EXECUTE format('
-      INSERT INTO audit_entry (organisation_id, at, actor, subject, action, body)
-      SELECT coalesce(organisation::uuid, %1$L), $1, $2, $3, $4,
-             jsonb_build_object(''v'', 1, ''at'', to_char($1 AT TIME ZONE ''UTC'', ''YYYY-MM-DD"T"HH24:MI:SS.US"Z"''), ''actor'', $2,
-                                ''request'', nullif(current_setting(''uplift.request'', true), ''''),
-                                ''from'', nullif(current_setting(''uplift.address'', true), ''''),
-                                ''subject'', $3, ''action'', $4,
-                                ''rows'', jsonb_agg((SELECT jsonb_object_agg(k, keyed -> k) FROM unnest($5) k) || change))::text
-        FROM (%2$s) c WHERE change IS NOT NULL GROUP BY 1', '${PLATFORM_CHAIN}'::uuid, changes)
-      USING moment, who, TG_TABLE_NAME::text, lower(TG_OP), keys;
-    RETURN NULL;
-  END $$;
+/** Who acts, and from where: of an address only the network, because a whole one is a person's. */
+const AUDIT_WHO = `
+  CREATE FUNCTION audit_actor() RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT coalesce(nullif(current_setting('uplift.user', true), ''),
+                    'grant:' || nullif(current_setting('uplift.grant', true), ''),
+                    CASE current_setting('role') WHEN 'uplift_worker' THEN 'worker' WHEN 'uplift_api' THEN 'anybody' ELSE 'operator' END) $$;
+  CREATE FUNCTION audit_origin() RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT coalesce(substring(address FROM '^(?:::ffff:)?(\\d{1,3}\\.\\d{1,3}\\.\\d{1,3})\\.\\d{1,3}$') || '.0/24',
+                    substring(address FROM '^([0-9a-fA-F]{1,4}:[0-9a-fA-F]{1,4}:[0-9a-fA-F]{1,4}):') || '::/48')
+      FROM (SELECT current_setting('uplift.address', true) AS address) x $$`;
+
+const AUDIT_BODY = `
+  CREATE FUNCTION audit_body(moment timestamptz, who text, subject text, action text, rows jsonb) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_object('v', 1, 'at', to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'actor', who,
+                              'request', nullif(current_setting('uplift.request', true), ''), 'from', audit_origin(),
+                              'subject', subject, 'action', action, 'rows', rows)::text $$;
   -- A row as the trail keeps it: of personal columns only that there is a value.
   CREATE FUNCTION audit_clean(value jsonb, personal text[]) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE WHEN personal = '{}' THEN jsonb_strip_nulls(value) ELSE
-      jsonb_strip_nulls(value - personal) || coalesce((SELECT jsonb_object_agg(p, '{"personal": true}'::jsonb) FROM unnest(personal) p WHERE value -> p <> 'null'), '{}') END $$;
-  -- What an update changed; null when that is nothing the trail keeps.
-  CREATE FUNCTION audit_difference(old jsonb, new jsonb, personal text[]) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE WHEN count(*) > 0 THEN jsonb_build_object(
-             'before', jsonb_object_agg(n.key, CASE WHEN n.key = ANY (personal) THEN '{"personal": true}'::jsonb ELSE old -> n.key END),
-             'after', jsonb_object_agg(n.key, CASE WHEN n.key = ANY (personal) THEN '{"personal": true}'::jsonb ELSE n.value END)) END
-      FROM jsonb_each(new) n WHERE n.value IS DISTINCT FROM old -> n.key $$`;
+    SELECT value - personal || coalesce((SELECT jsonb_object_agg(p, '{"personal": true}'::jsonb) FROM unnest(personal) p WHERE value -> p <> 'null'), '{}') $$;
+  -- While names are taken out of the record, the trail must not write them down once more. Not for the API to claim.
+  CREATE FUNCTION audit_erases() RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT coalesce(current_setting('uplift.erasing', true), '') = 'yes' AND current_setting('role') <> 'uplift_api' $$`;

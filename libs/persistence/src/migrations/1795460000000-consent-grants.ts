@@ -15,7 +15,7 @@ export class ConsentGrants1795460000000 implements MigrationInterface {
       ALTER TABLE organisation
         ADD COLUMN listed boolean,
         ADD COLUMN language text NOT NULL DEFAULT 'en',
-        ADD COLUMN dissolved_on date`);
+        ADD COLUMN dissolved_at timestamptz`);
     await runner.query(`
       CREATE TABLE consent_grant (
         id uuid PRIMARY KEY,
@@ -116,7 +116,7 @@ async function reach(runner: QueryRunner): Promise<void> {
           FROM site s JOIN consent_grant_site x ON x.site_id = s.id
           JOIN consent_grant g ON g.id = x.grant_id AND g.supplier_id = s.organisation_id
           LEFT JOIN organisation o ON o.id = g.grantee_id
-         WHERE s.id = ANY (sites) AND g.state = 'active' AND o.dissolved_on IS NULL;
+         WHERE s.id = ANY (sites) AND g.state = 'active' AND o.dissolved_at IS NULL;
     $$`);
   const trigger = (table: string, event: string, transition: string, sites: string): Promise<unknown> =>
     runner.query(`
@@ -151,7 +151,7 @@ async function rules(runner: QueryRunner): Promise<void> {
   // To whom a supplier may grant: who is listed, and who takes part in a programme of its sites. Says yes or no only.
   await runner.query(`
     CREATE FUNCTION may_be_granted(supplier uuid, grantee uuid) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
-      SELECT supplier = ANY (actor_consenting_organisations()) AND EXISTS (SELECT 1 FROM organisation o WHERE o.id = grantee AND o.dissolved_on IS NULL
+      SELECT supplier = ANY (actor_consenting_organisations()) AND EXISTS (SELECT 1 FROM organisation o WHERE o.id = grantee AND o.dissolved_at IS NULL
          AND (coalesce(o.listed, o.kind = 'buyer')
               OR EXISTS (SELECT 1 FROM site_reach r JOIN programme_participant p ON p.programme_id = r.programme_id
                           WHERE r.owner_id = supplier AND p.organisation_id = o.id))) $$`);
@@ -244,7 +244,7 @@ async function doors(runner: QueryRunner): Promise<void> {
     CREATE FUNCTION organisation_directory(search text) RETURNS TABLE (id uuid, name text, kind text, country text)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
       SELECT o.id, o.name, o.kind, o.country::text FROM organisation o
-       WHERE actor_user() IS NOT NULL AND length(trim(search)) >= 2 AND o.dissolved_on IS NULL AND coalesce(o.listed, o.kind = 'buyer')
+       WHERE actor_user() IS NOT NULL AND length(trim(search)) >= 2 AND o.dissolved_at IS NULL AND coalesce(o.listed, o.kind = 'buyer')
          AND o.name ILIKE '%' || replace(replace(replace(trim(search), '\\', '\\\\'), '%', '\\%'), '_', '\\_') || '%'
        ORDER BY o.name, o.id LIMIT 20 $$`);
   // The first time on a day that somebody opens what was granted. For a person: every grant by which they reach the site

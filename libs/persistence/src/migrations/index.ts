@@ -10,6 +10,7 @@ import { Identity1795450000000 } from './1795450000000-identity.js';
 import { ConsentGrants1795460000000 } from './1795460000000-consent-grants.js';
 import { ScopesInTheDatabase1795460100000 } from './1795460100000-scopes-in-the-database.js';
 import { CharterAndAggregates1795460200000 } from './1795460200000-charter-and-aggregates.js';
+import { PeoplesData1795470000000 } from './1795470000000-peoples-data.js';
 
 /** Every migration, oldest first. A published one is never changed. */
 export const migrations = [
@@ -25,4 +26,5 @@ export const migrations = [
   ConsentGrants1795460000000,
   ScopesInTheDatabase1795460100000,
   CharterAndAggregates1795460200000,
+  PeoplesData1795470000000,
 ];

@@ -1,0 +1,127 @@
+import { addDays, type AuditEntry } from '#domain';
+import type { ActingAs, Database } from '#persistence';
+import { type AuditKeys, lineOf, type SignedCheckpoint, signCheckpoint } from '#platform';
+import { notFound, type Actor } from '../actor.js';
+import { headOf } from './checkpoints.js';
+
+/** Which entries; days are UTC, both included. */
+export interface AuditFilter {
+  /** Table a change was made to. */
+  readonly subject?: string;
+  /** Id of the person, or `worker`, `operator`, `grant:<id>`. */
+  readonly actor?: string;
+  readonly from?: string;
+  readonly to?: string;
+}
+
+/** An entry for reading: the body taken apart. */
+export interface ReadEntry {
+  readonly seq: number;
+  readonly prev: string;
+  readonly hash: string;
+  readonly at: string;
+  readonly actor: string;
+  readonly subject: string;
+  readonly action: string;
+}
+
+/** Entries a statement while streaming; one that holds a whole assessment's answers has 80 KB. */
+const BATCH = 100;
+
+/** The audit trail of an organisation, for its owners. */
+export class AuditService {
+  constructor(
+    private readonly db: Database,
+    private readonly keys: () => Promise<AuditKeys>,
+  ) {}
+
+  /** One page, newest last. `cursor` is the place after which it begins. @throws DomainError `not-found`. */
+  async page(
+    actor: Actor,
+    organisation: string,
+    filter: AuditFilter,
+    page: { readonly cursor?: string; readonly limit?: number },
+  ): Promise<{ items: ReadEntry[]; nextCursor: string | null }> {
+    mustOwn(actor, organisation);
+    const limit = page.limit ?? 50;
+    const entries = await this.db.as(actor, async (tx) =>
+      entriesOf(tx, organisation, filter, Number(page.cursor ?? 0), limit + 1),
+    );
+    const items = entries.slice(0, limit).map(({ seq, prev, hash, body }) => ({
+      seq: seq!,
+      prev,
+      hash,
+      ...(JSON.parse(body) as Omit<ReadEntry, 'seq' | 'prev' | 'hash'>),
+    }));
+    return { items, nextCursor: entries.length > limit ? String(items.at(-1)!.seq) : null };
+  }
+
+  /** The lines of an export, as JSON Lines. @throws DomainError `not-found`, before the first line. */
+  lines(actor: Actor, organisation: string, filter: AuditFilter): AsyncGenerator<string> {
+    mustOwn(actor, organisation);
+    return auditLines(this.db, actor, organisation, filter);
+  }
+
+  /** A signed statement of what the chain looks like now. @throws DomainError `not-found`. */
+  async checkpoint(actor: Actor, organisation: string): Promise<SignedCheckpoint> {
+    mustOwn(actor, organisation);
+    const head = await this.db.as(actor, (tx) => headOf(tx, organisation));
+    return signCheckpoint(await this.keys(), head);
+  }
+
+  /** The public keys that checkpoints are checked with. */
+  async publishedKeys(): Promise<AuditKeys['published']> {
+    return (await this.keys()).published;
+  }
+}
+
+/**
+ * Every line of an organisation's trail. Page by page, each in a short transaction: what is written once never changes,
+ * and a slow reader keeps no transaction open.
+ */
+export async function* auditLines(
+  db: Database,
+  as: ActingAs,
+  organisation: string,
+  filter: AuditFilter = {},
+): AsyncGenerator<string> {
+  for (let after = 0; ;) {
+    const entries = await db.as(as, (tx) => entriesOf(tx, organisation, filter, after, BATCH));
+    for (const entry of entries) yield lineOf(entry);
+    if (entries.length < BATCH) return;
+    after = entries.at(-1)!.seq!;
+  }
+}
+
+async function entriesOf(
+  tx: { query(sql: string, values: unknown[]): Promise<AuditEntry[]> },
+  organisation: string,
+  { subject, actor, from, to }: AuditFilter,
+  after: number,
+  limit: number,
+): Promise<AuditEntry[]> {
+  return tx.query(
+    `SELECT organisation_id AS organisation, seq::float8 AS seq, coalesce(encode(prev, 'hex'), '') AS prev, encode(hash, 'hex') AS hash, body
+       FROM audit_entry WHERE organisation_id = $1 AND seq > $2
+        AND ($3::text IS NULL OR subject = $3) AND ($4::text IS NULL OR actor = $4)
+        AND ($5::date IS NULL OR at >= $5::date::timestamp AT TIME ZONE 'UTC') AND ($6::date IS NULL OR at < $6::date::timestamp AT TIME ZONE 'UTC')
+      ORDER BY seq LIMIT $7`,
+    [
+      organisation,
+      after,
+      subject ?? null,
+      actor ?? null,
+      from ?? null,
+      to === undefined ? null : addDays(to, 1),
+      limit,
+    ],
+  );
+}
+
+/** @throws DomainError `not-found` to everybody but the owners: to others the organisation may not even exist. */
+export function mustOwn(actor: Actor, organisation: string): void {
+  const owns = actor.memberships.some(
+    (membership) => membership.organisationId === organisation && membership.role === 'owner',
+  );
+  if (!owns) throw notFound('organisation');
+}

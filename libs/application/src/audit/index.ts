@@ -1,0 +1,3 @@
+export * from './audit.service.js';
+export * from './checkpoints.js';
+export * from './verify.js';
