@@ -39,6 +39,15 @@ const NOUNS: readonly Noun[] = [
     ),
   },
   {
+    file: 'consents.json',
+    what: 'What it has granted to whom, for what and until when.',
+    batch: 200,
+    sql: page(
+      `to_jsonb(x) || jsonb_build_object('sites', (SELECT coalesce(jsonb_agg(g.site_id), '[]') FROM consent_grant_site g WHERE g.grant_id = x.id))`,
+      `consent_grant x WHERE x.supplier_id = $1`,
+    ),
+  },
+  {
     file: 'members.json',
     what: 'Who belongs to it, and in which roles.',
     batch: 500,
