@@ -73,7 +73,7 @@ const NOUNS: readonly Noun[] = [
     sql: page(
       `to_jsonb(x) || jsonb_build_object('checklist', v.checklist, 'version', v.version, 'profile', f.profile || ' ' || f.version, 'assessor', person_name(x.assessor_id), 'reviewer', person_name(x.reviewer_id),
          'responses', (SELECT coalesce(jsonb_agg(to_jsonb(r) - 'assessment_id' ORDER BY r.requirement), '[]') FROM full_response r WHERE r.assessment_id = x.id),
-         'score', (SELECT to_jsonb(s) - 'assessment_id' FROM assessment_score s WHERE s.assessment_id = x.id),
+         'score', (SELECT to_jsonb(s) - 'assessment_id' FROM assessment_score_explained s WHERE s.assessment_id = x.id),
          'findings', (SELECT coalesce(jsonb_agg(to_jsonb(n) - 'assessment_id' ORDER BY n.requirement), '[]') FROM finding n WHERE n.assessment_id = x.id),
          'closures', (SELECT coalesce(jsonb_agg(to_jsonb(k) - 'assessment_id' || jsonb_build_object('closed_by_name', person_name(k.closed_by), 'reopened_by_name', person_name(k.reopened_by)) ORDER BY k.requirement, k.closed_at), '[]') FROM finding_closure k WHERE k.assessment_id = x.id))`,
       `assessment x JOIN checklist_version v ON v.id = x.checklist_version_id JOIN scoring_profile f ON f.id = x.scoring_profile_id WHERE x.site_id IN ${SITES}`,
@@ -83,7 +83,7 @@ const NOUNS: readonly Noun[] = [
     file: 'gains.json',
     what: 'Gains from baseline to follow-up, with their parts and denominators.',
     batch: 100,
-    sql: page(`to_jsonb(x) - 'contribution'`, `gain x WHERE x.site_id IN ${SITES}`, 'x.follow_up_id'),
+    sql: page(`to_jsonb(x)`, `gain_explained x WHERE x.site_id IN ${SITES}`, 'x.follow_up_id'),
   },
   {
     file: 'readiness.json',
@@ -91,7 +91,7 @@ const NOUNS: readonly Noun[] = [
     batch: 100,
     sql: page(
       `to_jsonb(x) || jsonb_build_object('buyer', o.name, 'rule', b.rule, 'version', b.version)`,
-      `readiness x JOIN buyer_rule_row b ON b.id = x.buyer_rule_id JOIN organisation o ON o.id = b.buyer_id WHERE x.site_id IN ${SITES}`,
+      `readiness_explained x JOIN buyer_rule_row b ON b.id = x.buyer_rule_id JOIN organisation o ON o.id = b.buyer_id WHERE x.site_id IN ${SITES}`,
     ),
   },
   {
