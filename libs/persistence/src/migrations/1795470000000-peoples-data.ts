@@ -202,7 +202,7 @@ async function documents(runner: QueryRunner): Promise<void> {
     CREATE FUNCTION document_is_kept() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
       IF TG_OP = 'DELETE' AND current_setting('uplift.letting_go', true) = 'yes' THEN RETURN OLD; END IF;
-      RAISE EXCEPTION 'a document that was issued is not changed' USING ERRCODE = 'restrict_violation';
+      RAISE EXCEPTION 'a document that was issued is immutable' USING ERRCODE = 'restrict_violation';
     END $$`);
   await runner.query(`DROP TRIGGER document_immutable ON document`);
   await runner.query(
