@@ -1,9 +1,6 @@
 import { DomainError, RECORD, type Scope, type Seen } from '#domain';
-import type { Part, Role } from '#persistence';
-import type { EntityManager } from 'typeorm';
+import type { Part, Queryable, Role } from '#persistence';
 import { forbidden, notFound, type Actor } from './actor.js';
-
-type Queryable = Pick<EntityManager, 'query'>;
 
 /** In which parts and roles somebody sees a site, and what of it; empty: not at all. */
 export interface SiteAccess {

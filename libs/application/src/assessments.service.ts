@@ -20,7 +20,7 @@ import {
 } from '#domain';
 import { appendToOutbox } from '#platform';
 import { randomUUID } from 'node:crypto';
-import type { Database } from '#persistence';
+import { type Database, sqlStateOf } from '#persistence';
 import type { EntityManager } from 'typeorm';
 import {
   ASSESSMENT_SCOPES,
@@ -592,5 +592,5 @@ export function isUniqueViolation(error: unknown, index: string): boolean {
 
 /** Whether PostgreSQL refused a row because what it refers to isn't there. */
 export function isForeignKeyViolation(error: unknown): boolean {
-  return (error as { driverError?: { code?: string } }).driverError?.code === '23503';
+  return sqlStateOf(error) === '23503';
 }

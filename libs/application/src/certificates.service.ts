@@ -17,7 +17,7 @@ import {
 import { appendToOutbox, dayIn } from '#platform';
 import type { CertificateView, Locale, VerificationView } from '#reporting';
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Database } from '#persistence';
+import { type Database, sqlStateOf } from '#persistence';
 import type { EntityManager } from 'typeorm';
 import { must, mustSee, sees, seesRecord, siteAccess } from './access.js';
 import { notFound, type Actor } from './actor.js';
@@ -133,8 +133,8 @@ export class CertificatesService {
             JSON.stringify(history),
           ],
         )
-        .catch((error: { driverError?: { code?: string } }) => {
-          if (error.driverError?.code !== '23505') throw error;
+        .catch((error: unknown) => {
+          if (sqlStateOf(error) !== '23505') throw error;
           throw new DomainError(
             'certificate-exists',
             'This assessment has a certificate already.',

@@ -1,7 +1,6 @@
-import { ORGANISATION_KINDS, type OrganisationKind, type Database } from '#persistence';
+import { type Database, ORGANISATION_KINDS, type OrganisationKind, type Queryable } from '#persistence';
 import { DomainError } from '#domain';
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { EntityManager } from 'typeorm';
 import { must, siteAccess } from './access.js';
 import { actsAs, forbidden, holds, notFound, type Actor } from './actor.js';
 import { appendToOutbox } from '#platform';
@@ -48,8 +47,6 @@ export interface SiteRow {
   readonly organisation: string;
   readonly revision: number;
 }
-
-type Queryable = Pick<EntityManager, 'query'>;
 
 const organisationColumns = `o.id, o.name, o.kind, o.country, o.demo, o.revision`;
 /** The organisations ($1: the person) that somebody belongs to, whose sites they see, or that share a programme. */

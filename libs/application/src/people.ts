@@ -1,11 +1,8 @@
 import { DomainError } from '#domain';
 import { dayIn } from '#platform';
 import { LOCALES, type Locale } from '#reporting';
-import type { Database } from '#persistence';
-import type { EntityManager } from 'typeorm';
+import type { Database, Queryable } from '#persistence';
 import type { Actor } from './actor.js';
-
-type Queryable = Pick<EntityManager, 'query'>;
 
 /** Somebody a mail goes to, with the language it is written in. */
 export interface Recipient {

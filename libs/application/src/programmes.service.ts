@@ -1,4 +1,4 @@
-import type { OrganisationKind, Part, Programme, Database } from '#persistence';
+import { type Database, type OrganisationKind, type Part, type Programme, sqlStateOf } from '#persistence';
 import { DomainError } from '#domain';
 import { appendToOutbox } from '#platform';
 import { randomUUID } from 'node:crypto';
@@ -93,7 +93,7 @@ export class ProgrammesService {
         .query(`INSERT INTO programme (id, code, name) VALUES ($1, $2, $3)`, [id, input.code, input.name])
         .catch((error: unknown) => {
           // The index tells, because the programme that has the code may be one the actor doesn't see.
-          if ((error as { driverError?: { code?: string } }).driverError?.code !== '23505') throw error;
+          if (sqlStateOf(error) !== '23505') throw error;
           throw new DomainError(
             'code-taken',
             `A programme with the code ${input.code} exists.`,

@@ -1,14 +1,11 @@
 import { daysBetween, type FindingGrade } from '#domain';
 import { appendToOutbox } from '#platform';
 import { type RenderedMail, renderMail } from '#reporting';
-import type { Database } from '#persistence';
-import type { EntityManager } from 'typeorm';
+import type { Database, Queryable } from '#persistence';
 import type { CertificatesService } from './certificates.service.js';
 import { localisedVersion } from './localised.js';
 import { programmeManagers, type Recipient, siteRecipients } from './people.js';
 import type { VisitsService } from './visits.service.js';
-
-type Queryable = Pick<EntityManager, 'query'>;
 
 /** What people are reminded of. */
 export type ReminderKind = 'findings-due' | 'certificate-expiring' | 'visit-soon' | 'sites-never-assessed';

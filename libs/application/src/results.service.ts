@@ -17,11 +17,10 @@ import {
 } from '#domain';
 import { appendToOutbox } from '#platform';
 import { randomUUID } from 'node:crypto';
-import type { Database } from '#persistence';
+import type { Database, Queryable } from '#persistence';
 import type { EntityManager } from 'typeorm';
 import { loadAssessment, scoringOf, type LoadedAssessment } from './assessments.service.js';
 
-type Queryable = Pick<EntityManager, 'query'>;
 const PARTS = ['realChange', 'scopeChange', 'checklistChange', 'missingItems'] as const;
 type PartSums = Record<(typeof PARTS)[number], string>;
 

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DataSource, EntityManager } from 'typeorm';
+import { sqlStateOf } from './refusals.js';
 
 /** Whoever acts in a transaction, as the database's policies and the audit trail know them. */
 export interface ActingAs {
@@ -53,8 +54,7 @@ export class Database {
       try {
         return await this.once(actor, work);
       } catch (error) {
-        const code = (error as { driverError?: { code?: string } }).driverError?.code ?? '';
-        if (attempt >= attempts || !AGAIN.includes(code)) throw error;
+        if (attempt >= attempts || !AGAIN.includes(sqlStateOf(error) ?? '')) throw error;
       }
     }
   }
