@@ -112,7 +112,7 @@ export class GainsService {
       [cohortIds],
     );
     const [{ enrolled }] = await this.db.query(
-      `SELECT count(*)::int AS enrolled FROM enrolment WHERE cohort_id = ANY($1)`,
+      `SELECT enrolled FROM cohort_flow($1)`,
       [cohortIds],
     );
     const sum = (of: (row: (typeof rows)[number]) => number) => rows.reduce((all, row) => all + of(row), 0);

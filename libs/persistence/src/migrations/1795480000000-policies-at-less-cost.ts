@@ -190,11 +190,38 @@ export class PoliciesAtLessCost1795480000000 implements MigrationInterface {
     for (const [table, rules] of Object.entries(POLICIES)) {
       for (const [policy, rule] of Object.entries(rules)) await alter(runner, table, policy, rule);
     }
+    // What the code asks: in which part and role a person reaches a site. The API may ask about its actor and colleagues.
+    await runner.query(`
+      CREATE OR REPLACE VIEW site_access WITH (security_invoker = false, security_barrier) AS
+        SELECT m.user_id, r.site_id, m.role, r.part, r.scopes
+          FROM membership m JOIN site_reach r ON r.organisation_id = m.organisation_id
+         WHERE (r.until IS NULL OR r.until >= current_date)
+           AND (current_setting('role') <> '${API_ROLE}' OR ${OWN('m.organisation_id')})`);
+    await flow(runner);
   }
 
   async down(): Promise<void> {
     throw new Error('Migrations only go forward; restore a backup instead.');
   }
+}
+
+/** How many sites are and were in cohorts, for whoever may see the cohorts' figures: counted without asking for each. */
+async function flow(runner: QueryRunner): Promise<void> {
+  await runner.query(
+    `CREATE INDEX enrolment_exits ON enrolment (cohort_id, exit_reason, site_id) WHERE exited_on IS NOT NULL`,
+  );
+  await runner.query(`CREATE INDEX gain_of_site_in_cohort ON gain (cohort_id, site_id) WHERE comparable`);
+  await runner.query(`
+    CREATE FUNCTION cohort_flow(cohorts uuid[]) RETURNS TABLE (enrolled integer, exits jsonb) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+      WITH allowed AS MATERIALIZED (
+        SELECT c.id FROM cohort c WHERE c.id = ANY (cohorts)
+           AND (current_setting('role') <> '${API_ROLE}' OR c.programme_id = ANY ((SELECT actor_cohort_figures())::uuid[])))
+      SELECT (SELECT count(*)::integer FROM enrolment e JOIN allowed a ON a.id = e.cohort_id),
+             -- Who had a comparable gain before leaving counts among the results.
+             (SELECT coalesce(jsonb_object_agg(x.reason, x.count), '{}') FROM (
+                SELECT coalesce(e.exit_reason, 'unknown') AS reason, count(*) FROM enrolment e JOIN allowed a ON a.id = e.cohort_id
+                 WHERE e.exited_on IS NOT NULL AND NOT EXISTS (
+                   SELECT 1 FROM gain g WHERE g.cohort_id = e.cohort_id AND g.site_id = e.site_id AND g.comparable) GROUP BY 1) x) $$`);
 }
 
 async function alter(runner: QueryRunner, table: string, policy: string, rule: string): Promise<void> {
