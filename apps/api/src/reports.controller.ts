@@ -13,7 +13,7 @@ import {
   renderVerificationHtml,
 } from '#reporting';
 import { Controller, Get, Header, Param, ParseUUIDPipe, Res } from '@nestjs/common';
-import { ApiQuery, ApiTags } from '@nestjs/swagger';
+import { ApiProduces, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CurrentActor, Public } from './http/auth.js';
 import { LANGUAGES, ReaderLocale } from './http/locale.js';
@@ -63,6 +63,7 @@ export class ReportsController {
 
   /** The gap report as a page. */
   @Get('api/v1/assessments/:id/gap-report.html')
+  @ApiProduces('text/html')
   async gapReportHtml(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
@@ -75,6 +76,7 @@ export class ReportsController {
 
   /** The document that was kept when the assessment was closed, with its SHA-256 as ETag; before that a rendered one. */
   @Get('api/v1/assessments/:id/gap-report.pdf')
+  @ApiProduces('application/pdf')
   async gapReportPdf(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
@@ -97,6 +99,7 @@ export class ReportsController {
 
   /** The cohort report as a page. */
   @Get('api/v1/cohorts/:id/report.html')
+  @ApiProduces('text/html')
   async cohortHtml(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
@@ -109,6 +112,7 @@ export class ReportsController {
 
   /** The cohort report as PDF. */
   @Get('api/v1/cohorts/:id/report.pdf')
+  @ApiProduces('application/pdf')
   async cohortPdf(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
@@ -120,6 +124,7 @@ export class ReportsController {
 
   /** The certificate as it was issued, with its SHA-256 as ETag. What has become of it since, the public page says. */
   @Get('api/v1/certificates/:id/certificate.pdf')
+  @ApiProduces('application/pdf')
   async certificate(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
@@ -133,6 +138,7 @@ export class ReportsController {
   /** Public page behind a certificate's QR code. An unknown number answers 404 with a page that says so. */
   @Public()
   @Get('verify/:number')
+  @ApiProduces('text/html')
   @Header('cache-control', 'no-store')
   async verify(
     @Param('number') number: string,

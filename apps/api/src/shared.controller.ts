@@ -8,7 +8,7 @@ import {
   renderSharedHtml,
 } from '#reporting';
 import { Controller, Get, Param, Query, Res } from '@nestjs/common';
-import { ApiQuery, ApiTags } from '@nestjs/swagger';
+import { ApiProduces, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Public } from './http/auth.js';
 import { LANGUAGES, ReaderLocale } from './http/locale.js';
@@ -27,6 +27,7 @@ export class SharedController {
   /** The page of what was granted. */
   @Public()
   @Get()
+  @ApiProduces('text/html')
   async read(
     @Param('token') token: string,
     @ReaderLocale() locale: Locale,
@@ -41,6 +42,7 @@ export class SharedController {
 
   @Public()
   @Get('certificates/:id.pdf')
+  @ApiProduces('application/pdf')
   async certificate(
     @Param('token') token: string,
     @Param('id') id: string,
@@ -55,6 +57,7 @@ export class SharedController {
 
   @Public()
   @Get('assessments/:id/gap-report')
+  @ApiProduces('text/html')
   async gapReport(
     @Param('token') token: string,
     @Param('id') id: string,
@@ -69,6 +72,7 @@ export class SharedController {
 
   @Public()
   @Get('assessments/:id/gap-report.pdf')
+  @ApiProduces('application/pdf')
   async gapReportPdf(
     @Param('token') token: string,
     @Param('id') id: string,
