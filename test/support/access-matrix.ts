@@ -27,6 +27,8 @@ interface Expected {
   readonly with?: Record<string, string>;
   /** Things of which another tenant's are told from unknown ones on purpose, each with the reason. */
   readonly crosses?: Record<string, string>;
+  /** Asked when all else has been: it takes something away that no rehearsal keeps. */
+  readonly last?: true;
   /** Of operations on an organisation's things: of the caller's own one, and of the supplier by all the others. */
   readonly own?: Decisions;
   readonly 'of the supplier'?: Decisions;
@@ -35,7 +37,7 @@ interface Expected {
 export type Matrix = Readonly<Record<string, Expected & Decisions>>;
 
 const FILE = resolve(import.meta.dirname, '../access-matrix.yaml');
-const NOT_DECISIONS = ['send', 'query', 'with', 'crosses', 'own', 'of the supplier'];
+const REQUEST = ['send', 'query', 'with', 'crosses', 'last'] as const;
 const VIEWS = ['own', 'of the supplier'] as const;
 type View = (typeof VIEWS)[number];
 
@@ -74,8 +76,8 @@ const CALLED: Readonly<Record<string, string>> = {
 
 /** `GET /a` and `GET /a (a draft)` are cases of one operation. */
 const casesOf = (operation: Operation, matrix: Matrix): string[] => {
-  const found = Object.keys(matrix).filter((key) => key.replace(/ \(.*\)$/, '') === operation.name);
-  return found.length > 0 ? found : [operation.name];
+  const cases = Object.keys(matrix).filter((key) => key.startsWith(`${operation.name} (`));
+  return [operation.name, ...cases];
 };
 
 /** What a request is made of, before it is known whose things it names. */
@@ -121,8 +123,7 @@ const templatesOf = (operations: readonly Operation[], matrix: Matrix): Template
     casesOf(operation, matrix).map((title) => templateOf(title, operation, matrix[title])),
   );
 
-const day = (ahead: number): string =>
-  new Date(Date.now() + ahead * 86_400_000).toISOString().slice(0, 10);
+const day = (ahead: number): string => new Date(Date.now() + ahead * 86_400_000).toISOString().slice(0, 10);
 const DAYS: Refs = { today: day(0), yesterday: day(-1), soon: day(30), later: day(40) };
 
 async function ask(world: World, caller: Caller, template: Template, refs: Refs): Promise<Answer> {
@@ -186,14 +187,15 @@ export async function observe(
         .map((caller) => ({ caller, template, view, told })),
     );
   });
+  const isLast = ({ template }: { template: Template }): number => (matrix[template.title]?.last ? 1 : 0);
+  asked.sort((one, other) => isLast(one) - isLast(other));
   await each(asked, async ({ caller, template, view, told }) => {
     const answer = await ask(world, caller, template, refsOf(world, caller, view));
     told.set(caller.name, outcomeOf(answer));
     if (answer.status >= 500)
       violations.push(`${template.title} as ${caller.name}: ${answer.status} ${answer.text}`);
     const mark = world.marks.find((each) => answer.text.includes(each));
-    if (mark)
-      violations.push(`${template.title} as ${caller.name} shows \`${mark}\` of another tenant`);
+    if (mark) violations.push(`${template.title} as ${caller.name} shows \`${mark}\` of another tenant`);
   });
   return { observed, violations };
 }
@@ -218,19 +220,22 @@ export function differences(world: World, observed: Observed, matrix: Matrix): s
     }
   }
   for (const operation of Object.keys(matrix))
-    if (!observed.has(operation)) wrong.push(`${operation} is in test/access-matrix.yaml, but not in the API`);
+    if (!observed.has(operation))
+      wrong.push(`${operation} is in test/access-matrix.yaml, but not in the API`);
   return wrong;
 }
 
 const decisionsOf = (entry: Expected & Decisions): Decisions =>
-  Object.fromEntries(Object.entries(entry).filter(([key]) => !NOT_DECISIONS.includes(key)));
+  Object.fromEntries(Object.entries(entry).filter(([key]) => ![...REQUEST, ...VIEWS].includes(key as View)));
 
 /** `supplier, agency:owner+viewer, provider:!viewer`: kinds in every role, in some, in all but some. */
 function expand(decisions: Decisions, names: readonly string[]): Map<string, string> {
   const found = new Map<string, string>();
   for (const [outcome, who] of Object.entries(decisions)) {
     if (outcome === 'else') continue;
-    for (const part of who.split(', ')) {
+    const parts = who.split(', ').flatMap((part) => (part === 'people' ? PEOPLE : [part]));
+    for (const part of parts) {
+      if (part === 'everybody') for (const name of names) found.set(name, outcome);
       const [kind, roles] = part.split(':');
       const listed = roles?.replace('!', '').split('+');
       for (const name of names) {
@@ -312,16 +317,26 @@ function plain({ status, headers, text }: Answer, asked: Refs): string {
   return `${status} ${names.sort().join(' ')} ${said.replace(/nonce="[^"]*"/g, '')}`;
 }
 
-/** Lists as everybody reads them: what they hold may not change because of another tenant. */
+/** Lists as two roles of every kind read them: what they hold may not change because of another tenant. */
 export async function lists(
   world: World,
   operations: readonly Operation[],
   matrix: Matrix,
 ): Promise<Map<string, string>> {
   const found = new Map<string, string>();
+  const kindOf = ({ name }: Caller): string => name.split('.')[0]!;
+  const readers = world.callers.filter(
+    (caller, index) =>
+      ![index - 1, index + 1].every(
+        (near) => world.callers[near] && kindOf(world.callers[near]) === kindOf(caller),
+      ),
+  );
   const asked = templatesOf(operations, matrix)
-    .filter(({ operation: { method, path }, title }) => method === 'GET' && !path.includes('{') && !matrix[title]?.crosses?.['list'])
-    .flatMap((template) => world.callers.map((caller) => ({ template, caller })));
+    .filter(
+      ({ operation: { method, path }, title }) =>
+        method === 'GET' && !path.includes('{') && !matrix[title]?.crosses?.['list'],
+    )
+    .flatMap((template) => readers.map((caller) => ({ template, caller })));
   await each(asked, async ({ template, caller }) => {
     const { status, text } = await ask(world, caller, template, refsOf(world, caller, 'own'));
     found.set(`${template.title} as ${caller.name}`, `${status} ${text}`);
@@ -333,8 +348,8 @@ export async function lists(
 
 const HEAD = `# Who may do what: the reviewed expectation of test/e2e/access-matrix.spec.ts. docs/security.md says how to read,
 # change and review it. In short: \`may\` (or status and code of a refusal) is followed by who gets it, kinds of parties in
-# every role (\`supplier\`), in some (\`agency:owner+viewer\`) or in all but some (\`agency:!viewer\`); \`else\` is everybody not
-# named. Who isn't signed in gets 401 sign-in-required unless \`anonymous\` is named.
+# every role (\`supplier\`), in some (\`agency:owner+viewer\`) or in all but some (\`agency:!viewer\`); \`people\` are all of them
+# and strangers, who belong to no organisation; \`else\` is everybody not named. Who isn't signed in gets 401 sign-in-required unless \`anonymous\` is named.
 #
 # Everybody asks for things of the one programme and its supplier. A grantee is a buyer outside of it that the supplier
 # has granted answers, certificates and corrective actions. \`own\`: of the caller's own organisation. \`of the supplier\`:
@@ -343,16 +358,25 @@ const HEAD = `# Who may do what: the reviewed expectation of test/e2e/access-mat
 `;
 
 /** Writes the file anew from what was observed, keeping what requests are made of. Not for continuous integration. */
-export function writeMatrix(observed: Observed, matrix: Matrix, operations: readonly Operation[]): void {
+export function writeMatrix(
+  world: World,
+  observed: Observed,
+  matrix: Matrix,
+  operations: readonly Operation[],
+): void {
+  const names = world.callers.map(({ name }) => name);
   const lines: string[] = [HEAD.trimEnd()];
   let tag = '';
   for (const { title: name, operation } of templatesOf(operations, matrix)) {
     if (operation.tag !== tag) lines.push('', `# ---- ${operation.tag}`);
     tag = operation.tag;
     lines.push('', `${name}:`);
-    for (const key of ['send', 'query', 'with', 'crosses'] as const)
+    for (const key of REQUEST)
       if (matrix[name]?.[key]) lines.push(`  ${key}: ${flow(matrix[name][key] as Json)}`);
-    for (const [view, told] of observed.get(name)!) {
+    for (const [view, unordered] of observed.get(name)!) {
+      const told = new Map(
+        names.flatMap((each) => (unordered.has(each) ? [[each, unordered.get(each)!]] : [])),
+      );
       if (view !== '') lines.push(`  ${view}:`);
       for (const [outcome, who] of Object.entries(compact(told)))
         lines.push(`  ${view === '' ? '' : '  '}${outcome}: ${who}`);
@@ -367,43 +391,42 @@ function flow(value: Json): string {
     return `{ ${Object.entries(value)
       .map(([key, each]) => `${/^[\w-]+$/.test(key) ? key : JSON.stringify(key)}: ${flow(each)}`)
       .join(', ')} }`;
-  return typeof value === 'string' && /^[A-Za-z$][\w $-]*$/.test(value) && !/^(true|false|null|yes|no|on|off)$/i.test(value)
+  return typeof value === 'string' &&
+    /^[A-Za-z$][\w $-]*$/.test(value) &&
+    !/^(true|false|null|yes|no|on|off)$/i.test(value)
     ? value
     : JSON.stringify(value);
 }
 
 /** The shortest way to say who was told what. */
 function compact(told: ReadonlyMap<string, string>): Decisions {
+  if (new Set(told.values()).size === 1) return { [[...told.values()][0]!]: 'everybody' };
   const signedIn = [...told].filter(([name]) => name !== 'anonymous');
   const counts = new Map<string, number>();
   for (const [, outcome] of signedIn)
     if (outcome !== 'may') counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
   const rest = [...counts].sort((a, b) => b[1] - a[1])[0]?.[0];
   const decisions: Record<string, string> = {};
-  const outcomes = ['may', ...[...new Set(told.values())].filter((each) => each !== 'may').sort()];
-  for (const outcome of outcomes) {
-    const who: string[] = [];
-    // Who isn't signed in is named even where everybody is told the same.
-    if (outcome !== rest)
-      for (const kind of [...Object.keys(KINDS), 'token', 'stranger']) {
-        const all = signedIn.filter(([name]) => name.split('.')[0] === kind);
-        const some = all.filter(([, each]) => each === outcome);
-        if (some.length === 0) continue;
-        const others = all.filter(([, each]) => each !== outcome);
-        const roles = (list: readonly (readonly [string, string])[]): string =>
-          list.map(([name]) => name.split('.')[1]).join('+');
-        who.push(
-          others.length === 0
-            ? kind
-            : others.length < some.length
-              ? `${kind}:!${roles(others)}`
-              : `${kind}:${roles(some)}`,
-        );
-      }
+  for (const outcome of ['may', ...[...new Set(told.values())].sort()]) {
+    const who = outcome === rest ? [] : kindsTold(signedIn, outcome);
     if (told.get('anonymous') === outcome && outcome !== '401 sign-in-required') who.push('anonymous');
-    if (who.length > 0) decisions[outcome] = who.join(', ');
+    if (who.length > 0) decisions[outcome] = who.join(', ').replace(PEOPLE.join(', '), 'people');
   }
   if (rest) decisions['else'] = rest;
   return decisions;
 }
 
+function kindsTold(told: readonly (readonly [string, string])[], outcome: string): string[] {
+  return [...PEOPLE, 'token'].flatMap((kind) => {
+    const all = told.filter(([name]) => name.split('.')[0] === kind);
+    const some = all.filter(([, each]) => each === outcome);
+    const others = all.filter(([, each]) => each !== outcome);
+    const roles = (list: typeof all): string => list.map(([name]) => name.split('.')[1]).join('+');
+    if (some.length === 0) return [];
+    if (others.length === 0) return [kind];
+    return [others.length < some.length ? `${kind}:!${roles(others)}` : `${kind}:${roles(some)}`];
+  });
+}
+
+/** Whoever is signed in as a person: `people` in the file. */
+const PEOPLE = [...Object.keys(KINDS), 'stranger'];

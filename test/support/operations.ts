@@ -95,10 +95,7 @@ export interface Call {
 const agent = new Agent({ keepAlive: true, maxSockets: 32 });
 
 /** Sends what is given, byte for byte, without a client that would mend it. */
-export function send(
-  url: string,
-  { method, target, bearer, headers = {}, body }: Call,
-): Promise<Answer> {
+export function send(url: string, { method, target, bearer, headers = {}, body }: Call): Promise<Answer> {
   return new Promise((resolveAnswer, reject) => {
     const sent = request(
       url,

@@ -131,7 +131,7 @@ export async function seedWorld(app: TestApp): Promise<World> {
     callers.push({ name, bearer: (JSON.parse(text) as { token: string }).token, own: own[kind] });
   }
   await app.idle();
-  return { app, programme: p, ours, theirs: {}, callers, marks: [] };
+  return { app, programme: p, ours: { ...ours, ...(await visits(app, p)) }, theirs: {}, callers, marks: [] };
 }
 
 interface Somebody {
@@ -162,8 +162,7 @@ async function everyRole(app: TestApp, organisations: Record<Kind, string>): Pro
          VALUES ($1, $2, $3, now() + interval '7 days', now(), now())`,
         [session, id, token],
       );
-    if (kind)
-      await insert(app, 'membership', { user_id: id, organisation_id: organisations[kind], role });
+    if (kind) await insert(app, 'membership', { user_id: id, organisation_id: organisations[kind], role });
     people.push({
       name,
       ...(kind && { kind }),
@@ -248,28 +247,23 @@ async function seedRecord(
     await p.assessor.agent.put(`/api/v1/assessments/${id}/responses`).send({ answers }).expect(200);
     return id;
   };
-  const assessment = (await openAssessment(p, { assessedOn: daysAgo(120) })).id;
-  await finish(p, assessment, answers);
-  const later: string[] = [];
-  for (const days of [60, 50]) {
-    const { id } = await openAssessment(p, { kind: 'verification', assessedOn: daysAgo(days) });
+  const closed = async (input: Record<string, unknown>): Promise<string> => {
+    const { id } = await openAssessment(p, input);
     await finish(p, id, answers);
-    later.push(id);
-  }
+    return id;
+  };
+  const assessment = await closed({ assessedOn: daysAgo(120) });
+  const followUp = await closed({ kind: 'follow-up', baselineId: assessment, assessedOn: daysAgo(60) });
+  const second = await closed({ assessedOn: daysAgo(50) });
   const submitted = await answered({ kind: 'verification', assessedOn: daysAgo(20) });
   await p.assessor.agent.post(`/api/v1/assessments/${submitted}/submit`).expect(200);
-  const draft = await answered({ kind: 'follow-up', assessedOn: daysAgo(3) });
-  const visit = await waitFor(
-    async () => {
-      const [row] = await app.sql(
-        `SELECT v.id FROM visit v WHERE v.site_id = $1 AND v.state = 'planned'
-            AND 4 = (SELECT count(*) FROM assessment_score s JOIN assessment a ON a.id = s.assessment_id WHERE a.site_id = $1)`,
-        [p.site],
-      );
-      return row?.['id'] as string | undefined;
-    },
-    { what: 'scores and a visit', deadlineMs: 60_000 },
+  await waitFor(
+    async () =>
+      (await app.sql(`SELECT 1 FROM assessment_score`)).length === 4 &&
+      (await app.sql(`SELECT 1 FROM gain`)).length === 1,
+    { what: 'scores and a gain', deadlineMs: 60_000 },
   );
+  const draft = await answered({ kind: 'verification', assessedOn: daysAgo(3) });
   const propose = async (assessmentId: string) =>
     (await p.reviewer.agent.post('/api/v1/certificates').send({ assessmentId }).expect(201)).body;
   const certificate = await propose(assessment);
@@ -277,7 +271,7 @@ async function seedRecord(
     .post(`/api/v1/certificates/${certificate.id}/decision`)
     .send({ action: 'issue' })
     .expect(200);
-  const proposed = await propose(later[0]!);
+  const proposed = await propose(followUp);
   const consents = `/api/v1/organisations/${p.supplier}/consents`;
   const terms = {
     siteIds: [p.site],
@@ -309,24 +303,12 @@ async function seedRecord(
     cohort: p.cohort,
     code: 'programme-ours',
     assessment,
-    closed: later[1]!,
+    closed: second,
     submitted,
     draft,
     requirement: answers[0]!.requirement,
     finding: await finding(answers[0]!.requirement),
     closedFinding,
-    visit,
-    heldVisit: await insert(app, 'visit', {
-      site_id: p.site,
-      assessment_id: draft,
-      state: 'planned',
-      earliest: daysAgo(5),
-      due: daysAgo(1),
-      latest: daysAgo(0),
-      reason: 'test',
-      assessor_id: p.assessor.id,
-      planned_on: daysAgo(1),
-    }),
     certificate: certificate.id,
     number: certificate.number,
     proposed: proposed.id,
@@ -351,6 +333,30 @@ async function seedRecord(
   };
 }
 
+/** A visit to come and one that was held. Last, when no worker plans any more: what it hasn't planned, it calls off. */
+async function visits(app: TestApp, p: Programme): Promise<Refs> {
+  await waitFor(
+    async () =>
+      !/^uplift_queue_jobs\{.*state="(waiting|active)".*\} [1-9]/m.test(
+        (await app.anonymous.get('/metrics').expect(200)).text,
+      ),
+    { what: 'a worker with nothing to do', deadlineMs: 60_000 },
+  );
+  const planned = (on: string): Promise<string> =>
+    insert(app, 'visit', {
+      site_id: p.site,
+      cohort_id: p.cohort,
+      state: 'planned',
+      earliest: daysAgo(10),
+      due: on,
+      latest: daysAgo(-60),
+      reason: 'test',
+      assessor_id: p.assessor.id,
+      planned_on: on,
+    });
+  return { visit: await planned(daysAgo(-20)), heldVisit: await planned(daysAgo(1)) };
+}
+
 /** Another tenant, with a row in every table that holds somebody's data. Nobody of ours may find a trace of it. */
 export async function addOtherTenant(world: World): Promise<World> {
   const { app } = world;
@@ -368,6 +374,12 @@ export async function addOtherTenant(world: World): Promise<World> {
       `INSERT INTO auth."user" (id, name, email, "emailVerified", "createdAt", "updatedAt") VALUES ($1, $2, $3, true, now(), now())`,
       [id, `Foreign ${part}`, `${part}.foreign@example.org`],
     );
+  const session = randomUUID();
+  await app.sql(
+    `INSERT INTO auth.session (id, "userId", token, "expiresAt", "createdAt", "updatedAt")
+     VALUES ($1, $2, $3, now() + interval '7 days', now(), now())`,
+    [session, people['supplier'], randomBytes(24).toString('hex')],
+  );
   const theirs: Refs = {
     ...ids,
     organisation: ids['supplier']!,
@@ -388,7 +400,7 @@ export async function addOtherTenant(world: World): Promise<World> {
     newAssessor: people['provider']!,
     mentor: people['provider']!,
     me: people['supplier']!,
-    session: randomUUID(),
+    session,
   };
   return {
     ...world,
