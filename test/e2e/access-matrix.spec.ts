@@ -34,7 +34,7 @@ beforeAll(async () => {
   world = await addOtherTenant(world);
   ({ observed, violations: shown } = await observe(world, operations, matrix));
   if (process.env['UPDATE_ACCESS_MATRIX'] && !process.env['CI'])
-    writeMatrix(world, observed, matrix, operations);
+    await writeMatrix(world, observed, matrix, operations);
 }, 300_000);
 afterAll(() => app?.stop());
 

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { format, resolveConfig } from 'prettier';
 import { parse } from 'yaml';
 import { each, form, send, type Answer, type Json, type Operation } from './operations.js';
 import { KINDS, REHEARSED, type Caller, type Refs, type World } from './world.js';
@@ -126,21 +127,40 @@ const templatesOf = (operations: readonly Operation[], matrix: Matrix): Template
 const day = (ahead: number): string => new Date(Date.now() + ahead * 86_400_000).toISOString().slice(0, 10);
 const DAYS: Refs = { today: day(0), yesterday: day(-1), soon: day(30), later: day(40) };
 
-async function ask(world: World, caller: Caller, template: Template, refs: Refs): Promise<Answer> {
-  const fill = (text: string): string =>
-    text.replace(/\$(\w+)/g, (_, name: string) => DAYS[name] ?? refs[name] ?? `no-${name}`);
-  const { operation, path, query } = template;
-  const search = new URLSearchParams(
-    Object.entries(query).map(([name, value]) => [name, fill(value)] as [string, string]),
-  ).toString();
-  const body = template.send && (JSON.parse(fill(JSON.stringify(template.send))) as Record<string, Json>);
+/** The same text with things and days in place of their names. */
+const fill = (text: string, refs: Refs): string =>
+  text.replace(/\$(\w+)/g, (_, name: string) => DAYS[name] ?? refs[name] ?? `no-${name}`);
+
+/** A request of an operation as the matrix makes it. */
+export function exampleOf(
+  operation: Operation,
+  expected: Partial<Expected>,
+  refs: Refs,
+): { path: string; search: string; body?: Record<string, Json> } {
+  const { path, query, send: body } = templateOf(operation.name, operation, expected);
+  const search = Object.entries(query).map(([name, value]): [string, string] => [name, fill(value, refs)]);
+  return {
+    path: encodeURI(fill(path, refs)),
+    search: new URLSearchParams(search).toString(),
+    ...(body && { body: JSON.parse(fill(JSON.stringify(body), refs)) as Record<string, Json> }),
+  };
+}
+
+async function ask(
+  world: World,
+  caller: Caller,
+  { title, operation }: Template,
+  matrix: Matrix,
+  refs: Refs,
+): Promise<Answer> {
+  const { path, search, body } = exampleOf(operation, matrix[title] ?? {}, refs);
   const posted =
     body && operation.mediaType === 'multipart/form-data'
       ? form(body)
       : body && { type: 'application/json', body: JSON.stringify(body) };
   return send(world.app.url, {
     method: operation.method,
-    target: fill(path).replaceAll(' ', '%20') + (search && `?${search}`),
+    target: path + (search && `?${search}`),
     ...(caller.bearer && { bearer: caller.bearer }),
     ...(posted && { body: posted.body, headers: { 'content-type': posted.type } }),
   });
@@ -190,7 +210,7 @@ export async function observe(
   const isLast = ({ template }: { template: Template }): number => (matrix[template.title]?.last ? 1 : 0);
   asked.sort((one, other) => isLast(one) - isLast(other));
   await each(asked, async ({ caller, template, view, told }) => {
-    const answer = await ask(world, caller, template, refsOf(world, caller, view));
+    const answer = await ask(world, caller, template, matrix, refsOf(world, caller, view));
     told.set(caller.name, outcomeOf(answer));
     if (answer.status >= 500)
       violations.push(`${template.title} as ${caller.name}: ${answer.status} ${answer.text}`);
@@ -284,8 +304,8 @@ export async function leaks(
     const unknown = Object.fromEntries(foreign.map((name) => [name, madeUp(world.theirs[name]!)]));
     const theirs = Object.fromEntries(foreign.map((name) => [name, world.theirs[name]!]));
     const [one, other] = await Promise.all([
-      ask(world, caller, template, { ...own, ...theirs }),
-      ask(world, caller, template, { ...own, ...unknown }),
+      ask(world, caller, template, matrix, { ...own, ...theirs }),
+      ask(world, caller, template, matrix, { ...own, ...unknown }),
     ]);
     const [told, nothing] = [plain(one, theirs), plain(other, unknown)];
     if (told === nothing && one.status < 500) return;
@@ -338,7 +358,7 @@ export async function lists(
     )
     .flatMap((template) => readers.map((caller) => ({ template, caller })));
   await each(asked, async ({ template, caller }) => {
-    const { status, text } = await ask(world, caller, template, refsOf(world, caller, 'own'));
+    const { status, text } = await ask(world, caller, template, matrix, refsOf(world, caller, 'own'));
     found.set(`${template.title} as ${caller.name}`, `${status} ${text}`);
   });
   return found;
@@ -358,12 +378,12 @@ const HEAD = `# Who may do what: the reviewed expectation of test/e2e/access-mat
 `;
 
 /** Writes the file anew from what was observed, keeping what requests are made of. Not for continuous integration. */
-export function writeMatrix(
+export async function writeMatrix(
   world: World,
   observed: Observed,
   matrix: Matrix,
   operations: readonly Operation[],
-): void {
+): Promise<void> {
   const names = world.callers.map(({ name }) => name);
   const lines: string[] = [HEAD.trimEnd()];
   let tag = '';
@@ -382,7 +402,8 @@ export function writeMatrix(
         lines.push(`  ${view === '' ? '' : '  '}${outcome}: ${who}`);
     }
   }
-  writeFileSync(FILE, `${lines.join('\n')}\n`);
+  const options = await resolveConfig(FILE);
+  writeFileSync(FILE, await format(lines.join('\n'), { ...options, parser: 'yaml' }));
 }
 
 function flow(value: Json): string {

@@ -95,12 +95,23 @@ export interface Call {
 const agent = new Agent({ keepAlive: true, maxSockets: 32 });
 
 /** Sends what is given, byte for byte, without a client that would mend it. */
-export function send(url: string, { method, target, bearer, headers = {}, body }: Call): Promise<Answer> {
+export const send = (url: string, call: Call): Promise<Answer> =>
+  once(url, call, agent).catch((error: NodeJS.ErrnoException) => {
+    // A connection that was kept may be closed by the server as it is used again.
+    if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') throw error;
+    return once(url, call, false);
+  });
+
+function once(
+  url: string,
+  { method, target, bearer, headers = {}, body }: Call,
+  through: Agent | false,
+): Promise<Answer> {
   return new Promise((resolveAnswer, reject) => {
     const sent = request(
       url,
       {
-        agent,
+        agent: through,
         method,
         path: target,
         headers: {

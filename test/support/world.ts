@@ -438,6 +438,40 @@ export async function rehearse(app: TestApp): Promise<void> {
       FOR EACH ROW WHEN (current_setting('role') = 'uplift_api') EXECUTE FUNCTION rehearsal()`);
 }
 
+/** Somebody with every role in every organisation of the programme: gets past every decision about access. */
+export async function everybodyInOne(world: World): Promise<Caller> {
+  const id = randomUUID();
+  await world.app.sql(
+    `INSERT INTO auth."user" (id, name, email, "emailVerified", "createdAt", "updatedAt") VALUES ($1, 'All', 'all@example.org', true, now(), now())`,
+    [id],
+  );
+  const bearer = randomBytes(24).toString('hex');
+  await world.app.sql(
+    `INSERT INTO auth.session (id, "userId", token, "expiresAt", "createdAt", "updatedAt")
+     VALUES ($1, $2, $3, now() + interval '7 days', now(), now())`,
+    [randomUUID(), id, bearer],
+  );
+  for (const kind of Object.keys(KINDS))
+    for (const role of EVERY_ROLE)
+      await insert(world.app, 'membership', { user_id: id, organisation_id: world.ours[kind], role });
+  return { name: 'everybody in one', bearer, own: { ...world.ours, me: id, email: 'all@example.org' } };
+}
+
+/** From now on the database ends every statement of the product that takes longer. */
+export async function limitStatements(app: TestApp, milliseconds: number): Promise<void> {
+  const database = new URL(app.ownerUrl).pathname.slice(1);
+  await app.sql(`ALTER ROLE uplift_app IN DATABASE ${database} SET statement_timeout = ${milliseconds}`);
+  // Who is connected already goes on without it.
+  await app.sql(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND usename = 'uplift_app'`,
+    [database],
+  );
+  await waitFor(async () => (await app.anonymous.get('/health/ready')).status === 200, {
+    what: 'a product that is connected again',
+    deadlineMs: 30_000,
+  });
+}
+
 /** How a change is answered that would have been made. No other call in the tests that rehearse has this answer. */
 export const REHEARSED = { status: 422, code: 'value-not-storable' } as const;
 
