@@ -322,14 +322,18 @@ export function identityCallsOf(target: string): fc.Arbitrary<Call> {
     },
     { weight: 1, arbitrary: fc.constantFrom(...MALFORMED) },
   );
-  return fc
-    .tuple(fc.constantFrom('GET', 'POST'), sent, text)
-    .map(([method, { type, body: given }, token]) => ({
-      method,
-      target: method === 'GET' ? `${target}?token=${escaped(token)}&callbackURL=${escaped(token)}` : target,
-      headers: { origin: 'http://uplift.test', ...(method === 'POST' && { 'content-type': type }) },
-      ...(method === 'POST' && { body: given }),
-    }));
+  // Each from somewhere else: the same one would soon be told to wait, and nothing more.
+  const parts = fc.tuple(fc.constantFrom('GET', 'POST'), sent, text, fc.ipV4());
+  return parts.map(([method, { type, body: given }, token, from]) => ({
+    method,
+    target: method === 'GET' ? `${target}?token=${escaped(token)}&callbackURL=${escaped(token)}` : target,
+    headers: {
+      origin: 'http://uplift.test',
+      'x-forwarded-for': from,
+      ...(method === 'POST' && { 'content-type': type }),
+    },
+    ...(method === 'POST' && { body: given }),
+  }));
 }
 
 /** Pages and the document behind them that say "unknown" themselves. */
