@@ -15,6 +15,8 @@ export * from './engagements.service.js';
 export * from './findings.service.js';
 export * from './gains.service.js';
 export * from './identity.js';
+export * from './impartiality.js';
+export * from './impartiality.service.js';
 export * from './imports.service.js';
 export * from './identity/letters.js';
 export { toHeaders } from './identity/session.js';
