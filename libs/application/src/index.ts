@@ -7,6 +7,7 @@ export * from './audit/index.js';
 export * from './certificates.service.js';
 export * from './charter.service.js';
 export * from './cohorts.service.js';
+export * from './complaints.service.js';
 export * from './consents.service.js';
 export * from './content.service.js';
 export * from './demo.js';

@@ -97,7 +97,10 @@ export class Programme {
   @Column('text', { default: 'Africa/Cairo' }) timeZone: string;
   @Column('integer', { default: 24 }) lookBackMonths: number;
   /** What its rules of impartiality say beyond the look-back; null: as those that ship. */
-  @Column('jsonb', { nullable: true }) impartiality: Omit<ImpartialityRules, 'format' | 'lookBackMonths'> | null;
+  @Column('jsonb', { nullable: true }) impartiality: Omit<
+    ImpartialityRules,
+    'format' | 'lookBackMonths'
+  > | null;
   /** Counts changes of the rules of impartiality, the look-back included; their ETag. */
   @Column('integer', { default: 1 }) impartialityRevision: number;
   /** How long the audit trail, and the names of organisations that left, are kept. */

@@ -159,9 +159,7 @@ async function guards(runner: QueryRunner): Promise<void> {
         `CREATE FUNCTION ${signature} RETURNS ${returns} LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$ ${body} $$`,
       )
       .then(() =>
-        runner.query(
-          `REVOKE ALL ON FUNCTION ${signature.replace(/(\w+) (\w+)(?=[,)])/g, '$2')} FROM PUBLIC`,
-        ),
+        runner.query(`REVOKE ALL ON FUNCTION ${signature.replace(/(\w+) (\w+)(?=[,)])/g, '$2')} FROM PUBLIC`),
       );
   await inside(
     'look_back_of(cohort uuid)',

@@ -125,6 +125,12 @@ async function rules(runner: QueryRunner): Promise<void> {
   await runner.query(`
     CREATE FUNCTION complaint_is_new(wanted uuid) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
       SELECT NOT EXISTS (SELECT 1 FROM complainant x WHERE x.complaint_id = wanted) AND EXISTS (SELECT 1 FROM complaint c WHERE c.id = wanted AND c.revision = 1) $$`);
+  // Which were raised for an organisation; for its archive, which the worker makes.
+  await runner.query(`
+    CREATE FUNCTION complaints_of(party uuid) RETURNS uuid[] LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+      SELECT coalesce(array_agg(complaint_id), '{}') FROM complainant WHERE organisation_id = party $$`);
+  await runner.query(`REVOKE ALL ON FUNCTION complaints_of(uuid) FROM PUBLIC`);
+  await runner.query(`GRANT EXECUTE ON FUNCTION complaints_of(uuid) TO uplift_worker`);
   const mine = `complaint.id = ANY ((SELECT actor_complaints())::uuid[])`;
   const desk = `complaint.programme_id = ANY ((SELECT actor_complaint_desks())::uuid[])`;
   await policies(runner, 'complaint', {
