@@ -35,9 +35,10 @@ const SEEN: Readonly<Record<string, Partial<Record<string, number>>>> = {
   engagement: { supplier: 1, agency: 1, provider: 1 },
   // What was allowed for a closed result is shown with it.
   impartiality_exception: { supplier: 1, agency: 1, provider: 1, buyer: 1, grantee: 1 },
-  // The buyer complained in confidence: whom it is about reads it, and not by whom it was raised; the agency handles it.
+  // The buyer complained in confidence: whom it is about reads it, and not by whom it was raised. Nor does the agency's
+  // person here, who proposed the certificate of what it is about.
   complaint: { supplier: 1, agency: 1, provider: 1, buyer: 1 },
-  complainant: { agency: 1, buyer: 1 },
+  complainant: { buyer: 1 },
   visit: { supplier: 1, agency: 1, provider: 1 },
   certificate: { supplier: 2, agency: 2, provider: 2, buyer: 1 },
   idempotency_key: { agency: 1 },

@@ -551,6 +551,7 @@ export class AssessmentsService {
       cohortId: cohortId ?? null,
       on: assessedOn,
       personId: actor.userId,
+      today: await programmeDay(tx, { cohortId, siteId }),
     });
     mustBeImpartial(judged, ['assessor'], { what: 'Who assesses' });
     return assessingOrganisation(judged);

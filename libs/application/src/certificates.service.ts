@@ -15,7 +15,7 @@ import {
   type Score,
 } from '#domain';
 import { appendToOutbox, dayIn } from '#platform';
-import type { CertificateView, Locale, VerificationView } from '#reporting';
+import type { CertificateView, ExceptionLine, Locale, VerificationView } from '#reporting';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { type Database, sqlStateOf } from '#persistence';
 import type { EntityManager } from 'typeorm';
@@ -52,6 +52,8 @@ export interface CertificateRow {
   readonly validUntil: string | null;
   readonly revision: number;
   readonly history: { at: string; action: string; by: string; reason?: string }[];
+  /** Breaches of impartiality that were allowed and that it rests on, as it states them. */
+  readonly exceptions: readonly ExceptionLine[];
 }
 
 const columns = `id, number, site_id AS "siteId", assessment_id AS "assessmentId", state, proposed_by AS "proposedBy", decided_by AS "decidedBy",
@@ -474,9 +476,10 @@ async function certificateContent(db: Pick<EntityManager, 'query'>, certificateI
 }
 
 function withStatus(row: CertificateRow & { facts?: unknown; timeZone?: string }): CertificateRow {
-  const { facts: _facts, timeZone, ...rest } = row;
+  const { facts, timeZone, ...rest } = row;
   return {
     ...rest,
+    exceptions: (facts as Partial<Facts> | undefined)?.independence?.exceptions ?? [],
     status: certificateStatus(
       { state: row.state, issuedOn: row.issuedOn, validUntil: row.validUntil },
       // It lasts to the end of its last day where the programme is.

@@ -86,13 +86,12 @@ export interface ComplaintStep {
 const columns = `c.id, c.kind, c.programme_id AS "programmeId", c.about, c.subject_id AS "subjectId", c.assessment_id AS "assessmentId", c.site_id AS "siteId",
   c.text, c.confidential, c.state, c.raised_on::text AS "raisedOn", c.acknowledge_by::text AS "acknowledgeBy", c.decide_by::text AS "decideBy",
   c.acknowledged_on::text AS "acknowledgedOn", c.decided_on::text AS "decidedOn", c.handler_id AS "handlerId", person_name(c.handler_id) AS handler,
-  c.outcome, c.outcome_reason AS "outcomeReason", c.reopened, c.history, c.revision, c.involved,
+  c.outcome, c.outcome_reason AS "outcomeReason", c.reopened, c.history, c.revision,
   (SELECT jsonb_build_object('userId', x.user_id, 'name', person_name(x.user_id), 'organisationId', x.organisation_id)
      FROM complainant x WHERE x.complaint_id = c.id) AS "raisedBy",
   coalesce((SELECT p.time_zone FROM programme p WHERE p.id = c.programme_id), 'UTC') AS "timeZone"`;
 
 type StoredComplaint = Omit<ComplaintRow, 'overdue'> & {
-  readonly involved: readonly string[];
   readonly timeZone: string;
 };
 
@@ -279,7 +278,7 @@ export class ComplaintsService {
     action: ComplaintAction,
   ): Promise<void> {
     const [may] = await tx.query(
-      `SELECT $1 = ANY (actor_complaints()) AS own, $2 = ANY (actor_complaint_desks()) AS desk`,
+      `SELECT $1 = ANY (actor_complaints()) AS own, $2 = ANY (actor_complaint_desks()) AS desk, actor_is_involved($1) AS involved`,
       [row.id, row.programmeId],
     );
     if (action === 'withdraw') {
@@ -288,11 +287,7 @@ export class ComplaintsService {
     }
     if (!may.desk)
       throw forbidden('Complaints are handled by managers, reviewers and deciders of the agency.');
-    const why = may.own
-      ? 'raised it'
-      : row.involved.includes(actor.userId)
-        ? 'had a part in what it is about'
-        : null;
+    const why = may.own ? 'raised it' : may.involved ? 'had a part in what it is about' : null;
     if (why) {
       throw new DomainError(
         'involved-in-subject',
@@ -375,6 +370,6 @@ export const overdueSql = (complaint: string, day: string): string =>
   `${complaint}.state IN ('received', 'acknowledged', 'under-investigation') AND (${complaint}.decide_by < ${day}
      OR (${complaint}.state = 'received' AND ${complaint}.acknowledge_by < ${day}))`;
 
-function shown({ involved: _involved, timeZone, ...row }: StoredComplaint): ComplaintRow {
+function shown({ timeZone, ...row }: StoredComplaint): ComplaintRow {
   return { ...row, overdue: overdueOf(row, dayIn(new Date(), timeZone)) };
 }

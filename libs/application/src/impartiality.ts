@@ -155,10 +155,10 @@ export async function judgeAssessment(
   });
 }
 
-/** Judges an assessment that is still to be made: by whom, where and when. */
+/** Judges an assessment that is still to be made or recorded: by whom, where and when; as of `today`, if that is later. */
 export function judgeVisit(
   db: Queryable,
-  visit: { siteId: string; cohortId: string | null; on: string; personId: string },
+  visit: { siteId: string; cohortId: string | null; on: string; personId: string; today?: string },
 ): Promise<Judged> {
   return judge(db, {
     id: null,
@@ -166,7 +166,7 @@ export function judgeVisit(
     siteId: visit.siteId,
     cohortId: visit.cohortId,
     assessedOn: visit.on,
-    on: visit.on,
+    on: visit.today && visit.today > visit.on ? visit.today : visit.on,
     organisationId: null,
     assessors: [visit.personId],
     answered: [],

@@ -264,7 +264,7 @@ export class RemindersService {
 
   private async overdueComplaints(tx: Queryable, now: Date): Promise<ReminderDue[]> {
     const complaints: (OverdueComplaint & { id: string; day: string })[] = await tx.query(
-      `SELECT c.id, c.programme_id AS "programmeId", c.involved, today.day::text AS day
+      `SELECT c.id, c.programme_id AS "programmeId", complaint_involved(c.id) AS involved, today.day::text AS day
          FROM complaint c JOIN programme p ON p.id = c.programme_id CROSS JOIN ${DAY}
         WHERE ${overdueSql('c', 'today.day')}
           AND (today.day - CASE WHEN c.decide_by < today.day THEN c.decide_by ELSE c.acknowledge_by END - 1) % ${COMPLAINT_DAYS} = 0 ORDER BY c.id`,
@@ -279,7 +279,7 @@ export class RemindersService {
 
   private async complaintMail({ subjectId, userId, day }: ReminderDue) {
     const [row] = await this.db.query(
-      `SELECT c.programme_id AS "programmeId", c.involved, c.kind, c.about, c.state, c.raised_on::text AS "raisedOn", c.acknowledge_by::text AS "acknowledgeBy",
+      `SELECT c.programme_id AS "programmeId", complaint_involved(c.id) AS involved, c.kind, c.about, c.state, c.raised_on::text AS "raisedOn", c.acknowledge_by::text AS "acknowledgeBy",
               c.decide_by::text AS "decideBy", p.name AS programme, (SELECT s.name FROM site s WHERE s.id = c.site_id) AS site
          FROM complaint c JOIN programme p ON p.id = c.programme_id WHERE c.id = $1`,
       [subjectId],

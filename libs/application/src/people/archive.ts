@@ -126,7 +126,7 @@ const NOUNS: readonly Noun[] = [
     what: 'Complaints and appeals it raised, and those about its sites; of the latter not by whom, where that is confidential.',
     batch: 500,
     sql: page(
-      `to_jsonb(x) - 'involved' || jsonb_build_object('own', own.yes)`,
+      `to_jsonb(x) || jsonb_build_object('own', own.yes)`,
       `complaint x CROSS JOIN LATERAL (SELECT x.id = ANY (complaints_of($1)) AS yes) own WHERE own.yes OR x.site_id IN ${SITES}`,
     ),
   },

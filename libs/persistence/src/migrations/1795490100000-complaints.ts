@@ -35,8 +35,6 @@ export class Complaints1795490100000 implements MigrationInterface {
         outcome text CHECK (outcome IN ('upheld', 'partly-upheld', 'rejected')),
         outcome_reason text,
         reopened boolean NOT NULL DEFAULT false,
-        -- Who may not handle it: whoever had a part in what it is about. Kept by a trigger.
-        involved text[] NOT NULL DEFAULT '{}',
         history jsonb NOT NULL DEFAULT '[]',
         revision integer NOT NULL DEFAULT 1,
         CONSTRAINT complaint_subject CHECK (CASE WHEN about = 'assessor' THEN person_id IS NOT NULL ELSE assessment_id IS NOT NULL AND site_id IS NOT NULL END),
@@ -77,30 +75,38 @@ export class Complaints1795490100000 implements MigrationInterface {
   }
 }
 
+/** Who may not handle one: whoever has a part in what it is about. Asked anew each time, because people get one later. */
 async function involvement(runner: QueryRunner): Promise<void> {
   await runner.query(`
+    CREATE FUNCTION complaint_involved(wanted uuid) RETURNS text[] LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+      SELECT coalesce(array_agg(DISTINCT x.who ORDER BY x.who), '{}') FROM complaint c CROSS JOIN LATERAL (
+        SELECT c.person_id AS who
+        UNION ALL SELECT unnest(ARRAY[a.assessor_id, a.reviewer_id]) FROM assessment a WHERE a.id = c.assessment_id
+        UNION ALL SELECT unnest(ARRAY[k.proposed_by, k.decided_by]) FROM certificate k WHERE k.assessment_id = c.assessment_id
+        UNION ALL SELECT r.answered_by FROM response r WHERE r.assessment_id = c.assessment_id AND r.answer IS NOT NULL
+        UNION ALL SELECT f.closed_by FROM finding_closure f WHERE f.assessment_id = c.assessment_id
+        UNION ALL SELECT e.person_id FROM engagement e WHERE e.site_id = c.site_id AND e.from_date <= current_date
+           AND (e.until_date IS NULL OR e.until_date + make_interval(months => (SELECT p.look_back_months FROM programme p WHERE p.id = c.programme_id)) > current_date)
+        UNION ALL SELECT m.user_id FROM membership m WHERE m.organisation_id = site_owner(c.site_id)
+      ) x WHERE c.id = wanted AND x.who IS NOT NULL $$`);
+  await runner.query(`REVOKE ALL ON FUNCTION complaint_involved(uuid) FROM PUBLIC`);
+  await runner.query(`GRANT EXECUTE ON FUNCTION complaint_involved(uuid) TO uplift_worker`);
+  // The API asks about its own actor only.
+  await runner.query(`
+    CREATE FUNCTION actor_is_involved(complaint uuid) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+      SELECT actor_user() = ANY (complaint_involved(actor_is_involved.complaint)) $$`);
+  await runner.query(`
     CREATE FUNCTION complaint_is_handled_by_others() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
-    DECLARE
-      owner uuid := site_owner(NEW.site_id);
     BEGIN
-      SELECT coalesce(array_agg(DISTINCT who ORDER BY who), '{}') INTO NEW.involved FROM (
-        SELECT NEW.person_id AS who
-        UNION ALL SELECT unnest(ARRAY[a.assessor_id, a.reviewer_id]) FROM assessment a WHERE a.id = NEW.assessment_id
-        UNION ALL SELECT unnest(ARRAY[c.proposed_by, c.decided_by]) FROM certificate c WHERE c.assessment_id = NEW.assessment_id
-        UNION ALL SELECT r.answered_by FROM response r WHERE r.assessment_id = NEW.assessment_id AND r.answer IS NOT NULL
-        UNION ALL SELECT k.closed_by FROM finding_closure k WHERE k.assessment_id = NEW.assessment_id
-        UNION ALL SELECT e.person_id FROM engagement e WHERE e.site_id = NEW.site_id AND e.from_date <= current_date
-           AND (e.until_date IS NULL OR e.until_date + make_interval(months => (SELECT p.look_back_months FROM programme p WHERE p.id = NEW.programme_id)) > current_date)
-        UNION ALL SELECT m.user_id FROM membership m WHERE m.organisation_id = owner
-      ) x WHERE who IS NOT NULL;
-      IF TG_OP = 'UPDATE' AND NEW.state <> OLD.state AND NEW.state <> 'withdrawn' AND (NEW.handler_id IS NULL OR NEW.handler_id = ANY (NEW.involved)
-           OR EXISTS (SELECT 1 FROM complainant x WHERE x.complaint_id = NEW.id AND x.user_id = NEW.handler_id)) THEN
+      IF NEW.handler_id IS NULL OR NEW.handler_id = ANY (complaint_involved(NEW.id))
+         OR EXISTS (SELECT 1 FROM complainant x WHERE x.complaint_id = NEW.id AND x.user_id = NEW.handler_id) THEN
         RAISE EXCEPTION 'handler-is-involved' USING ERRCODE = '${NOT_IMPARTIAL}';
       END IF;
       RETURN NEW;
     END $$`);
   await runner.query(
-    `CREATE TRIGGER complaint_is_handled_by_others BEFORE INSERT OR UPDATE ON complaint FOR EACH ROW EXECUTE FUNCTION complaint_is_handled_by_others()`,
+    `CREATE TRIGGER complaint_is_handled_by_others BEFORE UPDATE ON complaint FOR EACH ROW
+       WHEN (NEW.state <> OLD.state AND NEW.state <> 'withdrawn') EXECUTE FUNCTION complaint_is_handled_by_others()`,
   );
 }
 
@@ -151,7 +157,7 @@ async function rules(runner: QueryRunner): Promise<void> {
   await policies(runner, 'complainant', {
     select: `complainant.user_id = (SELECT actor_user()) OR complainant.organisation_id = ANY ((SELECT actor_consenting_organisations())::uuid[])
       OR EXISTS (SELECT 1 FROM complaint c WHERE c.id = complainant.complaint_id AND (NOT c.confidential
-           OR (c.programme_id = ANY ((SELECT actor_complaint_desks())::uuid[]) AND (SELECT actor_user()) <> ALL (c.involved))))`,
+           OR (c.programme_id = ANY ((SELECT actor_complaint_desks())::uuid[]) AND NOT actor_is_involved(c.id))))`,
     insert: `complainant.user_id = (SELECT actor_user()) AND complaint_is_new(complainant.complaint_id)
       AND (complainant.organisation_id IS NULL OR ${OWN('complainant.organisation_id')})`,
   });
