@@ -92,7 +92,12 @@ describe('the rules of a programme', () => {
       (await p.manager.agent.get(`/api/v1/programmes/${p.programme}`).expect(200)).body.lookBackMonths,
     ).toBe(30);
     await put(all, p.manager, '"2"').expect(200);
-    expect((await p.owner.agent.get(rulesPath()).expect(404)).body.code).toBe('not-found');
+    await p.owner.agent.get(rulesPath()).expect(200);
+    const stranger = await app.person('Stranger');
+    expect((await stranger.agent.get(rulesPath()).expect(404)).body.code).toBe('not-found');
+    expect((await put(all, stranger).expect(404)).body.code).toBe('not-found');
+    await p.manager.agent.patch(`/api/v1/programmes/${p.programme}`).send({ lookBackMonths: 24 }).expect(200);
+    await p.owner.agent.get(rulesPath()).expect('etag', '"4"');
   });
 
   it('are refused with the place of every mistake', async () => {
