@@ -605,14 +605,17 @@ export class Demo {
     const certificates = new CertificatesService(this.db, this.baseUrl);
     const reviewer = await parties.actorOf(people['reviewer']!);
     const decider = await parties.actorOf(people['decider']!);
-    const passed = await this.db.query(
-      // The one that rests on an exception comes last.
-      `SELECT a.id FROM assessment a JOIN assessment_score s ON s.assessment_id = a.id WHERE a.cohort_id = $1 AND a.kind = 'follow-up' AND s.passed
-        ORDER BY EXISTS (SELECT 1 FROM assessment_exception x WHERE x.assessment_id = a.id), a.assessed_on, a.id LIMIT 5`,
+    const passed: { id: string; excepted: boolean }[] = await this.db.query(
+      `SELECT a.id, EXISTS (SELECT 1 FROM assessment_exception x WHERE x.assessment_id = a.id) AS excepted
+         FROM assessment a JOIN assessment_score s ON s.assessment_id = a.id
+        WHERE a.cohort_id = $1 AND a.kind = 'follow-up' AND s.passed ORDER BY a.assessed_on, a.id`,
       [cohortId],
     );
+    const plain = passed.filter(({ excepted }) => !excepted).slice(0, 4);
+    // The one that rests on an exception comes last, and stays valid.
+    const chosen = [...plain, ...passed.filter(({ excepted }) => excepted)];
     let first: string | null = null;
-    for (const [index, { id }] of (passed as { id: string }[]).entries()) {
+    for (const [index, { id }] of chosen.entries()) {
       const proposed = await certificates.propose(reviewer, id);
       const issued = await certificates.act(decider, proposed.id, 'issue');
       first ??= issued.number;
