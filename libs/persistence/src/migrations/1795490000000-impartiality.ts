@@ -2,6 +2,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { NOT_IMPARTIAL } from '../refusals.js';
 import { API_ROLE, MANAGED, policies, reaches, WORKER_ROLE } from './1795440000000-who-sees-what.js';
 import { audit } from './1795441000000-audit-trail.js';
+import { reached } from './1795480000000-policies-at-less-cost.js';
 
 /*
  * Impartiality: the rules of a programme, the register of engagements, and exceptions that a programme has allowed. The
@@ -92,12 +93,12 @@ async function exceptions(runner: QueryRunner): Promise<void> {
       SELECT c.programme_id FROM cohort c WHERE c.id = cohort $$`);
   await policies(runner, 'impartiality_exception', {
     // Whoever is shown a closed result, is shown what was allowed for it.
-    select: `${reaches('impartiality_exception.site_id', 'record')}
-      OR (${reaches('impartiality_exception.site_id', 'certificate', 'score', 'section-scores', 'answers')}
+    select: `${reached('impartiality_exception.site_id')}
+      OR (${reached('impartiality_exception.site_id', 'certificate', 'score', 'section-scores', 'answers')}
         AND EXISTS (SELECT 1 FROM assessment a WHERE a.site_id = impartiality_exception.site_id AND a.state = 'closed'
           AND (a.id = impartiality_exception.assessment_id OR (impartiality_exception.assessment_id IS NULL AND a.assessor_id = impartiality_exception.person_id
                AND a.assessed_on BETWEEN impartiality_exception.valid_from AND impartiality_exception.valid_until))))`,
-    insert: `${MANAGED('impartiality_exception.programme_id')} AND ${reaches('impartiality_exception.site_id', 'record')}
+    insert: `${MANAGED('impartiality_exception.programme_id')} AND ${reached('impartiality_exception.site_id')}
       AND impartiality_exception.recorded_by = (SELECT actor_user())
       AND EXISTS (SELECT 1 FROM site_reach p WHERE p.site_id = impartiality_exception.site_id AND p.programme_id = impartiality_exception.programme_id)`,
     worker: 'SELECT',
