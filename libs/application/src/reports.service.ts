@@ -73,16 +73,14 @@ export class ReportsService {
     );
     const body = (cohort.body as CohortBody | null) ?? emptyCohort();
     const figures = aggregateFigures(body.gains);
-    const attrition = await this.db.query(
-      `SELECT coalesce(exit_reason, 'unknown') AS reason, count(*)::int AS count FROM enrolment e WHERE cohort_id = $1 AND exited_on IS NOT NULL
-           AND NOT EXISTS (SELECT 1 FROM gain g WHERE g.site_id = e.site_id AND g.cohort_id = $1 AND g.comparable) GROUP BY 1 ORDER BY 2 DESC, 1`,
+    const [flow] = await this.db.query<{ enrolled: number; exits: Record<string, number> }[]>(
+      `SELECT enrolled, exits FROM cohort_flow(ARRAY[$1::uuid])`,
       [cohortId],
     );
-    const [counts] = await this.db.query(
-      `SELECT count(*)::int AS enrolled FROM enrolment WHERE cohort_id = $1`,
-      [cohortId],
-    );
-    const left = (attrition as { count: number }[]).reduce((sum, { count }) => sum + count, 0);
+    const attrition = Object.entries(flow!.exits)
+      .map(([reason, count]) => ({ reason, count }))
+      .sort((a, b) => b.count - a.count || (a.reason < b.reason ? -1 : 1));
+    const left = attrition.reduce((sum, { count }) => sum + count, 0);
     const pair = await this.newestPair(cohortId, locale);
     const n = figures.nMatched;
     const part = (key: keyof CohortBody['parts']) =>
@@ -100,7 +98,7 @@ export class ReportsService {
       from: cohort.from,
       to: cohort.to,
       ...pair.header,
-      n: { enrolled: counts.enrolled, baseline: cohort.baselines, followUp: cohort.followUps, matched: n },
+      n: { enrolled: flow!.enrolled, baseline: cohort.baselines, followUp: cohort.followUps, matched: n },
       baselineMean: figures.meanBaseline,
       followUpMean: figures.meanFollowUp,
       change: {
@@ -117,7 +115,7 @@ export class ReportsService {
         sd: figures.sdChange,
       },
       direction: { improved: figures.improved, same: figures.same, worse: figures.worse, tolerance: 0 },
-      attrition: [...attrition, ...stillOpen(counts.enrolled - n - left, locale)],
+      attrition: [...attrition, ...stillOpen(flow!.enrolled - n - left, locale)],
       sections: figures.sections
         .filter((section) => pair.isLeaf(section.section))
         .sort((a, b) => pair.place(a.section) - pair.place(b.section))

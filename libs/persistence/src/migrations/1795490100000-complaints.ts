@@ -1,7 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { NOT_IMPARTIAL } from '../refusals.js';
-import { API_ROLE, MAY_ACT_FOR, OWN, policies, reaches } from './1795440000000-who-sees-what.js';
+import { API_ROLE, MAY_ACT_FOR, OWN, policies } from './1795440000000-who-sees-what.js';
 import { audit } from './1795441000000-audit-trail.js';
+import { reached, seen } from './1795480000000-policies-at-less-cost.js';
 
 /*
  * Complaints and appeals. Who raised one stands in a table of its own, because a policy hides rows and not columns: whom it
@@ -141,11 +142,10 @@ async function rules(runner: QueryRunner): Promise<void> {
   const desk = `complaint.programme_id = ANY ((SELECT actor_complaint_desks())::uuid[])`;
   await policies(runner, 'complaint', {
     select: `${mine} OR ${desk} OR complaint.person_id = (SELECT actor_user())
-      OR (complaint.site_id IS NOT NULL AND ${reaches('complaint.site_id', 'record')})`,
+      OR ${reached('complaint.site_id')}`,
     insert: `complaint.state = 'received' AND complaint.handler_id IS NULL AND complaint.revision = 1
-      AND (complaint.programme_id = ANY ((SELECT actor_programmes())::uuid[]) OR complaint.site_id IS NOT NULL
-           OR EXISTS (SELECT 1 FROM site_reach r WHERE r.programme_id = complaint.programme_id AND ${OWN('r.owner_id')}))
-      AND (complaint.site_id IS NULL OR ${reaches('complaint.site_id')})`,
+      AND CASE WHEN complaint.site_id IS NULL THEN complaint.programme_id = ANY ((SELECT actor_known_programmes())::uuid[])
+               ELSE ${seen('complaint.site_id')} AND site_in_programme(complaint.site_id, complaint.programme_id) END`,
     update: `${mine} OR ${desk}`,
     worker: 'SELECT',
   });
