@@ -33,8 +33,8 @@ const SEEN: Readonly<Record<string, Partial<Record<string, number>>>> = {
   assessor: { supplier: 1, agency: 1, provider: 1 },
   absence: { agency: 1, provider: 1 },
   engagement: { supplier: 1, agency: 1, provider: 1 },
-  // What was allowed for a closed result is shown with it.
-  impartiality_exception: { supplier: 1, agency: 1, provider: 1, buyer: 1, grantee: 1 },
+  // What was allowed for a closed result is shown with it, by a view.
+  impartiality_exception: { supplier: 1, agency: 1, provider: 1 },
   // The buyer complained in confidence: whom it is about reads it, and not by whom it was raised. Nor does the agency's
   // person here, who proposed the certificate of what it is about.
   complaint: { supplier: 1, agency: 1, provider: 1, buyer: 1 },

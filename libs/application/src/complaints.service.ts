@@ -347,12 +347,10 @@ export class ComplaintsService {
     return row;
   }
 
-  /** @throws DomainError `not-found` unless the actor or the site has to do with the programme. */
+  /** @throws DomainError `not-found` unless the site, or where there is none the actor, has to do with the programme. */
   private async mustTakePart(tx: EntityManager, programmeId: string, siteId: string | null): Promise<void> {
     const [may] = await tx.query(
-      `SELECT ($1 = ANY (actor_programmes())
-               OR EXISTS (SELECT 1 FROM site_reach r WHERE r.programme_id = $1 AND r.owner_id = ANY (actor_organisations())))
-              AND ($2::uuid IS NULL OR EXISTS (SELECT 1 FROM enrolment e JOIN cohort c ON c.id = e.cohort_id WHERE e.site_id = $2 AND c.programme_id = $1)) AS yes`,
+      `SELECT CASE WHEN $2::uuid IS NULL THEN $1 = ANY (actor_known_programmes()) ELSE site_in_programme($2, $1) END AS yes`,
       [programmeId, siteId],
     );
     if (!may.yes) throw notFound('programme');

@@ -132,10 +132,7 @@ export class GainsService {
       `SELECT baselines, follow_ups AS "followUps", body FROM cohort_aggregate WHERE cohort_id = ANY($1)`,
       [cohortIds],
     );
-    const [{ enrolled }] = await this.db.query(
-      `SELECT enrolled FROM cohort_flow($1)`,
-      [cohortIds],
-    );
+    const [{ enrolled }] = await this.db.query(`SELECT enrolled FROM cohort_flow($1)`, [cohortIds]);
     const sum = (of: (row: (typeof rows)[number]) => number) => rows.reduce((all, row) => all + of(row), 0);
     return {
       nEnrolled: enrolled,

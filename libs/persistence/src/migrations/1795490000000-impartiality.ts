@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { NOT_IMPARTIAL } from '../refusals.js';
-import { API_ROLE, MANAGED, policies, reaches, WORKER_ROLE } from './1795440000000-who-sees-what.js';
+import { API_ROLE, MANAGED, policies, WORKER_ROLE } from './1795440000000-who-sees-what.js';
 import { audit } from './1795441000000-audit-trail.js';
 import { reached } from './1795480000000-policies-at-less-cost.js';
 
@@ -91,31 +91,34 @@ async function exceptions(runner: QueryRunner): Promise<void> {
   await runner.query(`
     CREATE FUNCTION programme_of(cohort uuid) RETURNS uuid LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
       SELECT c.programme_id FROM cohort c WHERE c.id = cohort $$`);
+  // Whether a site is or was enrolled in a programme, for who has both ids.
+  await runner.query(`
+    CREATE FUNCTION site_in_programme(site uuid, programme uuid) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+      SELECT EXISTS (SELECT 1 FROM enrolment e JOIN cohort c ON c.id = e.cohort_id WHERE e.site_id = site AND c.programme_id = programme) $$`);
   await policies(runner, 'impartiality_exception', {
-    // Whoever is shown a closed result, is shown what was allowed for it.
-    select: `${reached('impartiality_exception.site_id')}
-      OR (${reached('impartiality_exception.site_id', 'certificate', 'score', 'section-scores', 'answers')}
-        AND EXISTS (SELECT 1 FROM assessment a WHERE a.site_id = impartiality_exception.site_id AND a.state = 'closed'
-          AND (a.id = impartiality_exception.assessment_id OR (impartiality_exception.assessment_id IS NULL AND a.assessor_id = impartiality_exception.person_id
-               AND a.assessed_on BETWEEN impartiality_exception.valid_from AND impartiality_exception.valid_until))))`,
+    select: reached('impartiality_exception.site_id'),
     insert: `${MANAGED('impartiality_exception.programme_id')} AND ${reached('impartiality_exception.site_id')}
       AND impartiality_exception.recorded_by = (SELECT actor_user())
-      AND EXISTS (SELECT 1 FROM site_reach p WHERE p.site_id = impartiality_exception.site_id AND p.programme_id = impartiality_exception.programme_id)`,
+      AND site_in_programme(impartiality_exception.site_id, impartiality_exception.programme_id)`,
     worker: 'SELECT',
   });
   await audit(runner, 'impartiality_exception', { of: 'site_owner(x.site_id)', key: ['id'] });
-  // Which exceptions an assessment, or its certificate, rests on: those of people who then did what they allow.
+  // Which exceptions an assessment, or its certificate, rests on: those of people who then did what they allow. With its
+  // owner's rights, like the other views of what an actor reaches: whoever is shown a closed result is shown what was allowed
+  // for it, and nothing else of the exceptions.
   await runner.query(`
-    CREATE VIEW assessment_exception WITH (security_invoker = true) AS
-      SELECT a.id AS assessment_id, x.id, x.programme_id, x.site_id, x.rule, x.person_id, x.facts, x.reason, x.recorded_by, x.recorded_at,
-             x.valid_from, x.valid_until
+    CREATE VIEW assessment_exception WITH (security_barrier) AS
+      SELECT a.id AS assessment_id, x.id, x.programme_id, x.site_id, x.rule, x.facts, x.reason, x.recorded_at
         FROM impartiality_exception x JOIN assessment a ON a.site_id = x.site_id AND a.kind <> 'self'
        WHERE (x.assessment_id = a.id
               OR (x.assessment_id IS NULL AND a.assessed_on BETWEEN x.valid_from AND x.valid_until AND programme_of(a.cohort_id) = x.programme_id
                   AND a.assessor_id = x.person_id))
          AND CASE WHEN x.rule LIKE 'reviewer-%' THEN a.reviewer_id = x.person_id
                   WHEN x.rule LIKE 'decider-%' THEN EXISTS (SELECT 1 FROM certificate c WHERE c.assessment_id = a.id AND c.decided_by = x.person_id)
-                  ELSE true END`);
+                  ELSE true END
+         AND (current_setting('role') <> '${API_ROLE}' OR EXISTS (SELECT 1 FROM site_reach r WHERE r.site_id = x.site_id
+              AND r.holder_id = ANY ((SELECT actor_holders())::uuid[]) AND (r.until IS NULL OR r.until >= current_date)
+              AND (r.scopes && '{record}' OR (a.state = 'closed' AND r.scopes && '{certificate,score,section-scores,answers}'))))`);
   await runner.query(`GRANT SELECT ON assessment_exception TO ${API_ROLE}, ${WORKER_ROLE}`);
 }
 
@@ -126,7 +129,7 @@ async function facts(runner: QueryRunner): Promise<void> {
       RETURNS TABLE (person text, of_supplier boolean, organisation_id uuid, organisation_kind text)
       LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public AS $$
     BEGIN
-      IF current_setting('role') = '${API_ROLE}' AND NOT ${reaches('impartiality_people.site', 'record')} THEN RETURN; END IF;
+      IF current_setting('role') = '${API_ROLE}' AND ${reached('impartiality_people.site')} IS NOT TRUE THEN RETURN; END IF;
       RETURN QUERY
         SELECT p, EXISTS (SELECT 1 FROM membership m WHERE m.user_id = p AND m.organisation_id = site_owner(impartiality_people.site)), o.id, o.kind
           FROM unnest(people) p
@@ -146,7 +149,7 @@ async function facts(runner: QueryRunner): Promise<void> {
   await runner.query(`
     CREATE FUNCTION site_buyers(site uuid) RETURNS uuid[] LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public AS $$
     BEGIN
-      IF current_setting('role') = '${API_ROLE}' AND NOT ${reaches('site_buyers.site', 'record')} THEN RETURN '{}'; END IF;
+      IF current_setting('role') = '${API_ROLE}' AND ${reached('site_buyers.site')} IS NOT TRUE THEN RETURN '{}'; END IF;
       RETURN (SELECT coalesce(array_agg(DISTINCT r.organisation_id), '{}') FROM site_reach r
                LEFT JOIN organisation o ON o.id = r.organisation_id
                WHERE r.site_id = site_buyers.site AND (r.part = 'buyer' OR (r.part = 'grantee' AND o.kind = 'buyer')));

@@ -142,11 +142,10 @@ async function rules(runner: QueryRunner): Promise<void> {
   const desk = `complaint.programme_id = ANY ((SELECT actor_complaint_desks())::uuid[])`;
   await policies(runner, 'complaint', {
     select: `${mine} OR ${desk} OR complaint.person_id = (SELECT actor_user())
-      OR (complaint.site_id IS NOT NULL AND ${reached('complaint.site_id')})`,
+      OR ${reached('complaint.site_id')}`,
     insert: `complaint.state = 'received' AND complaint.handler_id IS NULL AND complaint.revision = 1
-      AND (complaint.programme_id = ANY ((SELECT actor_programmes())::uuid[]) OR complaint.site_id IS NOT NULL
-           OR EXISTS (SELECT 1 FROM site_reach r WHERE r.programme_id = complaint.programme_id AND ${OWN('r.owner_id')}))
-      AND (complaint.site_id IS NULL OR ${seen('complaint.site_id')})`,
+      AND CASE WHEN complaint.site_id IS NULL THEN complaint.programme_id = ANY ((SELECT actor_known_programmes())::uuid[])
+               ELSE ${seen('complaint.site_id')} AND site_in_programme(complaint.site_id, complaint.programme_id) END`,
     update: `${mine} OR ${desk}`,
     worker: 'SELECT',
   });
