@@ -11,8 +11,15 @@ export interface Tenant {
 
 const today = new Date().toISOString().slice(0, 10);
 
-/** Puts a tenant in as the database's owner, past every policy: what the policies are then asked about. */
-export async function seedTenant(sql: Sql, tag: string): Promise<Tenant> {
+/**
+ * Puts a tenant in as the database's owner, past every policy: what the policies are then asked about.
+ * @param person the user id of a part; a readable one that isn't an account's unless told
+ */
+export async function seedTenant(
+  sql: Sql,
+  tag: string,
+  person: (part: string) => string = (part) => `${part}-${tag}`,
+): Promise<Tenant> {
   const ids: Record<string, string> = {};
   const people: Record<string, string> = {};
   const insert = async (name: string, table: string, row: Record<string, unknown>): Promise<string> => {
@@ -33,7 +40,7 @@ export async function seedTenant(sql: Sql, tag: string): Promise<Tenant> {
     ['donor', 'donor', 'viewer'],
     ['grantee', 'buyer', 'owner'],
   ] as const) {
-    people[part] = `${part}-${tag}`;
+    people[part] = person(part);
     await insert(part, 'organisation', { name: `${part} ${tag}`, kind, country: 'EG' });
     await insert(`${part}-membership`, 'membership', {
       user_id: people[part],
@@ -162,6 +169,35 @@ export async function seedTenant(sql: Sql, tag: string): Promise<Tenant> {
     role: 'coach',
     from_date: today,
   });
+  await insert('exception', 'impartiality_exception', {
+    programme_id: ids['programme'],
+    site_id: ids['site'],
+    assessment_id: ids['baseline'],
+    rule: 'assessor-is-coach',
+    person_id: people['provider'],
+    facts: '[]',
+    reason: 'test',
+    recorded_by: people['agency'],
+  });
+  await insert('complaint', 'complaint', {
+    kind: 'complaint',
+    programme_id: ids['programme'],
+    about: 'assessment',
+    subject_id: ids['baseline'],
+    assessment_id: ids['baseline'],
+    site_id: ids['site'],
+    text: 'test',
+    confidential: true,
+    state: 'received',
+    raised_on: today,
+    acknowledge_by: today,
+    decide_by: today,
+  });
+  await insert('complainant', 'complainant', {
+    complaint_id: ids['complaint'],
+    user_id: people['buyer'],
+    organisation_id: ids['buyer'],
+  });
   await insert('visit', 'visit', {
     site_id: ids['site'],
     cohort_id: ids['cohort'],
@@ -266,4 +302,5 @@ const NO_ID = [
   'visit_invitation',
   'record_import_file',
   'consent_grant_site',
+  'complainant',
 ];

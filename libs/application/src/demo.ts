@@ -5,8 +5,10 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { loadAssessment, lockHash } from './assessments.service.js';
 import { CertificatesService } from './certificates.service.js';
+import { ComplaintsService } from './complaints.service.js';
 import { ContentService, loadVersion } from './content.service.js';
 import type { Identity } from './identity.js';
+import { type ImpartialitySettings, judgeVisit, shippedImpartialityRules } from './impartiality.js';
 import { PartiesService } from './parties.service.js';
 import { ReadinessService } from './readiness.service.js';
 import { ResultsService } from './results.service.js';
@@ -75,6 +77,12 @@ interface People {
   readonly [key: string]: { readonly id: string; readonly name: string; readonly email: string };
 }
 
+/** The rules that ship, but for one: the demo shows what an exception looks like. */
+const demoRules = (): Omit<ImpartialitySettings, 'lookBackMonths'> => {
+  const { rules, organisationTypes, complaints } = shippedImpartialityRules();
+  return { rules: { ...rules, 'assessor-is-coach': 'allow-with-reason' }, organisationTypes, complaints };
+};
+
 /** Builds the demo programme: invented, labelled so, in the shape of the 2009 pilot. Expects an empty database. */
 export class Demo {
   private readonly random = numbersFrom(2009);
@@ -124,6 +132,7 @@ export class Demo {
       finished: 0.5,
     });
     const certificate = await this.certify(pilot, people);
+    await this.appeal(people, today);
     await this.settle(today);
     return {
       accounts: this.accounts,
@@ -209,8 +218,8 @@ export class Demo {
       },
     ];
     await this.db.query(
-      `INSERT INTO programme (id, code, name, claims, demo) VALUES ($1, 'demo-nile', 'Nile Valley Supplier Programme (demo, invented)', $2, true)`,
-      [id, JSON.stringify(claims)],
+      `INSERT INTO programme (id, code, name, claims, impartiality, demo) VALUES ($1, 'demo-nile', 'Nile Valley Supplier Programme (demo, invented)', $2, $3, true)`,
+      [id, JSON.stringify(claims), JSON.stringify(demoRules())],
     );
     for (const [organisation, part] of [
       ['agency', 'agency'],
@@ -385,14 +394,24 @@ export class Demo {
         toCompute.push(baselineId);
         if (leaves || index / count >= plan.finished) continue;
         const declines = index % 9 === 7;
-        const later = declines ? skill - 0.06 : Math.min(0.995, skill + 0.2 + this.random() * 0.3);
+        const gained = declines ? 0 : this.random() * 0.3;
+        const followUpOn = addDays(heldOn, 95 + Math.floor(this.random() * 45));
+        if (index === 0 && plan.ownerId)
+          await this.allowTrainer(tx, {
+            cohortId,
+            siteId,
+            personId: assessor(1),
+            managerId: people['manager']!.id,
+            on: followUpOn,
+          });
+        const later = declines ? skill - 0.06 : Math.min(0.995, skill + 0.2 + gained);
         const followUpId = await this.assess(tx, {
           siteId,
           cohortId,
           kind: 'follow-up',
           version: plan.followUp,
           profileId: plan.profileId,
-          assessedOn: addDays(heldOn, 95 + Math.floor(this.random() * 45)),
+          assessedOn: followUpOn,
           assessorId: assessor(1),
           reviewerId: people['reviewer']!.id,
           skill: index % 3 === 0 && !declines ? 1 : later,
@@ -406,6 +425,78 @@ export class Demo {
     for (const id of toCompute) await results.compute(id);
     // The follow-up of the second supplier: better than before, and not done. The first one's has nothing missing.
     return toCompute[3] ?? toCompute[0]!;
+  }
+
+  /** One breach that the programme has allowed: the assessor trained this site before they joined the provider. */
+  private async allowTrainer(
+    tx: EntityManager,
+    of: { cohortId: string; siteId: string; personId: string; managerId: string; on: string },
+  ): Promise<void> {
+    const day = addDays(of.on, -400);
+    await tx.query(
+      `INSERT INTO engagement (id, person_id, site_id, role, from_date, until_date, paid_by, declaration)
+       VALUES ($1, $2, $3, 'trainer', $4, $4, 'programme', 'One day of hygiene training in a group, before joining the assessment provider.')`,
+      [randomUUID(), of.personId, of.siteId, day],
+    );
+    const judged = await judgeVisit(tx, {
+      siteId: of.siteId,
+      cohortId: of.cohortId,
+      on: of.on,
+      personId: of.personId,
+    });
+    await tx.query(
+      `INSERT INTO impartiality_exception (id, programme_id, site_id, rule, person_id, facts, reason, valid_from, valid_until, recorded_by, recorded_at)
+       VALUES ($1, $2, $3, 'assessor-is-coach', $4, $5, 'The only assessor for this product who was free; one day of training in a group more than a year before.',
+               $6, $6, $7, $6::date - interval '3 days')`,
+      [
+        randomUUID(),
+        judged.programmeId,
+        of.siteId,
+        of.personId,
+        JSON.stringify(judged.breaches),
+        of.on,
+        of.managerId,
+      ],
+    );
+  }
+
+  /** An appeal by the demo's supplier, being looked into by somebody who had no part in it. */
+  private async appeal(people: People, today: string): Promise<void> {
+    const parties = new PartiesService(this.db);
+    const complaints = new ComplaintsService(this.db);
+    const supplier = await parties.actorOf(people['supplier']!);
+    const manager = await parties.actorOf(people['manager']!);
+    const { organisationId } = supplier.memberships[0]!;
+    const [finding] = await this.db.query(
+      `SELECT f.id FROM finding f JOIN assessment a ON a.id = f.assessment_id JOIN site s ON s.id = a.site_id
+        WHERE s.organisation_id = $1 AND a.kind = 'baseline' ORDER BY f.requirement LIMIT 1`,
+      [organisationId],
+    );
+    if (!finding) return;
+    const day = (before: number) => addDays(today, -before);
+    const { id } = await this.db.as(supplier, () =>
+      complaints.raise(
+        supplier,
+        {
+          kind: 'appeal',
+          about: 'finding',
+          subjectId: finding.id,
+          organisationId,
+          text: 'The record was there on the day, in the office next door. Nobody asked for it.',
+        },
+        day(20),
+      ),
+    );
+    await this.db.as(manager, () => complaints.step(manager, id, null, { action: 'acknowledge' }, day(17)));
+    await this.db.as(manager, () =>
+      complaints.step(
+        manager,
+        id,
+        null,
+        { action: 'investigate', reason: 'The assessor’s notes were asked for.' },
+        day(10),
+      ),
+    );
   }
 
   private async supplier(
@@ -514,12 +605,17 @@ export class Demo {
     const certificates = new CertificatesService(this.db, this.baseUrl);
     const reviewer = await parties.actorOf(people['reviewer']!);
     const decider = await parties.actorOf(people['decider']!);
-    const passed = await this.db.query(
-      `SELECT a.id FROM assessment a JOIN assessment_score s ON s.assessment_id = a.id WHERE a.cohort_id = $1 AND a.kind = 'follow-up' AND s.passed ORDER BY a.assessed_on, a.id LIMIT 4`,
+    const passed: { id: string; excepted: boolean }[] = await this.db.query(
+      `SELECT a.id, EXISTS (SELECT 1 FROM assessment_exception x WHERE x.assessment_id = a.id) AS excepted
+         FROM assessment a JOIN assessment_score s ON s.assessment_id = a.id
+        WHERE a.cohort_id = $1 AND a.kind = 'follow-up' AND s.passed ORDER BY a.assessed_on, a.id`,
       [cohortId],
     );
+    const plain = passed.filter(({ excepted }) => !excepted).slice(0, 4);
+    // The one that rests on an exception comes last, and stays valid.
+    const chosen = [...plain, ...passed.filter(({ excepted }) => excepted)];
     let first: string | null = null;
-    for (const [index, { id }] of (passed as { id: string }[]).entries()) {
+    for (const [index, { id }] of chosen.entries()) {
       const proposed = await certificates.propose(reviewer, id);
       const issued = await certificates.act(decider, proposed.id, 'issue');
       first ??= issued.number;

@@ -30,6 +30,8 @@ import {
   verdictOf,
 } from './localised.js';
 import { readinessOf, storedReadiness, type ReadinessRow } from './readiness.service.js';
+import { gainsWithException } from './gains.service.js';
+import { exceptionsBehind } from './impartiality.js';
 import { emptyCohort, type CohortBody } from './results.service.js';
 
 /** View-models of the gap report and the cohort report, in the reader's language. */
@@ -139,7 +141,11 @@ export class ReportsService {
               missing: part('missingItems'),
               headline: figures.meanChangePoints ?? 0,
             },
-      independence: { ...body.independence, lookBackMonths: cohort.lookBack },
+      independence: {
+        ...body.independence,
+        exceptions: await gainsWithException(this.db, [cohortId]),
+        lookBackMonths: cohort.lookBack,
+      },
       daysBetween: daysBetween(body.days),
       people: null,
       claims: (cohort.claims as Programme['claims']).map(({ figure, text, unit, source }) => ({
@@ -258,6 +264,7 @@ export async function gapReportOf(
   const path = own
     .filter((row) => row.body.cheapestPath?.reachesReady && row.body.cheapestPath.items.length > 0)
     .sort((a, b) => a.body.cheapestPath!.items.length - b.body.cheapestPath!.items.length)[0];
+  const exceptions = (await exceptionsBehind(db, [assessment.id])).get(assessment.id);
   return {
     reference: assessment.id,
     programme: context.programme ?? texts.title,
@@ -292,6 +299,7 @@ export async function gapReportOf(
           steps: path.body.cheapestPath!.items.map((item) => step(item.requirement)),
         }
       : null,
+    ...(exceptions && { exceptions }),
     printedOn: dayIn(new Date(), context.timeZone ?? 'UTC'),
   };
 }

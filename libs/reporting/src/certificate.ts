@@ -82,12 +82,7 @@ export function certificateModel(view: CertificateView, locale: Locale) {
       fact(t.validUntil, say.date(view.validUntil)),
       fact(t.nextDue, say.date(view.nextDue)),
     ],
-    independence: view.independence.overlaps.length
-      ? say.say('independenceOverlap', {
-          months: view.independence.lookBackMonths,
-          overlaps: view.independence.overlaps.join('; '),
-        })
-      : say.say('independenceNone', { months: view.independence.lookBackMonths }),
+    independence: independenceLine(view.independence, say),
     about: about.slice(1),
     reportHash: view.reportHash,
     disclaimer: say.disclaimer(view.programme, checklist),
@@ -95,6 +90,21 @@ export function certificateModel(view: CertificateView, locale: Locale) {
     attachedNote: say.say('attachedNote', { name: view.attachment.name }),
     issued: dayParts(view.issuedOn),
   };
+}
+
+/** What is said of independence; "none" only where nobody coached and nothing was allowed. */
+function independenceLine(
+  { lookBackMonths: months, overlaps, exceptions, organisationType }: CertificateView['independence'],
+  say: Speech,
+): string {
+  const allowed = say.exceptions(exceptions);
+  const periods = overlaps.map(({ from, until }) => say.stretch(from, until)).join('; ');
+  return [
+    ...(overlaps.length ? [say.say('independenceOverlap', { months, overlaps: periods })] : []),
+    ...(overlaps.length || allowed.length ? [] : [say.say('independenceNone', { months })]),
+    ...(organisationType ? [say.words[`organisationType${organisationType}`]] : []),
+    ...allowed.map((line) => say.say('exceptionAllowed', { line })),
+  ].join(' ');
 }
 
 /** For the document's own metadata. */
@@ -160,6 +170,7 @@ export function renderVerificationHtml(
     });
   }
   const status = STATUS[view.status];
+  const exceptions = say.exceptions(view.exceptions);
   return renderHtml('verification', {
     ...common,
     title: `${view.number} – ${say.say(status.title)}`,
@@ -193,6 +204,7 @@ export function renderVerificationHtml(
       { label: t.issuedOn, text: say.date(view.issuedOn) },
       { label: t.validUntil, text: say.date(view.validUntil) },
     ],
+    exceptions,
     reportHash: view.reportHash,
     history: view.history.map((line) => ({
       on: say.date(line.on),

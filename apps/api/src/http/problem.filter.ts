@@ -1,5 +1,5 @@
 import { DomainError, type FieldProblem } from '#domain';
-import { ORGANISATION_DISSOLVED, sqlStateOf } from '#persistence';
+import { NOT_IMPARTIAL, ORGANISATION_DISSOLVED, sqlStateOf } from '#persistence';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
@@ -21,9 +21,11 @@ const HTTP_CODES: Readonly<Record<number, [code: string, title: string]>> = {
   403: ['forbidden', 'You may not do this.'],
   404: ['not-found', 'There is nothing here.'],
   405: ['method-not-allowed', 'This cannot be done here.'],
+  408: ['request-too-slow', 'The request took too long to arrive.'],
   413: ['body-too-large', 'The request is larger than allowed.'],
   415: ['media-type-not-supported', 'Send JSON.'],
   429: ['too-many-requests', 'Too many requests; try again in a minute.'],
+  431: ['headers-too-large', 'The address or the headers are longer than allowed.'],
 };
 
 export interface Problem {
@@ -101,6 +103,10 @@ export function problemOf(error: unknown, instance: string): Problem {
   const state = sqlStateOf(error) ?? '';
   if (state === ORGANISATION_DISSOLVED) {
     return make(409, 'organisation-dissolved', 'The organisation has left: nothing new begins for it.');
+  }
+  // The code checks first and says more; here something has changed in between.
+  if (state === NOT_IMPARTIAL) {
+    return make(403, 'impartiality-breach', 'This would breach a rule of impartiality; look at it again.');
   }
   if (NOT_STORABLE.includes(state)) {
     return make(422, 'value-not-storable', 'A value holds a character or number that cannot be stored.');

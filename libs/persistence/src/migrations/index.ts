@@ -12,6 +12,8 @@ import { ScopesInTheDatabase1795460100000 } from './1795460100000-scopes-in-the-
 import { CharterAndAggregates1795460200000 } from './1795460200000-charter-and-aggregates.js';
 import { PeoplesData1795470000000 } from './1795470000000-peoples-data.js';
 import { PoliciesAtLessCost1795480000000 } from './1795480000000-policies-at-less-cost.js';
+import { Impartiality1795490000000 } from './1795490000000-impartiality.js';
+import { Complaints1795490100000 } from './1795490100000-complaints.js';
 
 /** Every migration, oldest first. A published one is never changed. */
 export const migrations = [
@@ -29,4 +31,6 @@ export const migrations = [
   CharterAndAggregates1795460200000,
   PeoplesData1795470000000,
   PoliciesAtLessCost1795480000000,
+  Impartiality1795490000000,
+  Complaints1795490100000,
 ];
