@@ -81,7 +81,8 @@ class Schemas {
       this.named[name] = {}; // it may contain itself
       const symbol = type.aliasSymbol ?? type.symbol;
       this.named[name] = this.described(symbol, this.written(type, name));
-    } else if (known !== type) return this.fault(`${where}: two types are called ${name}; rename one of them`);
+    } else if (known !== type)
+      return this.fault(`${where}: two types are called ${name}; rename one of them`);
     return { $ref: `#/components/schemas/${name}` };
   }
 
@@ -114,7 +115,9 @@ class Schemas {
     if (plain) return this.of(plain, where);
     if (checker.isTupleType(type)) {
       const items = checker.getTypeArguments(type).map((each, i) => this.of(each, `${where}/${i}`));
-      return { type: 'array', prefixItems: items, minItems: items.length, items: false };
+      return items.length === 0
+        ? { type: 'array', maxItems: 0 }
+        : { type: 'array', prefixItems: items, minItems: items.length, items: false };
     }
     if (checker.isArrayType(type))
       return { type: 'array', items: this.of(checker.getTypeArguments(type)[0], `${where}/[]`) };

@@ -12,7 +12,7 @@ import {
   Post,
   Query,
 } from '@nestjs/common';
-import { ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import {
   AbsenceDto,
   AssessorPatchDto,
@@ -24,6 +24,7 @@ import {
   PeriodQuery,
 } from './assessors.dto.js';
 import { CurrentActor } from './http/auth.js';
+import { Produces } from './http/openapi.js';
 import { IfMatch } from './http/revision.js';
 
 @ApiTags('assessors')
@@ -95,7 +96,7 @@ export class AssessorsController {
 
   /** The same as an iCalendar file to subscribe to. */
   @Get(':id/calendar.ics')
-  @ApiProduces('text/calendar')
+  @Produces('text/calendar')
   @Header('content-type', 'text/calendar; charset=utf-8')
   calendarIcs(
     @CurrentActor() actor: Actor,

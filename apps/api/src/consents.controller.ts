@@ -14,7 +14,7 @@ import {
   Query,
   Res,
 } from '@nestjs/common';
-import { ApiProduces, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import {
   CharterDto,
@@ -27,6 +27,7 @@ import {
 import { PageQuery } from './fields.dto.js';
 import { CurrentActor, PeopleOnly, Public, SecretAnswer } from './http/auth.js';
 import { LANGUAGES, ReaderLocale } from './http/locale.js';
+import { Produces } from './http/openapi.js';
 import { page } from './http/page.js';
 import { IfMatch } from './http/revision.js';
 
@@ -121,7 +122,7 @@ export class SharingController {
 
   /** "Who sees your data": a page that needs no script. */
   @Get('organisations/:id/consents/ledger.html')
-  @ApiProduces('text/html')
+  @Produces('text/html')
   @ApiQuery({ name: 'lang', enum: LANGUAGES, required: false })
   @Header('cache-control', 'no-store')
   async ledgerPage(

@@ -8,10 +8,11 @@ import {
   renderSharedHtml,
 } from '#reporting';
 import { Controller, Get, Param, Query, Res } from '@nestjs/common';
-import { ApiProduces, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Public } from './http/auth.js';
 import { LANGUAGES, ReaderLocale } from './http/locale.js';
+import { Produces } from './http/openapi.js';
 import { page, pdf } from './http/page.js';
 import { SharedQuery } from './consents.dto.js';
 
@@ -27,7 +28,7 @@ export class SharedController {
   /** The page of what was granted. */
   @Public()
   @Get()
-  @ApiProduces('text/html')
+  @Produces('text/html')
   async read(
     @Param('token') token: string,
     @ReaderLocale() locale: Locale,
@@ -42,7 +43,7 @@ export class SharedController {
 
   @Public()
   @Get('certificates/:id.pdf')
-  @ApiProduces('application/pdf')
+  @Produces('application/pdf')
   async certificate(
     @Param('token') token: string,
     @Param('id') id: string,
@@ -57,7 +58,7 @@ export class SharedController {
 
   @Public()
   @Get('assessments/:id/gap-report')
-  @ApiProduces('text/html')
+  @Produces('text/html')
   async gapReport(
     @Param('token') token: string,
     @Param('id') id: string,
@@ -72,7 +73,7 @@ export class SharedController {
 
   @Public()
   @Get('assessments/:id/gap-report.pdf')
-  @ApiProduces('application/pdf')
+  @Produces('application/pdf')
   async gapReportPdf(
     @Param('token') token: string,
     @Param('id') id: string,

@@ -1,8 +1,9 @@
 import { type Actor, pageRequest, VisitsService } from '#application';
 import { Body, Controller, Get, Header, HttpCode, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
-import { ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import { ReasonDto } from './findings.dto.js';
 import { CurrentActor } from './http/auth.js';
+import { Produces } from './http/openapi.js';
 import { IfMatch } from './http/revision.js';
 import { OutcomeDto, VisitsQuery } from './visits.dto.js';
 
@@ -25,7 +26,7 @@ export class VisitsController {
 
   /** The invitation as iCalendar. */
   @Get(':id/invitation.ics')
-  @ApiProduces('text/calendar')
+  @Produces('text/calendar')
   @Header('content-type', 'text/calendar; charset=utf-8')
   invitation(@CurrentActor() actor: Actor, @Param('id', ParseUUIDPipe) id: string) {
     return this.visits.invitation(actor, id);
