@@ -11,8 +11,15 @@ export interface Tenant {
 
 const today = new Date().toISOString().slice(0, 10);
 
-/** Puts a tenant in as the database's owner, past every policy: what the policies are then asked about. */
-export async function seedTenant(sql: Sql, tag: string): Promise<Tenant> {
+/**
+ * Puts a tenant in as the database's owner, past every policy: what the policies are then asked about.
+ * @param person the user id of a part; a readable one that isn't an account's unless told
+ */
+export async function seedTenant(
+  sql: Sql,
+  tag: string,
+  person: (part: string) => string = (part) => `${part}-${tag}`,
+): Promise<Tenant> {
   const ids: Record<string, string> = {};
   const people: Record<string, string> = {};
   const insert = async (name: string, table: string, row: Record<string, unknown>): Promise<string> => {
@@ -33,7 +40,7 @@ export async function seedTenant(sql: Sql, tag: string): Promise<Tenant> {
     ['donor', 'donor', 'viewer'],
     ['grantee', 'buyer', 'owner'],
   ] as const) {
-    people[part] = `${part}-${tag}`;
+    people[part] = person(part);
     await insert(part, 'organisation', { name: `${part} ${tag}`, kind, country: 'EG' });
     await insert(`${part}-membership`, 'membership', {
       user_id: people[part],

@@ -15,6 +15,8 @@ import {
   LogController,
 } from 'fastify';
 import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import 'reflect-metadata';
 import { ApiModule } from './api.module.js';
 import { describeCommon } from './http/openapi.js';
@@ -46,6 +48,7 @@ export async function createApi(config: Config, preview = false): Promise<NestFa
     routerOptions: { maxParamLength: 200 },
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
+    clientErrorHandler: answerUnreadable,
     // Addresses that cannot be read never reach Nest's filters.
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       const problem = problemOf(error, request.url.split('?')[0] ?? '');
@@ -73,6 +76,7 @@ export async function createApi(config: Config, preview = false): Promise<NestFa
     contentSecurityPolicy: { directives: { defaultSrc: ["'none'"] } },
   });
   await app.get(RateLimit).mount(fastify);
+  refuseDeepBodies(fastify);
   await fastify.register(multipart as never, {
     limits: { fileSize: UPLOAD_LIMIT, files: 8, fields: 8, fieldSize: 200_000 },
   });
@@ -96,6 +100,36 @@ export function openApiOf(app: NestFastifyApplication): OpenAPIObject {
       .build(),
   );
   return describeCommon(document);
+}
+
+/** What isn't HTTP, or too much of it, never becomes a request: Node has nobody else to ask what to say. */
+function answerUnreadable(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const statusCode = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }[error.code ?? ''] ?? 400;
+  const body = JSON.stringify(problemOf({ statusCode }, ''));
+  socket.end(
+    `HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode]}\r\nContent-Type: application/problem+json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
+
+/** Bodies nested deeper than any of ours would exhaust the stack of whatever walks through them. */
+const DEEPEST_BODY = 64;
+
+function refuseDeepBodies(fastify: FastifyInstance): void {
+  fastify.addHook('preValidation', (request, _reply, done) => {
+    let level: unknown[] = [request.body];
+    for (let depth = 0; level.length > 0 && depth <= DEEPEST_BODY; depth += 1)
+      level = level.flatMap((value) =>
+        typeof value === 'object' && value !== null ? Object.values(value) : [],
+      );
+    if (level.length === 0) return done();
+    done(
+      new DomainError('body-too-deep', `The body is nested deeper than ${DEEPEST_BODY} levels.`, [
+        { field: '', message: 'nested too deeply', fix: 'Send what the operation describes.' },
+      ]),
+    );
+  });
 }
 
 /** The identity provider answers everything below `/api/auth/` itself. */

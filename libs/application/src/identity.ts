@@ -66,11 +66,15 @@ const cookieOf = (headers: Headers, name: string): string | undefined =>
     .find((each) => each.startsWith(`${name}=`))
     ?.slice(name.length + 1);
 
-const problem = (status: number, code: string, title: string, more: Record<string, string> = {}): Response =>
-  new Response(JSON.stringify({ type: `https://uplift.example/problems/${code}`, title, status, code }), {
-    status,
-    headers: { 'content-type': 'application/problem+json', ...more },
-  });
+/** The refusal of an attempt that comes too soon, as a problem like all others. */
+const tooSoon = (instance: string, seconds: number): Response => {
+  const [status, code] = [429, 'too-many-requests'];
+  const title = 'Too many attempts; wait a little before the next.';
+  return new Response(
+    JSON.stringify({ type: `https://uplift.example/problems/${code}`, title, status, code, instance }),
+    { status, headers: { 'content-type': 'application/problem+json', 'retry-after': String(seconds) } },
+  );
+};
 
 /** Signs people in (better-auth on the product's PostgreSQL): docs/identity.md. */
 export function createIdentity(options: IdentityOptions, services: IdentityServices = {}) {
@@ -138,10 +142,7 @@ export function createIdentity(options: IdentityOptions, services: IdentityServi
       const attempt = await attemptOf(path, request.headers, body);
       knownDevice = attempt.device !== undefined;
       admission = await attempts.admit(attempt);
-      if (admission.wait > 0)
-        return problem(429, 'too-many-requests', 'Too many attempts; wait a little before the next.', {
-          'retry-after': String(admission.wait),
-        });
+      if (admission.wait > 0) return tooSoon(BASE_PATH + path, admission.wait);
     }
     const provider = signOn.of(path, body);
     const handle = async (): Promise<Response> =>

@@ -74,10 +74,10 @@ export class PartiesService {
     return { userId: user.id, name: user.name, email: user.email, memberships };
   }
 
-  /** Founds an organisation; the founder becomes its owner. Agencies found suppliers on their behalf. */
+  /** Founds an organisation; the founder becomes its owner. Agencies found others on their behalf, but no agencies. */
   async createOrganisation(actor: Actor, input: NewOrganisation): Promise<{ id: string }> {
     const onBehalf = actsAs(actor, ['owner', 'programme-manager'], ['development-agency']);
-    if (input.kind !== 'supplier' && !onBehalf) {
+    if (input.kind === 'development-agency' || (input.kind !== 'supplier' && !onBehalf)) {
       throw forbidden(
         'Only an agency sets up organisations other than suppliers; agencies are set up by the operator.',
       );

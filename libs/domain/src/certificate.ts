@@ -57,7 +57,7 @@ export function daysLeft(stored: StoredCertificate, today: LocalDate): number | 
 
 /**
  * Statements a certificate must carry, as codes; their texts are translated elsewhere. Part of the API.
- * Source: domain.md §5.2 (what must not be claimed).
+ * Source: the limits of claims of second-party programmes (docs/glossary.md).
  */
 export type DisclaimerCode =
   /** Unaccredited assessment against programme, edition and level. */

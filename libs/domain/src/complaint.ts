@@ -22,7 +22,7 @@ export interface ComplaintClock {
 
 /**
  * The clock of a complaint raised on a day. The default days are our own: neither ISO/IEC 17065, 7.13 ("without undue
- * delay") nor domain.md §5.3 gives a number.
+ * delay") nor any other source we know gives a number.
  * @throws DomainError `impossible-date`
  */
 export function complaintClock(

@@ -1,6 +1,6 @@
 /**
  * Who may assess, review and decide at a site: the rules of a programme as data, and one function that says which of
- * them somebody's part in an assessment breaches. Source of the rules: domain.md §5.3, which names clauses of
+ * them somebody's part in an assessment breaches. Source of the rules: docs/impartiality.md, which names clauses of
  * ISO/IEC 17020, 17021-1 and 17065 as good practice; they do not bind an unaccredited programme.
  */
 import { DomainError, type FieldProblem } from './domain-error.js';
@@ -24,25 +24,25 @@ export type OrganisationType = 'A' | 'B' | 'C';
  * `-coach`: coached or advised the site within the look-back; `-supplier`: belongs to the organisation that owns the site.
  */
 export const IMPARTIALITY_RULES = {
-  'assessor-is-coach': { duty: 'assessor', source: 'domain.md §5.3; ISO/IEC 17065, 4.2.6; 17021-1, 5.2.10' },
-  'assessor-is-supplier': { duty: 'assessor', source: 'domain.md §5.3; ISO/IEC 17021-1, 4.2' },
+  'assessor-is-coach': { duty: 'assessor', source: 'ISO/IEC 17065, 4.2.6; 17021-1, 5.2.10' },
+  'assessor-is-supplier': { duty: 'assessor', source: 'ISO/IEC 17021-1, 4.2' },
   /** Of type A or C: owns the site or buys from it. */
-  'organisation-is-party': { duty: 'assessor', source: 'domain.md §5.3; ISO/IEC 17020, 4.1.6' },
+  'organisation-is-party': { duty: 'assessor', source: 'ISO/IEC 17020, 4.1.6' },
   /** Of type A: one of its people, or the organisation as such, coached the site. */
-  'organisation-is-coach': { duty: 'assessor', source: 'domain.md §5.3; ISO/IEC 17020, 4.1.6; 17065, 4.2.6' },
+  'organisation-is-coach': { duty: 'assessor', source: 'ISO/IEC 17020, 4.1.6; 17065, 4.2.6' },
   /** Of type B: the site is neither its own nor one that supplies whom it serves. */
-  'organisation-serves-others': { duty: 'assessor', source: 'domain.md §5.3; ISO/IEC 17020, 4.1.6' },
-  'reviewer-is-assessor': { duty: 'reviewer', source: 'domain.md §5.3; ISO/IEC 17065, 7.5' },
-  'reviewer-is-coach': { duty: 'reviewer', source: 'domain.md §5.3; ISO/IEC 17065, 7.5' },
-  'reviewer-is-supplier': { duty: 'reviewer', source: 'domain.md §5.3; ISO/IEC 17021-1, 4.2' },
-  'decider-is-assessor': { duty: 'decider', source: 'domain.md §5.3; ISO/IEC 17065, 7.6; 17021-1, 9.5.1' },
-  'decider-is-coach': { duty: 'decider', source: 'domain.md §5.3; ISO/IEC 17065, 7.6' },
+  'organisation-serves-others': { duty: 'assessor', source: 'ISO/IEC 17020, 4.1.6' },
+  'reviewer-is-assessor': { duty: 'reviewer', source: 'ISO/IEC 17065, 7.5' },
+  'reviewer-is-coach': { duty: 'reviewer', source: 'ISO/IEC 17065, 7.5' },
+  'reviewer-is-supplier': { duty: 'reviewer', source: 'ISO/IEC 17021-1, 4.2' },
+  'decider-is-assessor': { duty: 'decider', source: 'ISO/IEC 17065, 7.6; 17021-1, 9.5.1' },
+  'decider-is-coach': { duty: 'decider', source: 'ISO/IEC 17065, 7.6' },
   'decider-is-reviewer': {
     duty: 'decider',
-    source: 'domain.md §5.3 (assessor, coach, reviewer, decider apart)',
+    source: 'good practice: assessor, coach, reviewer and decider are four people',
   },
-  'decider-is-proposer': { duty: 'decider', source: 'domain.md §5.3 (four eyes)' },
-  'decider-is-supplier': { duty: 'decider', source: 'domain.md §5.3; ISO/IEC 17021-1, 4.2' },
+  'decider-is-proposer': { duty: 'decider', source: 'good practice: four eyes' },
+  'decider-is-supplier': { duty: 'decider', source: 'ISO/IEC 17021-1, 4.2' },
 } as const satisfies Readonly<Record<string, { readonly duty: Duty; readonly source: string }>>;
 
 /** Code of a rule. */
@@ -138,7 +138,7 @@ export interface Impartiality {
   readonly disclosures: readonly ImpartialityFact[];
 }
 
-/** Months of look-back unless the programme says otherwise (domain.md §5.3). */
+/** Months of look-back unless the programme says otherwise (docs/impartiality.md). */
 export const DEFAULT_LOOK_BACK_MONTHS = 24;
 
 /** Type of an organisation under the rules, and whom it serves. An organisation of an unlisted kind counts as C. */

@@ -75,7 +75,7 @@ export const certificateTransitions = {
   superseded: {},
 } as const satisfies Record<CertificateState, Partial<Record<CertificateAction, CertificateState>>>;
 
-/** Life of a certificate (domain.md §5.3). Whatever takes standing away or gives it back needs a reason. */
+/** Life of a certificate (docs/impartiality.md). Whatever takes standing away or gives it back needs a reason. */
 export const certificateMachine: StateMachine<CertificateState, CertificateAction> = {
   name: 'certificate',
   initial: 'draft',
@@ -103,7 +103,7 @@ export const complaintTransitions = {
   withdrawn: {},
 } as const satisfies Record<ComplaintState, Partial<Record<ComplaintAction, ComplaintState>>>;
 
-/** Life of a complaint or an appeal (domain.md §5.3). The decision needs a reason. */
+/** Life of a complaint or an appeal (docs/impartiality.md). The decision needs a reason. */
 export const complaintMachine: StateMachine<ComplaintState, ComplaintAction> = {
   name: 'complaint',
   initial: 'received',

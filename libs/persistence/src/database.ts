@@ -40,8 +40,10 @@ export class Database {
   /**
    * Runs a use case as somebody, in one transaction. The setting lasts for the transaction and no longer, so a pooled
    * connection never serves the next person with the rights of the last. Within a use case of the same actor it takes part
-   * in that one's transaction. A deadlock is tried again, up to `attempts` times in all: `work` does nothing that can't be
-   * done twice.
+   * in that one's transaction; within one of another it is a part of that transaction in which the actor is set anew. Never
+   * does a request hold one connection while it waits for a second: as many at once as there are connections would wait for
+   * each other for ever. A deadlock is tried again, up to `attempts` times in all: `work` does nothing that can't be done
+   * twice.
    */
   async as<T>(
     actor: ActingAs,
@@ -49,7 +51,7 @@ export class Database {
     attempts: number = ATTEMPTS,
   ): Promise<T> {
     const around = this.running.getStore();
-    if (around && sameActor(around.actor, actor)) return work(around.tx);
+    if (around) return sameActor(around.actor, actor) ? work(around.tx) : this.within(around, actor, work);
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.once(actor, work);
@@ -75,6 +77,26 @@ export class Database {
   /** Gives the connections back. */
   close(): Promise<void> {
     return this.source.destroy();
+  }
+
+  /** A part of a transaction that acts as somebody else; what comes after it acts as before. */
+  private async within<T>(
+    { actor: before, tx }: Running,
+    actor: ActingAs,
+    work: (tx: EntityManager) => Promise<T>,
+  ): Promise<T> {
+    // The request is the same, whoever acts.
+    const next = { requestId: before.requestId, address: before.address, ...actor };
+    await tx.query(`SAVEPOINT another_actor; ${settings(next)}`);
+    try {
+      const result = await this.running.run({ actor: next, tx }, () => work(tx));
+      await tx.query(`RELEASE SAVEPOINT another_actor; ${settings(before)}`);
+      return result;
+    } catch (error) {
+      // Takes the settings back as well.
+      await tx.query('ROLLBACK TO SAVEPOINT another_actor').catch(() => undefined);
+      throw error;
+    }
   }
 
   private async once<T>(actor: ActingAs, work: (tx: EntityManager) => Promise<T>): Promise<T> {

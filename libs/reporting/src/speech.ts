@@ -250,7 +250,7 @@ export class Speech {
     ];
   }
 
-  /** What the assessment is not (domain.md §5.2). */
+  /** What the assessment is not. */
   disclaimer(programme: string, line: ChecklistLine): string {
     return this.say('disclaimer', { programme, edition: this.digits(line.edition), level: line.level });
   }

@@ -307,7 +307,7 @@ export interface CertificateResult {
   readonly minor: number;
 }
 
-/** The statement of an assessment outcome (domain.md §5.1). Everything printed on one page. */
+/** The statement of an assessment outcome. Everything printed on one page. */
 export interface CertificateView {
   readonly number: string;
   readonly verifyUrl: string;

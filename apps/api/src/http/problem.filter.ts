@@ -21,9 +21,11 @@ const HTTP_CODES: Readonly<Record<number, [code: string, title: string]>> = {
   403: ['forbidden', 'You may not do this.'],
   404: ['not-found', 'There is nothing here.'],
   405: ['method-not-allowed', 'This cannot be done here.'],
+  408: ['request-too-slow', 'The request took too long to arrive.'],
   413: ['body-too-large', 'The request is larger than allowed.'],
   415: ['media-type-not-supported', 'Send JSON.'],
   429: ['too-many-requests', 'Too many requests; try again in a minute.'],
+  431: ['headers-too-large', 'The address or the headers are longer than allowed.'],
 };
 
 export interface Problem {

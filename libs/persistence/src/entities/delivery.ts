@@ -73,7 +73,7 @@ export class Engagement {
   organisationId: string | null;
   @ForeignKey(() => Site) @Index() @Column('uuid') siteId: string;
   @Column('text') role: EngagementRole;
-  /** Who pays: payment by whom one is to judge later is a threat of its own (domain.md §5.3). */
+  /** Who pays: payment by whom one is to judge later is a threat of its own (docs/impartiality.md). */
   @Column('text', { nullable: true }) paidBy: 'programme' | 'supplier' | 'buyer' | 'provider' | null;
   /** What risk to impartiality was seen, and how it is removed. */
   @Column('text', { nullable: true }) declaration: string | null;
