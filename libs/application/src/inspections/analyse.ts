@@ -745,23 +745,30 @@ function editionFigures(
 function correctionFigures(records: InspectionRecords, rowOfFinding: Int32Array): CorrectionFigures {
   const days: number[] = [];
   let dated = 0,
-    before = 0;
+    before = 0,
+    sameDay = 0,
+    within30 = 0;
   for (let f = 0; f < rowOfFinding.length; f++) {
     if (records.closedDay[f] === NO_DAY) continue;
     dated++;
     const row = rowOfFinding[f]!;
     if (row < 0 || records.inspectionDay[row] === NO_DAY) continue;
     const took = records.closedDay[f]! - records.inspectionDay[row]!;
-    if (took < 0) before++;
-    else days.push(took);
+    if (took < 0) {
+      before++;
+      continue;
+    }
+    if (took === 0) sameDay++;
+    if (took <= 30) within30++;
+    days.push(took);
   }
   const middle = median(days);
   return {
     dated,
     open: rowOfFinding.length - dated,
     before_inspection: before,
-    same_day: days.filter((d) => d === 0).length,
-    within_30_days: days.filter((d) => d <= 30).length,
+    same_day: sameDay,
+    within_30_days: within30,
     median_days: middle,
     mean_days: days.length ? roundFigure(days.reduce((a, b) => a + b, 0) / days.length) : null,
   };
