@@ -1,17 +1,14 @@
-import { AssessmentsService, verifyDatabase } from '#application';
+import { verifyDatabase } from '#application';
 import { createHash, randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import { interleave, ratios, spread, timed } from './support/measure.mjs';
 import { database } from './support/product.mjs';
-import { makeAnswers, makeCohort, makeSites } from './support/seed.mjs';
+import { costOf, WRITES } from './support/without.mjs';
 
 /** `--full` verifies the million; otherwise a fifth of it, and the time is taken times five. */
 const ENTRIES = process.env.BENCH_FULL ? 1_000_000 : 200_000;
 const SECONDS = 60;
 /** What the process may grow by while it verifies; the entries alone are ten times as much. */
 const GROWTH_MB = 100;
-const ROUNDS = 20;
-const AIM = 1.25;
 
 /** What the audit trail costs the main writes, and how long verifying a long chain takes, with how much memory. */
 export default async function audit() {
@@ -19,80 +16,18 @@ export default async function audit() {
   return { rows: [...writes.rows, await verifying()], notes: writes.notes };
 }
 
-/** 150 answers in one call, and submitting: through the service, with the triggers and without. */
-async function costOfWriting() {
-  const db = await database(2);
-  const cohortId = await makeCohort(db, 'Bench of the audit trail');
-  const sites = await makeSites(db, cohortId, 4 * (ROUNDS + 2), 'in-progress');
-  await makeAnswers(db, sites.length);
-  await db.query('VACUUM ANALYZE');
-  const [{ assessor }] = await db.query(`SELECT assessor_id AS assessor FROM assessment WHERE id = $1`, [
-    sites[0].followUpId,
-  ]);
-  const memberships = await db.query(
-    `SELECT m.organisation_id AS "organisationId", o.kind AS "organisationKind", m.role FROM membership m JOIN organisation o ON o.id = m.organisation_id WHERE m.user_id = $1`,
-    [assessor],
+const costOfWriting = () =>
+  costOf(
+    'audit trail',
+    'without',
+    `DO $$ DECLARE each record; BEGIN
+       FOR each IN SELECT t.tgname, t.tgrelid::regclass AS place FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+                    WHERE t.tgname LIKE 'audit\\_%' AND c.relname <> 'audit_entry' LOOP
+         EXECUTE format('ALTER TABLE %s DISABLE TRIGGER %I', each.place, each.tgname);
+       END LOOP;
+     END $$`,
+    (name) => WRITES.includes(name),
   );
-  const actor = { userId: assessor, name: 'Bench', email: 'bench@example.org', memberships };
-  const service = new AssessmentsService(db);
-  const triggers = async (on) => {
-    const tables = await db.query(
-      `SELECT DISTINCT c.relname AS name FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE t.tgname LIKE 'audit\\_%' AND c.relname <> 'audit_entry' AND (t.tgenabled = 'D') = $1`,
-      [on],
-    );
-    for (const { name } of tables)
-      for (const event of ['insert', 'update', 'delete'])
-        await db.query(`ALTER TABLE ${name} ${on ? 'ENABLE' : 'DISABLE'} TRIGGER audit_${event}`);
-  };
-  const rows = [];
-  let asked = 0;
-  let turn = 0;
-  const measure = async (name, work) => {
-    turn = 0;
-    const side = (on) => async () => {
-      await triggers(on);
-      await work(); // plans what has to be planned after the switch
-      return work();
-    };
-    const sides = await interleave({
-      rounds: ROUNDS,
-      warmups: 2,
-      subject: side(true),
-      reference: side(false),
-    });
-    const ratio = ratios(sides);
-    rows.push({
-      name,
-      subject: spread(sides.subject, 'ms'),
-      reference: `without the trail: ${spread(sides.reference, 'ms')}`,
-      ratio,
-      aim: `≤ ${AIM}×`,
-      met: ratio.median <= AIM,
-    });
-  };
-  await measure('answers of an assessment', async () => {
-    const { followUpId } = sites[turn++ % sites.length];
-    const answers = await db.query(
-      `SELECT requirement, answer, na_reason AS "naReason", note FROM response WHERE assessment_id = $1 ORDER BY requirement`,
-      [followUpId],
-    );
-    asked = answers.length;
-    const sent = answers.map(({ requirement, answer, naReason, note }) => ({
-      requirement,
-      answer,
-      ...(naReason && { naReason }),
-      note: `${note ?? ''}!`,
-    }));
-    return timed(() => service.answer(actor, followUpId, null, sent));
-  });
-  await measure('submit', async () => {
-    const { followUpId } = sites[turn++];
-    return timed(() => service.submit(actor, followUpId, null));
-  });
-  await triggers(true);
-  await db.close();
-  return { rows, notes: [`${asked} answers a call, every one of them changed`] };
-}
 
 /** A long chain, made by this process and then verified. */
 async function verifying() {

@@ -44,7 +44,8 @@ export default async function gapReport() {
       );
   }
   bare.get('/api/v1/assessments/:id/gap-report', async (_request, reply) => {
-    for (const { text, values, options } of statements) await pools.get(options).query(text, values);
+    for (const { name, text, values, options } of statements)
+      await pools.get(options).query({ name, text, values });
     return reply.send(view);
   });
   await bare.listen({ port: 0, host: '127.0.0.1' });

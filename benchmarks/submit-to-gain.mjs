@@ -39,7 +39,7 @@ export default async function submitToGain() {
             host: '127.0.0.1',
             method: 'POST',
             path: `/api/v1/assessments/${id}/submit`,
-            headers: { cookie },
+            headers: { cookie, origin: config.baseUrl },
             agent,
           },
           (answer) => {

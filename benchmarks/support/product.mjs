@@ -18,8 +18,8 @@ export async function database(poolSize = 4, role) {
 }
 
 /** The API on a free port of the loopback interface. */
-export async function startApi() {
-  const app = await createApi(config);
+export async function startApi(of = config) {
+  const app = await createApi(of);
   await app.listen(0, '127.0.0.1');
   return { app, port: app.getHttpServer().address().port };
 }

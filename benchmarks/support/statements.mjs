@@ -8,7 +8,11 @@ pg.Client.prototype.query = function (...args) {
   const statement =
     typeof args[0] === 'string'
       ? { text: args[0], values: Array.isArray(args[1]) ? args[1] : [] }
-      : { text: args[0]?.text, values: args[0]?.values ?? (Array.isArray(args[1]) ? args[1] : []) };
+      : {
+          name: args[0]?.name,
+          text: args[0]?.text,
+          values: args[0]?.values ?? (Array.isArray(args[1]) ? args[1] : []),
+        };
   if (!watching || !statement.text) return query.apply(this, args);
   const entry = { ...statement, options: this.connectionParameters?.options, ms: 0 };
   watching.push(entry);

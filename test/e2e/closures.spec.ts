@@ -268,12 +268,12 @@ describe('coaching', () => {
 describe('every answer', () => {
   it('to a repeated call carries the same status and ETag', async () => {
     const open = () =>
-      p.assessor.agent
+      p.owner.agent
         .post('/api/v1/assessments')
         .set('idempotency-key', 'same')
         .send({
           siteId: p.site,
-          kind: 'verification',
+          kind: 'self',
           checklist: 'food-manufacturing',
           version: '2',
           level: 'basic',

@@ -25,7 +25,7 @@ beforeAll(async () => {
   const db = await openDatabase(app.ownerUrl, { poolSize: 4 });
   const identity = createIdentity(app.config);
   try {
-    ({ accounts } = await new Demo(db, identity, app.config.baseUrl).build());
+    ({ accounts } = await new Demo(db, identity, app.config).build());
   } finally {
     await identity.close();
     await db.close();
@@ -59,6 +59,21 @@ function shell() {
     end: () => child.kill('SIGKILL'),
   };
 }
+
+describe('the demo', () => {
+  it('has one exception that shows on a certificate, and one appeal that is being looked into', async () => {
+    const [certificate] = await app.sql(
+      `SELECT number, state FROM certificate WHERE facts -> 'independence' ? 'exceptions' AND issued_on IS NOT NULL`,
+    );
+    expect(certificate).toMatchObject({ state: 'valid' });
+    const { body } = await app.anonymous.get(`/api/v1/verify/${certificate!['number']}`).expect(200);
+    expect(body.exceptions).toMatchObject([{ rule: 'assessor-is-coach' }]);
+    expect(await app.sql(`SELECT count(*)::int AS n FROM impartiality_exception`)).toEqual([{ n: 1 }]);
+    expect(await app.sql(`SELECT kind, state FROM complaint`)).toEqual([
+      { kind: 'appeal', state: 'under-investigation' },
+    ]);
+  });
+});
 
 describe('the tour of the README', () => {
   it('runs as it is printed: answers, gap report, visit, invitation, gain, certificate', async () => {

@@ -60,7 +60,7 @@ describe('results', () => {
   it('answer one question of the supplier: nothing is computed before it is handed in', async () => {
     await answer(baseline, poor);
     const { body } = await p.assessor.agent.get(`/api/v1/assessments/${baseline}/score`).expect(200);
-    expect(body).toEqual({ asFound: null, afterClosure: null });
+    expect(body).toEqual({ asFound: null, afterClosure: null, exceptions: [] });
     expect((await report()).n).toEqual({ enrolled: 1, baseline: 0, followUp: 0, matched: 0 });
   });
 

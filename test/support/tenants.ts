@@ -169,6 +169,35 @@ export async function seedTenant(
     role: 'coach',
     from_date: today,
   });
+  await insert('exception', 'impartiality_exception', {
+    programme_id: ids['programme'],
+    site_id: ids['site'],
+    assessment_id: ids['baseline'],
+    rule: 'assessor-is-coach',
+    person_id: people['provider'],
+    facts: '[]',
+    reason: 'test',
+    recorded_by: people['agency'],
+  });
+  await insert('complaint', 'complaint', {
+    kind: 'complaint',
+    programme_id: ids['programme'],
+    about: 'assessment',
+    subject_id: ids['baseline'],
+    assessment_id: ids['baseline'],
+    site_id: ids['site'],
+    text: 'test',
+    confidential: true,
+    state: 'received',
+    raised_on: today,
+    acknowledge_by: today,
+    decide_by: today,
+  });
+  await insert('complainant', 'complainant', {
+    complaint_id: ids['complaint'],
+    user_id: people['buyer'],
+    organisation_id: ids['buyer'],
+  });
   await insert('visit', 'visit', {
     site_id: ids['site'],
     cohort_id: ids['cohort'],
@@ -273,4 +302,5 @@ const NO_ID = [
   'visit_invitation',
   'record_import_file',
   'consent_grant_site',
+  'complainant',
 ];

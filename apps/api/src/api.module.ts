@@ -7,6 +7,7 @@ import {
   CertificatesService,
   CharterService,
   CohortsService,
+  ComplaintsService,
   ConsentsService,
   ContentService,
   createIdentity,
@@ -16,6 +17,7 @@ import {
   FindingsService,
   GainsService,
   type Identity,
+  ImpartialityService,
   ImportsService,
   InvitationsService,
   LeavingService,
@@ -48,6 +50,8 @@ import { DataSource } from 'typeorm';
 import { join } from 'node:path';
 import { AssessmentsController } from './assessments.controller.js';
 import { AssessorsController, EngagementsController } from './assessors.controller.js';
+import { ComplaintsController } from './complaints.controller.js';
+import { ImpartialityController } from './impartiality.controller.js';
 import { CharterController, ConsentsController, SharingController } from './consents.controller.js';
 import { ContentController } from './content.controller.js';
 import { CertificatesController } from './certificates.controller.js';
@@ -118,6 +122,8 @@ export class ApiModule implements OnApplicationShutdown {
         GainsController,
         AssessorsController,
         EngagementsController,
+        ImpartialityController,
+        ComplaintsController,
         VisitsController,
         ReadinessController,
         CertificatesController,
@@ -187,6 +193,8 @@ export class ApiModule implements OnApplicationShutdown {
         onDatabase(GainsService),
         onDatabase(AssessorsService),
         onDatabase(EngagementsService),
+        onDatabase(ImpartialityService),
+        onDatabase(ComplaintsService),
         onDatabase(ReadinessService),
         onDatabase(ReportsService),
         onDatabase(ContentService),

@@ -15,6 +15,8 @@ import {
   Min,
   ValidateIf,
 } from 'class-validator';
+import { PAID_BY, type PaidBy } from '#application';
+import { ENGAGEMENT_ROLES, type EngagementRole } from '#domain';
 import { Code, Day, Flag, PageQuery } from './fields.dto.js';
 
 export class AssessorsQuery {
@@ -98,12 +100,19 @@ export class EngagementsQuery extends PageQuery {
 }
 
 export class NewEngagementDto {
-  @IsUUID() personId: string;
+  /** Who; left out: the organisation's people, not named. */
+  @IsOptional() @IsUUID() personId?: string;
+  /** On whose behalf; left out: the organisation the person does field work for. */
+  @IsOptional() @IsUUID() organisationId?: string;
   @IsUUID() siteId: string;
-  @IsIn(['coach', 'consultant']) role: 'coach' | 'consultant';
+  @IsIn(ENGAGEMENT_ROLES) role: EngagementRole;
   @Day() from: string;
   /** Left out: still going on. */
   @IsOptional() @Day() until?: string;
+  /** Who pays for it. */
+  @IsOptional() @IsIn(PAID_BY) paidBy?: PaidBy;
+  /** What risk to impartiality was seen, and how it is removed. */
+  @IsOptional() @Length(1, 1000) declaration?: string;
 }
 
 export class EngagementEndDto {

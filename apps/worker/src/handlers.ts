@@ -27,7 +27,7 @@ export interface Jobs {
   'assessment-closed': { assessmentId: string };
   'assessment-reopened': { assessmentId: string };
   'finding-changed': { assessmentId: string };
-  'engagement-changed': { siteId: string; personId: string };
+  'engagement-changed': { siteId: string; personId: string | null };
   'result-computed': { assessmentId: string; siteId: string };
   'rules-changed': { buyerId: string };
   'site-changed': { siteId: string };

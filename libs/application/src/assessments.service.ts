@@ -19,6 +19,7 @@ import {
   type VisibleScore,
 } from '#domain';
 import { appendToOutbox } from '#platform';
+import type { ExceptionLine } from '#reporting';
 import { randomUUID } from 'node:crypto';
 import { type Database, sqlStateOf } from '#persistence';
 import type { EntityManager } from 'typeorm';
@@ -35,7 +36,16 @@ import {
 } from './access.js';
 import { notFound, type Actor } from './actor.js';
 import { contentHash, loadVersion } from './content.service.js';
+import {
+  assessingOrganisation,
+  exceptionsBehind,
+  judgeAssessment,
+  judgeVisit,
+  lockRegister,
+  mustBeImpartial,
+} from './impartiality.js';
 import { pageOf, type Page, type PageRequest } from './paging.js';
+import { programmeDay } from './people.js';
 import { mustBeCurrent } from './revision.js';
 
 export interface NewAssessment {
@@ -226,7 +236,10 @@ const FIELD_PARTS = ['agency', 'assessment-provider'] as const;
 export class AssessmentsService {
   constructor(private readonly db: Database) {}
 
-  /** Opens an assessment of a site. Pins checklist version and profile for ever. */
+  /**
+   * Opens an assessment of a site, by its assessor. Pins checklist version and profile for ever.
+   * @throws DomainError `impartiality-breach`
+   */
   async create(actor: Actor, input: NewAssessment): Promise<AssessmentRow> {
     parseLocalDate(input.assessedOn);
     return this.db.transaction(async (tx) => {
@@ -245,12 +258,14 @@ export class AssessmentsService {
       }
       if (input.cohortId) await mustBeEnrolled(tx, input.cohortId, input.siteId);
       const baselineId = input.kind === 'follow-up' ? await this.baselineFor(tx, input) : null;
+      const organisationId =
+        input.kind === 'self' ? null : await this.assessorMustBeImpartial(tx, actor, input);
       const id = randomUUID();
       await tx
         .query(
           `INSERT INTO assessment (id, site_id, cohort_id, checklist_version_id, scoring_profile_id, level, kind, state,
-                                   assessed_on, assessor_id, baseline_id)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, 'draft', $8, $9, $10)`,
+                                   assessed_on, assessor_id, baseline_id, organisation_id)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, 'draft', $8, $9, $10, $11)`,
           [
             id,
             input.siteId,
@@ -262,6 +277,7 @@ export class AssessmentsService {
             input.assessedOn,
             actor.userId,
             baselineId,
+            organisationId,
           ],
         )
         .catch((error: unknown) => {
@@ -385,7 +401,10 @@ export class AssessmentsService {
     });
   }
 
-  /** Hands the assessment in. From here the worker scores it. @throws DomainError `unanswered-requirements`. */
+  /**
+   * Hands the assessment in. From here the worker scores it. Whoever gave a verdict counts as an assessor.
+   * @throws DomainError `unanswered-requirements`, `impartiality-breach`
+   */
   async submit(actor: Actor, id: string, revision: number | null): Promise<AssessmentRow> {
     return this.db.transaction(async (tx) => {
       const row = await this.lock(tx, actor, id, revision);
@@ -396,6 +415,12 @@ export class AssessmentsService {
       checkResponses(loaded.checklistBody, loaded.level, loaded.profileBody, loaded.responses, {
         complete: true,
       });
+      await lockRegister(tx, row.siteId);
+      mustBeImpartial(
+        await judgeAssessment(tx, row, await programmeDay(tx, row), { assessor: actor.userId }),
+        ['assessor'],
+        { what: 'Who assessed' },
+      );
       await tx.query(
         `UPDATE assessment SET state = $2, submitted_at = now(), revision = revision + 1 WHERE id = $1`,
         [id, to],
@@ -405,7 +430,10 @@ export class AssessmentsService {
     });
   }
 
-  /** Review: take it, send it back with a reason, close and lock it, or reopen a closed one with a reason. */
+  /**
+   * Review: take it, send it back with a reason, close and lock it, or reopen a closed one with a reason. By nobody who
+   * assessed, coached or belongs to the supplier. @throws DomainError `own-work`, `impartiality-breach`
+   */
   async review(
     actor: Actor,
     id: string,
@@ -417,36 +445,47 @@ export class AssessmentsService {
       const row = await this.lock(tx, actor, id, revision);
       const access = await siteAccess(tx, actor, row.siteId, 'assessment');
       must(access, ['reviewer', 'decider'], ['agency', 'assessment-provider'], 'review an assessment');
-      if (row.assessorId === actor.userId) {
-        throw new DomainError('own-work', 'Nobody reviews their own assessment.', [], 'forbidden');
+      await lockRegister(tx, row.siteId);
+      const judged = await judgeAssessment(tx, row, await programmeDay(tx, row), { reviewer: actor.userId });
+      const own = judged.breaches.some(({ rule }) => rule === 'reviewer-is-assessor');
+      mustBeImpartial(judged, ['reviewer'], { what: 'The review', ...(own && { code: 'own-work' }) });
+      if (action === 'reopen') {
+        await reopenAssessment(tx, row, reason);
+        return this.row(tx, id);
       }
       const to = transition(assessmentMachine, row.state, action, reason);
       const loaded = action === 'close' ? await loadAssessment(tx, id) : null;
       await tx.query(
         `UPDATE assessment SET state = $2, revision = revision + 1, reviewer_id = CASE WHEN $3 = 'take-review' THEN $4 ELSE reviewer_id END,
-                closed_at = CASE WHEN $3 = 'close' THEN now() WHEN $3 = 'reopen' THEN NULL ELSE closed_at END,
-                lock_hash = CASE WHEN $3 = 'close' THEN $5 WHEN $3 = 'reopen' THEN NULL ELSE lock_hash END,
-                reopen_reason = CASE WHEN $3 IN ('reopen', 'return') THEN $6 ELSE reopen_reason END
+                closed_at = CASE WHEN $3 = 'close' THEN now() ELSE closed_at END,
+                lock_hash = CASE WHEN $3 = 'close' THEN $5 ELSE lock_hash END,
+                reopen_reason = CASE WHEN $3 = 'return' THEN $6 ELSE reopen_reason END
           WHERE id = $1`,
         [id, to, action, actor.userId, loaded && lockHash(loaded), reason ?? null],
       );
       if (action === 'close') await appendToOutbox(tx, 'assessment-closed', { assessmentId: id });
-      if (action === 'reopen') await spellOut(tx, id);
-      if (action === 'reopen') await appendToOutbox(tx, 'assessment-reopened', { assessmentId: id });
       return this.row(tx, id);
     });
   }
 
-  /** The computed result, as far as the actor sees it; its parts are null until the worker has been. */
+  /**
+   * The computed result, as far as the actor sees it; its parts are null until the worker has been. With the breaches of
+   * impartiality that were allowed for it.
+   */
   async score(
     actor: Actor,
     id: string,
-  ): Promise<{ asFound: VisibleScore | null; afterClosure: VisibleScore | null }> {
+  ): Promise<{
+    asFound: VisibleScore | null;
+    afterClosure: VisibleScore | null;
+    exceptions: readonly ExceptionLine[];
+  }> {
     const access = await this.mustSee(actor, await this.row(this.db, id));
     mustSee(access, 'score');
     const score = await explainedScore(this.db, id);
     const show = (part: Score | undefined) => visibleScore(part ?? null, seenBy(access));
-    return { asFound: show(score?.asFound), afterClosure: show(score?.afterClosure) };
+    const exceptions = (await exceptionsBehind(this.db, [id])).get(id) ?? [];
+    return { asFound: show(score?.asFound), afterClosure: show(score?.afterClosure), exceptions };
   }
 
   /** Throws `not-found` unless the actor sees the assessment; what is shared of a record is its closed ones only. */
@@ -500,6 +539,24 @@ export class AssessmentsService {
     return this.row(tx, row.id);
   }
 
+  /** The organisation the actor assesses for. @throws DomainError `impartiality-breach` */
+  private async assessorMustBeImpartial(
+    tx: EntityManager,
+    actor: Actor,
+    { siteId, cohortId, assessedOn }: NewAssessment,
+  ): Promise<string | null> {
+    await lockRegister(tx, siteId);
+    const judged = await judgeVisit(tx, {
+      siteId,
+      cohortId: cohortId ?? null,
+      on: assessedOn,
+      personId: actor.userId,
+      today: await programmeDay(tx, { cohortId, siteId }),
+    });
+    mustBeImpartial(judged, ['assessor'], { what: 'Who assesses' });
+    return assessingOrganisation(judged);
+  }
+
   private async baselineFor(tx: EntityManager, input: NewAssessment): Promise<string> {
     const [baseline] = await tx.query(
       `SELECT id, assessed_on::text AS "assessedOn" FROM assessment
@@ -524,6 +581,24 @@ export class AssessmentsService {
     }
     return baseline.id;
   }
+}
+
+/**
+ * Takes a closed assessment up again, with a reason; what it came to stays in the history. No check of who may.
+ * @throws DomainError `transition-not-allowed`, `reason-required`
+ */
+export async function reopenAssessment(
+  tx: EntityManager,
+  row: Pick<AssessmentRow, 'id' | 'state'>,
+  reason: string | undefined,
+): Promise<void> {
+  const to = transition(assessmentMachine, row.state, 'reopen', reason);
+  await tx.query(
+    `UPDATE assessment SET state = $2, revision = revision + 1, closed_at = NULL, lock_hash = NULL, reopen_reason = $3 WHERE id = $1`,
+    [row.id, to, reason],
+  );
+  await spellOut(tx, row.id);
+  await appendToOutbox(tx, 'assessment-reopened', { assessmentId: row.id });
 }
 
 /** SHA-256 over everything a closed assessment rests on. */

@@ -5,8 +5,8 @@ import {
   certificatePayload,
   certificateStatus,
   type CertificateStatus,
-  checkDecision,
   DomainError,
+  organisationType,
   parseCertificateNumber,
   transition,
   validUntil,
@@ -15,7 +15,7 @@ import {
   type Score,
 } from '#domain';
 import { appendToOutbox, dayIn } from '#platform';
-import type { CertificateView, Locale, VerificationView } from '#reporting';
+import type { CertificateView, ExceptionLine, Locale, VerificationView } from '#reporting';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { type Database, sqlStateOf } from '#persistence';
 import type { EntityManager } from 'typeorm';
@@ -30,7 +30,7 @@ import {
 import { contentHash } from './content.service.js';
 import { categoryName, checklistLine, localise, localisedVersion, verdictOf } from './localised.js';
 import { programmeDay, siteRecipients } from './people.js';
-import { lookBackMonths } from './results.service.js';
+import { exceptionsBehind, judgeAssessment, lockRegister, mustBeImpartial } from './impartiality.js';
 import { mustBeCurrent } from './revision.js';
 
 /** What a certificate states: frozen when it is proposed, in the base language of the content. */
@@ -52,6 +52,8 @@ export interface CertificateRow {
   readonly validUntil: string | null;
   readonly revision: number;
   readonly history: { at: string; action: string; by: string; reason?: string }[];
+  /** Breaches of impartiality that were allowed and that it rests on, as it states them. */
+  readonly exceptions: readonly ExceptionLine[];
 }
 
 const columns = `id, number, site_id AS "siteId", assessment_id AS "assessmentId", state, proposed_by AS "proposedBy", decided_by AS "decidedBy",
@@ -147,8 +149,9 @@ export class CertificatesService {
   }
 
   /**
-   * Decides: issues it, returns it, or later suspends, restores or withdraws it. Four eyes: whoever assessed or coached
-   * does not decide. @throws DomainError `four-eyes` with every breach.
+   * Decides: issues it, returns it, or later suspends, restores or withdraws it. Four eyes: whoever assessed, reviewed,
+   * proposed or coached does not decide; and nothing is issued while a breach of any duty stands without an exception.
+   * @throws DomainError `four-eyes` with every breach.
    */
   async act(
     actor: Actor,
@@ -165,7 +168,7 @@ export class CertificatesService {
       mustBeCurrent('certificate', revision, row.revision);
       const state = transition(certificateMachine, row.state, action, reason);
       const today = await this.today(tx, row.assessmentId);
-      if (action === 'issue') await this.mustBeImpartial(tx, actor, row, today);
+      if (action !== 'return') await this.decisionMustBeImpartial(tx, actor, row, action, today);
       const history = [
         ...row.history,
         { at: new Date().toISOString(), action, by: actor.userId, ...(reason && { reason }) },
@@ -175,6 +178,7 @@ export class CertificatesService {
                 issued_on = CASE WHEN $4 THEN $6::date ELSE issued_on END, valid_until = CASE WHEN $4 THEN $7::date ELSE valid_until END WHERE id = $1`,
         [id, state, JSON.stringify(history), action === 'issue', actor.userId, today, validUntil(today)],
       );
+      if (action === 'issue') await this.stateImpartiality(tx, row, today);
       await appendToOutbox(tx, 'certificate-changed', { certificateId: id, action });
       if (action === 'issue') await appendToOutbox(tx, 'keep-document', { certificateId: id });
       return this.row(tx, id);
@@ -301,6 +305,7 @@ export class CertificatesService {
       issuedOn: row.issuedOn,
       validUntil: row.validUntil,
       reportHash: facts.reportHash,
+      ...(facts.independence.exceptions?.length && { exceptions: facts.independence.exceptions }),
       history: stored.history.flatMap((entry) => {
         const event = events[entry.action];
         return event
@@ -354,54 +359,57 @@ export class CertificatesService {
     return programmeDay(tx, { cohortId });
   }
 
-  private async mustBeImpartial(
+  private async decisionMustBeImpartial(
     tx: EntityManager,
     actor: Actor,
     row: CertificateRow,
+    action: CertificateAction,
     today: string,
   ): Promise<void> {
+    await lockRegister(tx, row.siteId);
     const assessment = await loadAssessment(tx, row.assessmentId);
-    const engagements = await tx.query(
-      `SELECT person_id AS person, from_date::text AS "from", until_date::text AS "to" FROM engagement WHERE site_id = $1`,
-      [row.siteId],
+    mustBeImpartial(
+      await judgeAssessment(tx, assessment, today, { decider: actor.userId }),
+      // What was issued has been judged: later steps are about who takes them.
+      action === 'issue' ? ['assessor', 'reviewer', 'decider'] : ['decider'],
+      { code: 'four-eyes', what: 'The decision' },
     );
-    const violations = checkDecision({
-      decider: actor.userId,
-      assessor: assessment.assessorId ?? '',
-      reviewer: assessment.reviewerId,
-      coaches: [],
-      coachingEngagements: engagements,
-      date: today,
-      assessedOn: assessment.assessedOn,
-      lookBackMonths: await lookBackMonths(tx, assessment.cohortId),
-    });
-    if (actor.userId === row.proposedBy)
-      violations.push({
-        code: 'decider-is-assessor',
-        person: actor.userId,
-        engagement: null,
-        clearsOn: null,
-      });
-    if (violations.length > 0) {
-      throw new DomainError(
-        'four-eyes',
-        'The decision is not impartial.',
-        violations.map((violation) => ({
-          field: violation.person,
-          message: violation.code,
-          fix: 'Have somebody decide who neither assessed, proposed nor coached.',
-        })),
-        'forbidden',
-      );
-    }
+  }
+
+  /** Freezes what is said of impartiality, the decision included, into what the certificate states. */
+  private async stateImpartiality(tx: EntityManager, row: CertificateRow, today: string): Promise<void> {
+    const independence = await this.independence(tx, await loadAssessment(tx, row.assessmentId), today);
+    await tx.query(
+      `UPDATE certificate SET facts = jsonb_set(facts, '{independence}', $2::jsonb) WHERE id = $1`,
+      [row.id, JSON.stringify(independence)],
+    );
+  }
+
+  private async independence(
+    tx: EntityManager,
+    assessment: LoadedAssessment,
+    today: string,
+  ): Promise<Facts['independence']> {
+    const judged = await judgeAssessment(tx, assessment, today);
+    const behind = await exceptionsBehind(tx, [assessment.id], ['assessor', 'reviewer', 'decider']);
+    const exceptions = behind.get(assessment.id);
+    const { organisation } = judged.the;
+    return {
+      lookBackMonths: judged.rules.lookBackMonths,
+      overlaps: judged.disclosures.flatMap(({ engagement }) =>
+        engagement ? [{ from: engagement.from, until: engagement.until }] : [],
+      ),
+      ...(organisation && { organisationType: organisationType(judged.rules, organisation).type }),
+      ...(exceptions && { exceptions }),
+    };
   }
 
   private async facts(tx: EntityManager, assessmentId: string): Promise<Facts> {
     const assessment = await loadAssessment(tx, assessmentId);
     const [context] = await tx.query(
-      `SELECT s.name AS site, s.city, s.country, s.categories, o.name AS organisation, p.name AS programme, p.look_back_months AS "lookBack",
+      `SELECT s.name AS site, s.city, s.country, s.categories, o.name AS organisation, p.name AS programme,
               person_name(a.assessor_id) AS assessor, person_name(a.reviewer_id) AS reviewer,
-              (SELECT org.name FROM assessor x JOIN organisation org ON org.id = x.organisation_id WHERE x.id = a.assessor_id) AS provider,
+              (SELECT org.name FROM organisation org WHERE org.id = coalesce(a.organisation_id, (SELECT x.organisation_id FROM assessor x WHERE x.id = a.assessor_id))) AS provider,
               (SELECT org.name FROM programme_participant pp JOIN organisation org ON org.id = pp.organisation_id
                 WHERE pp.programme_id = p.id AND pp.part = 'agency' LIMIT 1) AS issuer,
               (SELECT count(*)::int FROM assessment x WHERE x.site_id = a.site_id AND x.kind <> 'self' AND x.assessed_on <= a.assessed_on) AS sequence
@@ -441,7 +449,7 @@ export class CertificatesService {
       asFound: resultOf(score.asFound, 'findings'),
       afterClosure: resultOf(score.afterClosure, 'openFindings'),
       reviewer: context.reviewer ?? '—',
-      independence: { lookBackMonths: context.lookBack ?? 24, overlaps: [] },
+      independence: await this.independence(tx, assessment, await programmeDay(tx, assessment)),
       reportHash: contentHash({ lock: assessment.lockHash, score: score.asFound }),
     };
   }
@@ -468,9 +476,10 @@ async function certificateContent(db: Pick<EntityManager, 'query'>, certificateI
 }
 
 function withStatus(row: CertificateRow & { facts?: unknown; timeZone?: string }): CertificateRow {
-  const { facts: _facts, timeZone, ...rest } = row;
+  const { facts, timeZone, ...rest } = row;
   return {
     ...rest,
+    exceptions: (facts as Partial<Facts> | undefined)?.independence?.exceptions ?? [],
     status: certificateStatus(
       { state: row.state, issuedOn: row.issuedOn, validUntil: row.validUntil },
       // It lasts to the end of its last day where the programme is.

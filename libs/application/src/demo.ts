@@ -5,11 +5,16 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { loadAssessment, lockHash } from './assessments.service.js';
 import { CertificatesService } from './certificates.service.js';
+import { CharterService } from './charter.service.js';
+import { ComplaintsService } from './complaints.service.js';
+import { ConsentsService } from './consents.service.js';
 import { ContentService, loadVersion } from './content.service.js';
 import type { Identity } from './identity.js';
+import { type ImpartialitySettings, judgeVisit, shippedImpartialityRules } from './impartiality.js';
 import { PartiesService } from './parties.service.js';
 import { ReadinessService } from './readiness.service.js';
 import { ResultsService } from './results.service.js';
+import { ShareLinks } from './share-links.js';
 import { VisitsService } from './visits.service.js';
 
 /** An account of the demo; its password is made at the first start and told once. */
@@ -75,6 +80,12 @@ interface People {
   readonly [key: string]: { readonly id: string; readonly name: string; readonly email: string };
 }
 
+/** The rules that ship, but for one: the demo shows what an exception looks like. */
+const demoRules = (): Omit<ImpartialitySettings, 'lookBackMonths'> => {
+  const { rules, organisationTypes, complaints } = shippedImpartialityRules();
+  return { rules: { ...rules, 'assessor-is-coach': 'allow-with-reason' }, organisationTypes, complaints };
+};
+
 /** Builds the demo programme: invented, labelled so, in the shape of the 2009 pilot. Expects an empty database. */
 export class Demo {
   private readonly random = numbersFrom(2009);
@@ -83,7 +94,7 @@ export class Demo {
   constructor(
     private readonly db: Database,
     private readonly identity: Identity,
-    private readonly baseUrl: string,
+    private readonly config: { readonly baseUrl: string; readonly secret: string },
   ) {}
 
   async build(today = dayIn(new Date())): Promise<{ accounts: DemoAccount[]; try: string[] }> {
@@ -124,15 +135,17 @@ export class Demo {
       finished: 0.5,
     });
     const certificate = await this.certify(pilot, people);
+    await this.appeal(people, today);
+    await this.consent(organisations, people, today);
     await this.settle(today);
     return {
       accounts: this.accounts,
       try: [
-        `Sign in: curl -c jar -H 'content-type: application/json' -d '{"email":"${this.accounts[0]!.email}","password":"${this.accounts[0]!.password}"}' ${this.baseUrl}/api/auth/sign-in/email`,
-        `Read a gap report in Arabic: curl -b jar '${this.baseUrl}/api/v1/assessments/${gapReport}/gap-report.html?lang=ar'; the cohort's gains: ${this.baseUrl}/api/v1/cohorts/${pilot}/report.html`,
+        `Sign in: curl -c jar -H 'content-type: application/json' -d '{"email":"${this.accounts[0]!.email}","password":"${this.accounts[0]!.password}"}' ${this.config.baseUrl}/api/auth/sign-in/email`,
+        `Read a gap report in Arabic: curl -b jar '${this.config.baseUrl}/api/v1/assessments/${gapReport}/gap-report.html?lang=ar'; the cohort's gains: ${this.config.baseUrl}/api/v1/cohorts/${pilot}/report.html`,
         certificate
-          ? `Verify a certificate, as anyone can: ${this.baseUrl}/verify/${certificate}`
-          : `Look at the API: ${this.baseUrl}/openapi.json`,
+          ? `Verify a certificate, as anyone can: ${this.config.baseUrl}/verify/${certificate}`
+          : `Look at the API: ${this.config.baseUrl}/openapi.json`,
       ],
     };
   }
@@ -143,6 +156,10 @@ export class Demo {
       ['provider', 'Delta Assessment Services (demo)', 'assessment-provider'],
       ['lotus', 'Lotus Cash & Carry (demo)', 'buyer'],
       ['sahara', 'Sahara Fresh Stores (demo)', 'buyer'],
+      ['oasis', 'Oasis Hotels (demo)', 'buyer'],
+      ['trainer', 'Papyrus Food Safety Training (demo)', 'training-provider'],
+      ['donor', 'Horizon Development Fund (demo)', 'donor'],
+      ['authority', 'Office for Food Safety (demo)', 'authority'],
     ];
     const ids: Record<string, string> = {};
     for (const [key, name, kind] of wanted) {
@@ -169,6 +186,12 @@ export class Demo {
       ['buyer1', 'Amr Zaki', 'lotus', 'qa-manager'],
       ['buyer2', 'Rania Sobhy', 'sahara', 'qa-manager'],
       ['supplier', 'Yara Mansour', null, 'owner'],
+      ['director', 'Hoda Kamel', 'agency', 'owner'],
+      // Outside the programme: sees what the supplier grants it.
+      ['buyer3', 'Sherif Anwar', 'oasis', 'qa-manager'],
+      ['trainer', 'Mariam Saleh', 'trainer', 'viewer'],
+      ['donor', 'Jonas Weber', 'donor', 'viewer'],
+      ['authority', 'Ehab Mostafa', 'authority', 'viewer'],
     ];
     const people: Record<string, { id: string; name: string; email: string }> = {};
     for (const [key, name, organisation, role] of wanted) {
@@ -209,14 +232,17 @@ export class Demo {
       },
     ];
     await this.db.query(
-      `INSERT INTO programme (id, code, name, claims, demo) VALUES ($1, 'demo-nile', 'Nile Valley Supplier Programme (demo, invented)', $2, true)`,
-      [id, JSON.stringify(claims)],
+      `INSERT INTO programme (id, code, name, claims, impartiality, demo) VALUES ($1, 'demo-nile', 'Nile Valley Supplier Programme (demo, invented)', $2, $3, true)`,
+      [id, JSON.stringify(claims), JSON.stringify(demoRules())],
     );
     for (const [organisation, part] of [
       ['agency', 'agency'],
       ['provider', 'assessment-provider'],
       ['lotus', 'buyer'],
       ['sahara', 'buyer'],
+      ['trainer', 'training-provider'],
+      ['donor', 'donor'],
+      ['authority', 'authority'],
     ] as const) {
       await this.db.query(
         `INSERT INTO programme_participant (id, programme_id, organisation_id, part) VALUES ($1, $2, $3, $4)`,
@@ -385,14 +411,24 @@ export class Demo {
         toCompute.push(baselineId);
         if (leaves || index / count >= plan.finished) continue;
         const declines = index % 9 === 7;
-        const later = declines ? skill - 0.06 : Math.min(0.995, skill + 0.2 + this.random() * 0.3);
+        const gained = declines ? 0 : this.random() * 0.3;
+        const followUpOn = addDays(heldOn, 95 + Math.floor(this.random() * 45));
+        if (index === 0 && plan.ownerId)
+          await this.allowTrainer(tx, {
+            cohortId,
+            siteId,
+            personId: assessor(1),
+            managerId: people['manager']!.id,
+            on: followUpOn,
+          });
+        const later = declines ? skill - 0.06 : Math.min(0.995, skill + 0.2 + gained);
         const followUpId = await this.assess(tx, {
           siteId,
           cohortId,
           kind: 'follow-up',
           version: plan.followUp,
           profileId: plan.profileId,
-          assessedOn: addDays(heldOn, 95 + Math.floor(this.random() * 45)),
+          assessedOn: followUpOn,
           assessorId: assessor(1),
           reviewerId: people['reviewer']!.id,
           skill: index % 3 === 0 && !declines ? 1 : later,
@@ -406,6 +442,103 @@ export class Demo {
     for (const id of toCompute) await results.compute(id);
     // The follow-up of the second supplier: better than before, and not done. The first one's has nothing missing.
     return toCompute[3] ?? toCompute[0]!;
+  }
+
+  /** One breach that the programme has allowed: the assessor trained this site before they joined the provider. */
+  private async allowTrainer(
+    tx: EntityManager,
+    of: { cohortId: string; siteId: string; personId: string; managerId: string; on: string },
+  ): Promise<void> {
+    const day = addDays(of.on, -400);
+    await tx.query(
+      `INSERT INTO engagement (id, person_id, site_id, role, from_date, until_date, paid_by, declaration)
+       VALUES ($1, $2, $3, 'trainer', $4, $4, 'programme', 'One day of hygiene training in a group, before joining the assessment provider.')`,
+      [randomUUID(), of.personId, of.siteId, day],
+    );
+    const judged = await judgeVisit(tx, {
+      siteId: of.siteId,
+      cohortId: of.cohortId,
+      on: of.on,
+      personId: of.personId,
+    });
+    await tx.query(
+      `INSERT INTO impartiality_exception (id, programme_id, site_id, rule, person_id, facts, reason, valid_from, valid_until, recorded_by, recorded_at)
+       VALUES ($1, $2, $3, 'assessor-is-coach', $4, $5, 'The only assessor for this product who was free; one day of training in a group more than a year before.',
+               $6, $6, $7, $6::date - interval '3 days')`,
+      [
+        randomUUID(),
+        judged.programmeId,
+        of.siteId,
+        of.personId,
+        JSON.stringify(judged.breaches),
+        of.on,
+        of.managerId,
+      ],
+    );
+  }
+
+  /** An appeal by the demo's supplier, being looked into by somebody who had no part in it. */
+  private async appeal(people: People, today: string): Promise<void> {
+    const parties = new PartiesService(this.db);
+    const complaints = new ComplaintsService(this.db);
+    const supplier = await parties.actorOf(people['supplier']!);
+    const manager = await parties.actorOf(people['manager']!);
+    const { organisationId } = supplier.memberships[0]!;
+    const [finding] = await this.db.query(
+      `SELECT f.id FROM finding f JOIN assessment a ON a.id = f.assessment_id JOIN site s ON s.id = a.site_id
+        WHERE s.organisation_id = $1 AND a.kind = 'baseline' ORDER BY f.requirement LIMIT 1`,
+      [organisationId],
+    );
+    if (!finding) return;
+    const day = (before: number) => addDays(today, -before);
+    const { id } = await this.db.as(supplier, () =>
+      complaints.raise(
+        supplier,
+        {
+          kind: 'appeal',
+          about: 'finding',
+          subjectId: finding.id,
+          organisationId,
+          text: 'The record was there on the day, in the office next door. Nobody asked for it.',
+        },
+        day(20),
+      ),
+    );
+    await this.db.as(manager, () => complaints.step(manager, id, null, { action: 'acknowledge' }, day(17)));
+    await this.db.as(manager, () =>
+      complaints.step(
+        manager,
+        id,
+        null,
+        { action: 'investigate', reason: 'The assessor’s notes were asked for.' },
+        day(10),
+      ),
+    );
+  }
+
+  /** What the demo's supplier lets others see: a buyer outside the programme, and a person without an account. */
+  private async consent(organisations: Record<string, string>, people: People, today: string): Promise<void> {
+    const consents = new ConsentsService(this.db, new ShareLinks(this.config.secret, this.config.baseUrl));
+    const supplier = await new PartiesService(this.db).actorOf(people['supplier']!);
+    const { organisationId } = supplier.memberships[0]!;
+    const sites: { id: string }[] = await this.db.query(`SELECT id FROM site WHERE organisation_id = $1`, [
+      organisationId,
+    ]);
+    const terms = { siteIds: sites.map(({ id }) => id), until: addDays(today, 180) };
+    await this.db.as(supplier, async () => {
+      await consents.grant(supplier, organisationId, {
+        ...terms,
+        recipient: { organisationId: organisations['oasis']! },
+        scopes: ['certificate', 'section-scores'],
+        purpose: 'To be listed as a supplier of its hotels.',
+      });
+      await consents.grant(supplier, organisationId, {
+        ...terms,
+        recipient: { name: 'Nile Export Bank (demo)', email: 'credit@bank.uplift.example' },
+        scopes: ['certificate'],
+        purpose: 'For a loan for the new cold store.',
+      });
+    });
   }
 
   private async supplier(
@@ -511,15 +644,20 @@ export class Demo {
   /** Issues certificates for follow-ups that passed, proposed by one person and decided by another. */
   private async certify(cohortId: string, people: People): Promise<string | null> {
     const parties = new PartiesService(this.db);
-    const certificates = new CertificatesService(this.db, this.baseUrl);
+    const certificates = new CertificatesService(this.db, this.config.baseUrl);
     const reviewer = await parties.actorOf(people['reviewer']!);
     const decider = await parties.actorOf(people['decider']!);
-    const passed = await this.db.query(
-      `SELECT a.id FROM assessment a JOIN assessment_score s ON s.assessment_id = a.id WHERE a.cohort_id = $1 AND a.kind = 'follow-up' AND s.passed ORDER BY a.assessed_on, a.id LIMIT 4`,
+    const passed: { id: string; excepted: boolean }[] = await this.db.query(
+      `SELECT a.id, EXISTS (SELECT 1 FROM assessment_exception x WHERE x.assessment_id = a.id) AS excepted
+         FROM assessment a JOIN assessment_score s ON s.assessment_id = a.id
+        WHERE a.cohort_id = $1 AND a.kind = 'follow-up' AND s.passed ORDER BY a.assessed_on, a.id`,
       [cohortId],
     );
+    const plain = passed.filter(({ excepted }) => !excepted).slice(0, 4);
+    // The one that rests on an exception comes last, and stays valid.
+    const chosen = [...plain, ...passed.filter(({ excepted }) => excepted)];
     let first: string | null = null;
-    for (const [index, { id }] of (passed as { id: string }[]).entries()) {
+    for (const [index, { id }] of chosen.entries()) {
       const proposed = await certificates.propose(reviewer, id);
       const issued = await certificates.act(decider, proposed.id, 'issue');
       first ??= issued.number;
@@ -542,5 +680,6 @@ export class Demo {
     }
     await this.db.query(`DELETE FROM outbox`);
     await visits.plan(today);
+    await new CharterService(this.db).publish(today);
   }
 }

@@ -1,28 +1,54 @@
-import { DomainError, parseLocalDate } from '#domain';
+import { DomainError, type EngagementRole, parseLocalDate } from '#domain';
 import { appendToOutbox } from '#platform';
 import { randomUUID } from 'node:crypto';
 import type { Database } from '#persistence';
 import type { EntityManager } from 'typeorm';
 import { may, seesRecord, siteAccess } from './access.js';
 import { forbidden, notFound, type Actor } from './actor.js';
+import { lockRegister } from './impartiality.js';
 import { pageOf, type Page, type PageRequest } from './paging.js';
 
 export interface EngagementRow {
   readonly id: string;
-  readonly personId: string;
+  /** Null: the organisation's, by people who are not named. */
+  readonly personId: string | null;
   readonly name: string | null;
+  /** On whose behalf. */
+  readonly organisationId: string | null;
+  readonly organisation: string | null;
   readonly siteId: string;
-  readonly role: 'coach' | 'consultant';
+  readonly role: EngagementRole;
+  readonly paidBy: PaidBy | null;
+  /** What risk to impartiality was seen, and how it is removed. */
+  readonly declaration: string | null;
   readonly from: string;
   /** Null: still going on. */
   readonly until: string | null;
 }
 
+/** Who pays for an engagement. */
+export const PAID_BY = ['programme', 'supplier', 'buyer', 'provider'] as const;
+export type PaidBy = (typeof PAID_BY)[number];
+
+/** An engagement as it comes in: by a person, by an organisation, or by a person on behalf of one. */
+export interface NewEngagement {
+  readonly personId?: string;
+  /** Left out: the one the person does field work for. */
+  readonly organisationId?: string;
+  readonly siteId: string;
+  readonly role: EngagementRole;
+  readonly from: string;
+  readonly until?: string;
+  readonly paidBy?: PaidBy;
+  readonly declaration?: string;
+}
+
 const rows = `
-  SELECT e.id, e.person_id AS "personId", person_name(e.person_id) AS name, e.site_id AS "siteId", e.role, e.from_date::text AS "from", e.until_date::text AS until
+  SELECT e.id, e.person_id AS "personId", person_name(e.person_id) AS name, e.organisation_id AS "organisationId",
+         (SELECT o.name FROM organisation o WHERE o.id = e.organisation_id) AS organisation, e.site_id AS "siteId", e.role, e.paid_by AS "paidBy", e.declaration, e.from_date::text AS "from", e.until_date::text AS until
     FROM engagement e`;
 
-/** Who coaches which site, and when: what keeps a person from assessing it for the look-back. */
+/** Who coaches or advises which site, and when: what keeps from assessing it for the look-back. */
 export class EngagementsService {
   constructor(private readonly db: Database) {}
 
@@ -41,26 +67,36 @@ export class EngagementsService {
     return pageOf(found, page, (row: EngagementRow) => row.id);
   }
 
-  /** Registers an engagement, by the person or by the programme manager. @throws DomainError `engagement-overlaps` */
-  async register(
-    actor: Actor,
-    input: { personId: string; siteId: string; role: 'coach' | 'consultant'; from: string; until?: string },
-  ): Promise<EngagementRow> {
+  /**
+   * Registers an engagement, by the person or by the programme manager.
+   * @throws DomainError `engagement-overlaps`, `engagement-of-nobody`
+   */
+  async register(actor: Actor, input: NewEngagement): Promise<EngagementRow> {
     checkPeriod(input.from, input.until ?? null);
+    const personId = input.personId ?? null;
+    if (personId === null && !input.organisationId) {
+      throw new DomainError('engagement-of-nobody', 'An engagement is a person’s or an organisation’s.', [
+        { field: '/personId', message: 'is missing', fix: 'Give personId, organisationId or both.' },
+      ]);
+    }
     return this.db.transaction(async (tx) => {
-      await this.mustKeep(tx, actor, input.siteId, input.personId);
-      const [person] = await tx.query(
-        `SELECT 1 FROM site_access WHERE user_id = $1 AND site_id = $2 AND part IN ('agency', 'assessment-provider')
+      await this.mustKeep(tx, actor, input.siteId, personId);
+      if (input.organisationId) await mustKnow(tx, input.organisationId, input.siteId);
+      const [person] =
+        personId === null
+          ? [{}]
+          : await tx.query(
+              `SELECT 1 FROM site_access WHERE user_id = $1 AND site_id = $2 AND part IN ('agency', 'assessment-provider')
          UNION SELECT 1 FROM assessor WHERE id = $1 AND organisation_id IN (
            SELECT p.organisation_id FROM enrolment e JOIN cohort c ON c.id = e.cohort_id
              JOIN programme_participant p ON p.programme_id = c.programme_id WHERE e.site_id = $2)`,
-        [input.personId, input.siteId],
-      );
+              [input.personId, input.siteId],
+            );
       if (!person) throw notFound('person');
       const [other] = await tx.query(
         `SELECT from_date::text AS "from", until_date::text AS until FROM engagement
-          WHERE person_id = $1 AND site_id = $2 AND role = $3 AND from_date <= coalesce($5::date, 'infinity') AND coalesce(until_date, 'infinity') >= $4 LIMIT 1`,
-        [input.personId, input.siteId, input.role, input.from, input.until ?? null],
+          WHERE person_id IS NOT DISTINCT FROM $1 AND ($1::text IS NOT NULL OR organisation_id = $6) AND site_id = $2 AND role = $3 AND from_date <= coalesce($5::date, 'infinity') AND coalesce(until_date, 'infinity') >= $4 LIMIT 1`,
+        [personId, input.siteId, input.role, input.from, input.until ?? null, input.organisationId ?? null],
       );
       if (other) {
         throw new DomainError(
@@ -78,8 +114,19 @@ export class EngagementsService {
       }
       const id = randomUUID();
       await tx.query(
-        `INSERT INTO engagement (id, person_id, site_id, role, from_date, until_date) VALUES ($1, $2, $3, $4, $5, $6)`,
-        [id, input.personId, input.siteId, input.role, input.from, input.until ?? null],
+        `INSERT INTO engagement (id, person_id, site_id, role, from_date, until_date, organisation_id, paid_by, declaration)
+         VALUES ($1, $2, $3, $4, $5, $6, coalesce($7::uuid, (SELECT organisation_id FROM impartiality_people($3, ARRAY[$2::text]))), $8, $9)`,
+        [
+          id,
+          personId,
+          input.siteId,
+          input.role,
+          input.from,
+          input.until ?? null,
+          input.organisationId ?? null,
+          input.paidBy ?? null,
+          input.declaration ?? null,
+        ],
       );
       return this.changed(tx, id);
     });
@@ -116,12 +163,12 @@ export class EngagementsService {
     return row;
   }
 
-  /** Locks the engagements of a person at a site, and checks that the actor may record them. */
+  /** Locks the register of a site, and checks that the actor may record in it. */
   private async mustKeep(
     tx: EntityManager,
     actor: Actor,
     siteId: string,
-    personId: string,
+    personId: string | null,
     noun = 'site',
   ): Promise<void> {
     const access = await siteAccess(tx, actor, siteId, noun);
@@ -131,10 +178,18 @@ export class EngagementsService {
       may(access, ['mentor', 'assessor', 'owner', 'programme-manager'], ['agency', 'assessment-provider']);
     if (!self && !may(access, ['owner', 'programme-manager'], ['agency']))
       throw forbidden('Only the mentor or the programme manager records coaching.');
-    await tx.query(`SELECT pg_advisory_xact_lock(hashtext('uplift.engagement'), hashtext($1))`, [
-      `${personId} ${siteId}`,
-    ]);
+    await lockRegister(tx, siteId);
   }
+}
+
+/** @throws DomainError `not-found` unless the organisation takes part in a programme of the site. */
+async function mustKnow(tx: EntityManager, organisationId: string, siteId: string): Promise<void> {
+  const [known] = await tx.query(
+    `SELECT 1 FROM programme_participant p JOIN cohort c ON c.programme_id = p.programme_id JOIN enrolment e ON e.cohort_id = c.id
+      WHERE e.site_id = $1 AND p.organisation_id = $2 LIMIT 1`,
+    [siteId, organisationId],
+  );
+  if (!known) throw notFound('organisation');
 }
 
 function checkPeriod(from: string, until: string | null): void {

@@ -6,7 +6,8 @@ import {
   type Seen,
   visibleGain,
 } from '#domain';
-import type { Database } from '#persistence';
+import type { Database, Queryable } from '#persistence';
+import type { ExceptionLine } from '#reporting';
 import {
   cohortAccess,
   mustSee,
@@ -19,6 +20,7 @@ import {
   type SiteAccess,
 } from './access.js';
 import type { Actor } from './actor.js';
+import { exceptionsBehind } from './impartiality.js';
 import { pageOf, type Page, type PageRequest } from './paging.js';
 import { emptyCohort, type CohortBody } from './results.service.js';
 
@@ -30,9 +32,11 @@ export interface GainRow {
   readonly comparable: boolean;
   /** The gain with its parts, denominators and editions, or why there is none; without items unless answers are shared. */
   readonly gain: ReturnType<typeof visibleGain>;
+  /** Breaches of impartiality that were allowed for one of its assessments. */
+  readonly exceptions: readonly ExceptionLine[];
 }
 
-type StoredGain = Omit<GainRow, 'gain'> & { readonly gain: GainResult };
+type StoredGain = Omit<GainRow, 'gain' | 'exceptions'> & { readonly gain: GainResult };
 
 /** What a mean stands on; never shown without it. */
 export interface GainAggregate {
@@ -40,7 +44,8 @@ export interface GainAggregate {
   readonly nBaseline: number;
   readonly nFollowUp: number;
   readonly figures: AggregateFigures;
-  readonly independence: CohortBody['independence'];
+  /** `exceptions`: gains of which an assessment rests on a breach of impartiality that was allowed. */
+  readonly independence: CohortBody['independence'] & { readonly exceptions: number };
 }
 
 const columns = `g.follow_up_id AS "followUpId", g.baseline_id AS "baselineId", g.site_id AS "siteId", g.cohort_id AS "cohortId", g.comparable, g.body AS gain`;
@@ -58,7 +63,7 @@ export class GainsService {
         WHERE g.site_id = $1 AND ($2 OR a.state = 'closed') ORDER BY a.assessed_on DESC`,
       [siteId, seesRecord(access)],
     );
-    return rows.map((row) => ({ ...row, gain: visibleGain(row.gain, seenBy(access)) }));
+    return this.withExceptions(rows.map((row) => ({ ...row, gain: visibleGain(row.gain, seenBy(access)) })));
   }
 
   /** Gains of a cohort's sites, with the cohort's figures from its running aggregate. Buyers see closed ones. */
@@ -103,7 +108,23 @@ export class GainsService {
       [cohortIds, seesRecord(access), page.after, page.limit + 1, actor.userId],
     );
     const shown = rows.map(({ seen, ...row }) => ({ ...row, gain: visibleGain(row.gain, seen) }));
-    return { ...pageOf(shown, page, (row) => row.followUpId), aggregate: await this.aggregate(cohortIds) };
+    const { items, nextCursor } = pageOf(shown, page, (row) => row.followUpId);
+    return {
+      items: await this.withExceptions(items),
+      nextCursor,
+      aggregate: await this.aggregate(cohortIds),
+    };
+  }
+
+  private async withExceptions(rows: readonly Omit<GainRow, 'exceptions'>[]): Promise<GainRow[]> {
+    const behind = await exceptionsBehind(
+      this.db,
+      rows.flatMap(({ baselineId, followUpId }) => [baselineId, followUpId]),
+    );
+    return rows.map((row) => ({
+      ...row,
+      exceptions: [row.baselineId, row.followUpId].flatMap((id) => behind.get(id) ?? []),
+    }));
   }
 
   private async aggregate(cohortIds: readonly string[]): Promise<GainAggregate> {
@@ -111,10 +132,7 @@ export class GainsService {
       `SELECT baselines, follow_ups AS "followUps", body FROM cohort_aggregate WHERE cohort_id = ANY($1)`,
       [cohortIds],
     );
-    const [{ enrolled }] = await this.db.query(
-      `SELECT count(*)::int AS enrolled FROM enrolment WHERE cohort_id = ANY($1)`,
-      [cohortIds],
-    );
+    const [{ enrolled }] = await this.db.query(`SELECT enrolled FROM cohort_flow($1)`, [cohortIds]);
     const sum = (of: (row: (typeof rows)[number]) => number) => rows.reduce((all, row) => all + of(row), 0);
     return {
       nEnrolled: enrolled,
@@ -127,7 +145,20 @@ export class GainsService {
         independent: sum((row) => row.body.independence.independent),
         overlapping: sum((row) => row.body.independence.overlapping),
         unknown: sum((row) => row.body.independence.unknown),
+        exceptions: await gainsWithException(this.db, cohortIds),
       },
     };
   }
+}
+
+/** How many comparable gains of cohorts rest on an exception. Begins at the exceptions: few, however large the cohort. */
+export async function gainsWithException(db: Queryable, cohortIds: readonly string[]): Promise<number> {
+  const [{ n }] = await db.query(
+    `SELECT count(DISTINCT g.follow_up_id)::int AS n FROM assessment_exception x
+       JOIN gain g ON g.site_id = x.site_id AND x.assessment_id IN (g.follow_up_id, g.baseline_id)
+      WHERE x.rule NOT LIKE 'decider-%' AND g.comparable AND g.cohort_id = ANY ($1::uuid[])
+        AND x.programme_id IN (SELECT programme_id FROM cohort WHERE id = ANY ($1::uuid[]))`,
+    [[...cohortIds]],
+  );
+  return n;
 }

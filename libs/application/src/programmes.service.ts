@@ -125,7 +125,14 @@ export class ProgrammesService {
         look_back_months: input.lookBackMonths,
         claims: input.claims && JSON.stringify(input.claims),
       });
-      if (input.lookBackMonths !== undefined) await appendToOutbox(tx, 'plan-visits', {});
+      if (input.lookBackMonths !== undefined) {
+        // It is one of the rules of impartiality, whose ETag says that they have changed.
+        await tx.query(
+          `UPDATE programme SET impartiality_revision = impartiality_revision + 1 WHERE id = $1`,
+          [id],
+        );
+        await appendToOutbox(tx, 'plan-visits', {});
+      }
       return this.programme(actor, id, tx);
     });
   }

@@ -1,19 +1,21 @@
-import { daysBetween, type FindingGrade } from '#domain';
+import { daysBetween, overdueOf, type FindingGrade } from '#domain';
 import { appendToOutbox } from '#platform';
 import { type RenderedMail, renderMail } from '#reporting';
 import type { Database, Queryable } from '#persistence';
 import type { CertificatesService } from './certificates.service.js';
+import { overdueSql } from './complaints.service.js';
 import { localisedVersion } from './localised.js';
 import { programmeManagers, type Recipient, siteRecipients } from './people.js';
 import type { VisitsService } from './visits.service.js';
 
 /** What people are reminded of. */
-export type ReminderKind = 'findings-due' | 'certificate-expiring' | 'visit-soon' | 'sites-never-assessed';
+export type ReminderKind =
+  'findings-due' | 'certificate-expiring' | 'visit-soon' | 'sites-never-assessed' | 'complaint-overdue';
 
 /** One reminder to one person, as the outbox holds it: the mail is written when it is sent, from what is true then. */
 export interface ReminderDue {
   readonly kind: ReminderKind;
-  /** The site, certificate, visit or programme. */
+  /** The site, certificate, visit, programme or complaint. */
   readonly subjectId: string;
   readonly userId: string;
   /** The programme's day on which the reminder fell due. */
@@ -28,6 +30,9 @@ const VISIT_DAYS = [7, 1];
 const FINDING_DAYS = 7;
 /** A site counts as never assessed after this many days, and is reported again in steps of as many. */
 const NEVER_ASSESSED_DAYS = 30;
+
+/** An overdue complaint is reported on the first day after the one it was due, and in steps of as many days. */
+const COMPLAINT_DAYS = 7;
 
 /** The day it is at $1 in the time zone of the programme `p`. */
 const DAY = `LATERAL (SELECT ($1::timestamptz AT TIME ZONE coalesce(p.time_zone, 'UTC'))::date AS day) today`;
@@ -72,6 +77,7 @@ export class RemindersService {
         ...(await this.expiries(tx, now)),
         ...(await this.comingVisits(tx, now)),
         ...(await this.neverAssessed(tx, now)),
+        ...(await this.overdueComplaints(tx, now)),
       ];
       let fresh = 0;
       for (const due of wanted) {
@@ -104,6 +110,8 @@ export class RemindersService {
         return this.visitMail(due);
       case 'sites-never-assessed':
         return this.neverAssessedMail(due);
+      case 'complaint-overdue':
+        return this.complaintMail(due);
     }
   }
 
@@ -251,6 +259,58 @@ export class RemindersService {
     };
     return { to, mail: renderMail('sites-never-assessed', view, to.locale) };
   }
+
+  // ------------------------------------------------------------------------------------- complaints and appeals
+
+  private async overdueComplaints(tx: Queryable, now: Date): Promise<ReminderDue[]> {
+    const complaints: (OverdueComplaint & { id: string; day: string })[] = await tx.query(
+      `SELECT c.id, c.programme_id AS "programmeId", complaint_involved(c.id) AS involved, today.day::text AS day
+         FROM complaint c JOIN programme p ON p.id = c.programme_id CROSS JOIN ${DAY}
+        WHERE ${overdueSql('c', 'today.day')}
+          AND (today.day - CASE WHEN c.decide_by < today.day THEN c.decide_by ELSE c.acknowledge_by END - 1) % ${COMPLAINT_DAYS} = 0 ORDER BY c.id`,
+      [now],
+    );
+    return flatten(complaints, async (complaint) =>
+      (await handlers(tx, complaint)).map((to) =>
+        reminder('complaint-overdue', complaint.id, to, complaint.day),
+      ),
+    );
+  }
+
+  private async complaintMail({ subjectId, userId, day }: ReminderDue) {
+    const [row] = await this.db.query(
+      `SELECT c.programme_id AS "programmeId", complaint_involved(c.id) AS involved, c.kind, c.about, c.state, c.raised_on::text AS "raisedOn", c.acknowledge_by::text AS "acknowledgeBy",
+              c.decide_by::text AS "decideBy", p.name AS programme, (SELECT s.name FROM site s WHERE s.id = c.site_id) AS site
+         FROM complaint c JOIN programme p ON p.id = c.programme_id WHERE c.id = $1`,
+      [subjectId],
+    );
+    const overdue = row && overdueOf(row, day);
+    const to = overdue && (await handlers(this.db, row)).find((each) => each.userId === userId);
+    if (!to) return null;
+    const { programme, kind, about, site, raisedOn } = row;
+    const view = {
+      to: to.name,
+      programme,
+      kind,
+      about,
+      site,
+      raisedOn,
+      overdue,
+      dueOn: overdue === 'decide' ? row.decideBy : row.acknowledgeBy,
+      url: `${this.baseUrl}/api/v1/complaints/${subjectId}`,
+    };
+    return { to, mail: renderMail('complaint-overdue', view, to.locale) };
+  }
+}
+
+interface OverdueComplaint {
+  readonly programmeId: string;
+  readonly involved: readonly string[];
+}
+
+/** Who is reminded of a complaint: owners and managers of the agency who are not involved. */
+async function handlers(db: Queryable, { programmeId, involved }: OverdueComplaint): Promise<Recipient[]> {
+  return (await programmeManagers(db, programmeId)).filter(({ userId }) => !involved.includes(userId));
 }
 
 const reminder = (

@@ -30,6 +30,8 @@ import {
   verdictOf,
 } from './localised.js';
 import { readinessOf, storedReadiness, type ReadinessRow } from './readiness.service.js';
+import { gainsWithException } from './gains.service.js';
+import { exceptionsBehind } from './impartiality.js';
 import { emptyCohort, type CohortBody } from './results.service.js';
 
 /** View-models of the gap report and the cohort report, in the reader's language. */
@@ -71,16 +73,14 @@ export class ReportsService {
     );
     const body = (cohort.body as CohortBody | null) ?? emptyCohort();
     const figures = aggregateFigures(body.gains);
-    const attrition = await this.db.query(
-      `SELECT coalesce(exit_reason, 'unknown') AS reason, count(*)::int AS count FROM enrolment e WHERE cohort_id = $1 AND exited_on IS NOT NULL
-           AND NOT EXISTS (SELECT 1 FROM gain g WHERE g.site_id = e.site_id AND g.cohort_id = $1 AND g.comparable) GROUP BY 1 ORDER BY 2 DESC, 1`,
+    const [flow] = await this.db.query<{ enrolled: number; exits: Record<string, number> }[]>(
+      `SELECT enrolled, exits FROM cohort_flow(ARRAY[$1::uuid])`,
       [cohortId],
     );
-    const [counts] = await this.db.query(
-      `SELECT count(*)::int AS enrolled FROM enrolment WHERE cohort_id = $1`,
-      [cohortId],
-    );
-    const left = (attrition as { count: number }[]).reduce((sum, { count }) => sum + count, 0);
+    const attrition = Object.entries(flow!.exits)
+      .map(([reason, count]) => ({ reason, count }))
+      .sort((a, b) => b.count - a.count || (a.reason < b.reason ? -1 : 1));
+    const left = attrition.reduce((sum, { count }) => sum + count, 0);
     const pair = await this.newestPair(cohortId, locale);
     const n = figures.nMatched;
     const part = (key: keyof CohortBody['parts']) =>
@@ -98,7 +98,7 @@ export class ReportsService {
       from: cohort.from,
       to: cohort.to,
       ...pair.header,
-      n: { enrolled: counts.enrolled, baseline: cohort.baselines, followUp: cohort.followUps, matched: n },
+      n: { enrolled: flow!.enrolled, baseline: cohort.baselines, followUp: cohort.followUps, matched: n },
       baselineMean: figures.meanBaseline,
       followUpMean: figures.meanFollowUp,
       change: {
@@ -115,7 +115,7 @@ export class ReportsService {
         sd: figures.sdChange,
       },
       direction: { improved: figures.improved, same: figures.same, worse: figures.worse, tolerance: 0 },
-      attrition: [...attrition, ...stillOpen(counts.enrolled - n - left, locale)],
+      attrition: [...attrition, ...stillOpen(flow!.enrolled - n - left, locale)],
       sections: figures.sections
         .filter((section) => pair.isLeaf(section.section))
         .sort((a, b) => pair.place(a.section) - pair.place(b.section))
@@ -141,7 +141,11 @@ export class ReportsService {
               missing: part('missingItems'),
               headline: figures.meanChangePoints ?? 0,
             },
-      independence: { ...body.independence, lookBackMonths: cohort.lookBack },
+      independence: {
+        ...body.independence,
+        exceptions: await gainsWithException(this.db, [cohortId]),
+        lookBackMonths: cohort.lookBack,
+      },
       daysBetween: daysBetween(body.days),
       people: null,
       claims: (cohort.claims as Programme['claims']).map(({ figure, text, unit, source }) => ({
@@ -260,6 +264,7 @@ export async function gapReportOf(
   const path = own
     .filter((row) => row.body.cheapestPath?.reachesReady && row.body.cheapestPath.items.length > 0)
     .sort((a, b) => a.body.cheapestPath!.items.length - b.body.cheapestPath!.items.length)[0];
+  const exceptions = (await exceptionsBehind(db, [assessment.id])).get(assessment.id);
   return {
     reference: assessment.id,
     programme: context.programme ?? texts.title,
@@ -294,6 +299,7 @@ export async function gapReportOf(
           steps: path.body.cheapestPath!.items.map((item) => step(item.requirement)),
         }
       : null,
+    ...(exceptions && { exceptions }),
     printedOn: dayIn(new Date(), context.timeZone ?? 'UTC'),
   };
 }

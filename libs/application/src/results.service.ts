@@ -1,6 +1,6 @@
 import {
   addGain,
-  addMonths,
+  bars,
   computeGain,
   contributionOf,
   DEFAULT_LOOK_BACK_MONTHS,
@@ -20,6 +20,7 @@ import { randomUUID } from 'node:crypto';
 import type { Database, Queryable } from '#persistence';
 import type { EntityManager } from 'typeorm';
 import { loadAssessment, scoringOf, type LoadedAssessment } from './assessments.service.js';
+import { registerOf } from './impartiality.js';
 
 const PARTS = ['realChange', 'scopeChange', 'checklistChange', 'missingItems'] as const;
 type PartSums = Record<(typeof PARTS)[number], string>;
@@ -90,10 +91,10 @@ export class ResultsService {
     });
   }
 
-  /** Computes again what rests on the independence of the person who assessed a site: its own assessments there. */
-  async recompute(siteId: string, assessorId: string): Promise<void> {
+  /** Computes again what rests on the independence of a person (null: of anybody) who assessed a site. */
+  async recompute(siteId: string, assessorId: string | null): Promise<void> {
     const rows: { id: string }[] = await this.db.query(
-      `SELECT id FROM assessment WHERE site_id = $1 AND assessor_id = $2 AND kind IN ('baseline', 'follow-up')
+      `SELECT id FROM assessment WHERE site_id = $1 AND ($2::text IS NULL OR assessor_id = $2) AND kind IN ('baseline', 'follow-up')
           AND state IN ('submitted', 'under-review', 'closed') ORDER BY assessed_on, id`,
       [siteId, assessorId],
     );
@@ -301,11 +302,9 @@ export async function coached(
   personId: string,
   assessment: { siteId: string; cohortId: string | null; assessedOn: string },
 ): Promise<boolean> {
-  const since = addMonths(assessment.assessedOn, -(await lookBackMonths(db, assessment.cohortId)));
-  const rows = await db.query(
-    `SELECT 1 FROM engagement WHERE person_id = $1 AND site_id = $2 AND from_date <= $3
-        AND (until_date IS NULL OR until_date >= $4)`,
-    [personId, assessment.siteId, assessment.assessedOn, since],
+  const months = await lookBackMonths(db, assessment.cohortId);
+  const register = await registerOf(db, assessment.siteId);
+  return register.some(
+    (engagement) => engagement.personId === personId && bars(engagement, months, assessment.assessedOn),
   );
-  return rows.length > 0;
 }

@@ -16,6 +16,7 @@ import { closedOnOf } from './findings.service.js';
 import { checklistLine, localisedVersion, sectionLines, verdictOf } from './localised.js';
 import { gapReportOf } from './reports.service.js';
 import type { ShareLinks } from './share-links.js';
+import { exceptionsBehind } from './impartiality.js';
 
 interface OpenGrant {
   readonly supplier: string;
@@ -147,6 +148,7 @@ export class SharedService {
       );
       const explained = await explainedScore(tx, id, assessment);
       const score = visibleScore(explained?.afterClosure ?? null, scopes);
+      const exceptions = (await exceptionsBehind(tx, [id])).get(id);
       const url = `${this.baseUrl}/shared/${token}/assessments/${id}/gap-report`;
       shown.push({
         kind: assessment.kind,
@@ -162,6 +164,7 @@ export class SharedService {
               question: texts.requirement(finding.requirement).question,
             }))
           : null,
+        ...(exceptions && { exceptions }),
         report: scopes.includes('answers') ? { url, pdfUrl: `${url}.pdf` } : null,
       });
     }

@@ -2,10 +2,15 @@ import {
   addDays,
   daysBetween,
   DomainError,
+  impartialityOf,
+  type ImpartialityRule,
+  type ImpartialityRules,
   nextVisitNeed,
+  organisationType,
   planVisits,
   type PlanningAssessor,
   type PlanningNeed,
+  type RegisteredEngagement,
   type VisitIntervalRule,
   type VisitNeedReason,
 } from '#domain';
@@ -27,6 +32,13 @@ import { parse } from 'yaml';
 import { must, seesRecord, siteAccess } from './access.js';
 import { notFound, type Actor } from './actor.js';
 import { explainedScore, loadAssessment } from './assessments.service.js';
+import {
+  exceptionRows,
+  impartialityRulesOf,
+  judgeVisit,
+  lockRegister,
+  mustBeImpartial,
+} from './impartiality.js';
 import { pageOf, type Page, type PageRequest } from './paging.js';
 import {
   latestProgrammeDay,
@@ -85,11 +97,17 @@ interface NeedRow {
   readonly level: string | null;
   /** Organisations that take part in the programmes of the site. */
   readonly organisations: string[];
+  readonly programmeId: string | null;
+  readonly supplierId: string;
+  readonly buyerIds: string[];
+  /** Who belongs to the supplier. */
+  readonly supplierPeople: string[];
 }
 
 interface AssessorRow {
   readonly id: string;
   readonly organisation_id: string;
+  readonly organisation_kind: string;
   readonly name: string;
   readonly country: string;
   readonly lat: number | null;
@@ -99,7 +117,6 @@ interface AssessorRow {
   readonly working_days: number[];
   readonly max_visits_per_week: number | null;
   readonly absences: PlanningAssessor['absences'];
-  readonly engagements: PlanningAssessor['engagements'];
 }
 
 /** A mail that tells somebody the present state of a visit. */
@@ -206,7 +223,8 @@ export class VisitsService {
 
   /**
    * Plans every visit that has no day, and moves planned ones that no longer fit (an absence, a coaching engagement,
-   * a changed calendar). One planner at a time.
+   * a changed calendar). Nobody is sent whose assessment would breach the rules of the visit's programme, unless an
+   * exception covers the whole window. One planner at a time.
    */
   async plan(day?: string): Promise<{ planned: number; unplanned: number }> {
     return this.db.transaction(async (tx) => {
@@ -282,8 +300,9 @@ export class VisitsService {
   }
 
   /**
-   * Says how a planned visit went: `done`, or `aborted` with a reason; then the need is planned again.
-   * @throws DomainError `visit-not-planned`, `visit-not-held-yet`, `reason-required`
+   * Says how a planned visit went: `done`, or `aborted` with a reason; then the need is planned again. A visit by
+   * somebody who turned out not to be impartial does not count as done.
+   * @throws DomainError `visit-not-planned`, `visit-not-held-yet`, `reason-required`, `impartiality-breach`
    */
   async recordOutcome(
     actor: Actor,
@@ -346,6 +365,13 @@ export class VisitsService {
         throw new DomainError('reason-required', 'A visit that did not take place needs a reason.', [
           { field: '/reason', message: 'is empty', fix: 'Say in a sentence why.' },
         ]);
+      }
+      if (outcome === 'done' && visit.assessorId) {
+        await lockRegister(tx, visit.siteId);
+        const { siteId, cohortId, plannedOn: on, assessorId: personId } = visit;
+        mustBeImpartial(await judgeVisit(tx, { siteId, cohortId, on, personId }), ['assessor'], {
+          what: 'Who made the visit',
+        });
       }
       const again = outcome !== 'done';
       await tx.query(
@@ -537,7 +563,8 @@ export class VisitsService {
 
   private async problem(tx: EntityManager, today: string) {
     const visits = await tx.query(
-      `SELECT v.id, v.site_id AS "siteId", s.lat, s.lon, s.country, s.languages, v.earliest::text, v.due::text, v.latest::text,
+      `SELECT v.id, v.site_id AS "siteId", programme_of(v.cohort_id) AS "programmeId", s.organisation_id AS "supplierId", site_buyers(v.site_id) AS "buyerIds",
+              ARRAY(SELECT m.user_id FROM membership m WHERE m.organisation_id = s.organisation_id) AS "supplierPeople", s.lat, s.lon, s.country, s.languages, v.earliest::text, v.due::text, v.latest::text,
               v.reason, v.assessor_id AS "assessorId", v.planned_on::text AS "plannedOn", cl.checklist, a.level,
               ARRAY(SELECT DISTINCT pp.organisation_id::text FROM enrolment e JOIN cohort c ON c.id = e.cohort_id
                       JOIN programme_participant pp ON pp.programme_id = c.programme_id WHERE e.site_id = v.site_id) AS organisations
@@ -548,11 +575,10 @@ export class VisitsService {
     );
     const people: AssessorRow[] = await tx.query(
       `SELECT p.*, coalesce((SELECT jsonb_agg(jsonb_build_object('from', from_date, 'to', to_date)) FROM absence WHERE assessor_id = p.id), '[]') AS absences,
-              coalesce((SELECT jsonb_agg(jsonb_build_object('siteId', site_id, 'role', role, 'until', coalesce(until_date, $1::date + 365)))
-                          FROM engagement WHERE person_id = p.id), '[]') AS engagements
-         FROM assessor p WHERE p.part = 'assessor' ORDER BY p.id`,
-      [today],
+              o.kind AS organisation_kind
+         FROM assessor p JOIN organisation o ON o.id = p.organisation_id WHERE p.part = 'assessor' ORDER BY p.id`,
     );
+    const impartiality = await this.impartiality(tx, visits, today);
     const standing = new Map<string, string>();
     const needs: PlanningNeed[] = visits.map((visit: NeedRow) => {
       if (visit.plannedOn) standing.set(visit.id, `${visit.assessorId} ${visit.plannedOn}`);
@@ -570,10 +596,16 @@ export class VisitsService {
         priority: visit.reason === 'open-critical' ? 2 : 1,
         languages: visit.languages,
         requiredCompetences: visit.checklist ? [visit.checklist] : [],
-        // Only who takes part in a programme of the site comes to see it.
-        excludedAssessors: people
-          .filter((person) => !visit.organisations.includes(person.organisation_id))
-          .map((person) => ({ id: person.id, reason: 'takes part in no programme of the site' })),
+        lookBackMonths: impartiality.lookBackMonths(visit),
+        // Only who takes part in a programme of the site comes to see it, and who is no party to it.
+        excludedAssessors: people.flatMap((person) => {
+          if (!visit.organisations.includes(person.organisation_id))
+            return [{ id: person.id, reason: 'takes part in no programme of the site' }];
+          const rules = impartiality.breaches(visit, person);
+          return rules.length > 0
+            ? [{ id: person.id, reason: `would not be impartial: ${rules.join(', ')}` }]
+            : [];
+        }),
         ...(visit.plannedOn && { fixed: { assessorId: visit.assessorId, date: visit.plannedOn } }),
       };
     });
@@ -588,11 +620,79 @@ export class VisitsService {
       absences: row.absences,
       ...(row.max_visits_per_week && { maxVisitsPerWeek: row.max_visits_per_week }),
       bookings: [],
-      engagements: row.engagements,
+      engagements: visits.flatMap((visit: NeedRow) => impartiality.engagements(visit, row)),
     }));
     return { needs, assessors, standing };
   }
+
+  /** What the rules of each visit's programme say of sending somebody there. */
+  private async impartiality(tx: EntityManager, visits: readonly NeedRow[], today: string) {
+    const rulesOf = new Map<string | null, ImpartialityRules>();
+    for (const programmeId of new Set(visits.map((visit) => visit.programmeId)))
+      rulesOf.set(programmeId, (await impartialityRulesOf(tx, programmeId)).rules);
+    const sites = [...new Set(visits.map(({ siteId }) => siteId))];
+    const register: (RegisteredEngagement & { siteId: string })[] = await tx.query(
+      `SELECT id, site_id AS "siteId", person_id AS "personId", organisation_id AS "organisationId", role, from_date::text AS "from", until_date::text AS until
+         FROM engagement WHERE site_id = ANY ($1::uuid[]) ORDER BY from_date, id`,
+      [sites],
+    );
+    const bySite = new Map<string, typeof register>();
+    for (const each of register) bySite.set(each.siteId, [...(bySite.get(each.siteId) ?? []), each]);
+    const exceptions = await exceptionRows(tx, `x.site_id = ANY ($1::uuid[]) AND x.assessment_id IS NULL`, [
+      sites,
+    ]);
+    /** Whether the programme has allowed it, whatever day of the window the visit falls on. */
+    const allowed = (visit: NeedRow, personId: string, rule: ImpartialityRule): boolean =>
+      rulesOf.get(visit.programmeId)!.rules[rule] === 'allow-with-reason' &&
+      exceptions.some(
+        (each) =>
+          each.siteId === visit.siteId &&
+          each.programmeId === visit.programmeId &&
+          each.personId === personId &&
+          each.rule === rule &&
+          each.validFrom! <= visit.earliest &&
+          each.validUntil! >= visit.latest,
+      );
+    return {
+      lookBackMonths: (visit: NeedRow) => rulesOf.get(visit.programmeId)!.lookBackMonths,
+      /** Rules that stand in the way on any day. */
+      breaches: (visit: NeedRow, person: AssessorRow): ImpartialityRule[] =>
+        impartialityOf(rulesOf.get(visit.programmeId)!, [], {
+          supplierId: visit.supplierId,
+          buyerIds: visit.buyerIds,
+          assessedOn: visit.latest,
+          on: visit.latest,
+          assessors: [{ personId: person.id, ofSupplier: visit.supplierPeople.includes(person.id) }],
+          organisation: { id: person.organisation_id, kind: person.organisation_kind },
+          reviewer: null,
+          proposerId: null,
+          decider: null,
+        })
+          .breaches.map(({ rule }) => rule)
+          .filter((rule) => !allowed(visit, person.id, rule)),
+      /** What bars for a time: the person's own coaching and, of type A, that of the organisation. */
+      engagements: (visit: NeedRow, person: AssessorRow): PlanningAssessor['engagements'] => {
+        const { type } = organisationType(rulesOf.get(visit.programmeId)!, {
+          id: person.organisation_id,
+          kind: person.organisation_kind,
+        });
+        return (bySite.get(visit.siteId) ?? []).flatMap(
+          ({ personId, organisationId, siteId, role, until }) => {
+            const own = personId === person.id;
+            const rule = own ? 'assessor-is-coach' : 'organisation-is-coach';
+            const bars = own || (type === 'A' && organisationId === person.organisation_id);
+            return bars && !allowed(visit, person.id, rule)
+              ? [{ siteId, role, until: until ?? addDays(today, GOES_ON_DAYS) }]
+              : [];
+          },
+        );
+      },
+    };
+  }
 }
+
+/** No engagement that goes on ends within what is planned at once. */
+const GOES_ON_DAYS = 1100;
 
 /** Calls off what stands and is not yet held, for the visits a condition names; whoever was invited is told. */
 export async function cancelVisits(

@@ -1,5 +1,5 @@
 import { DomainError } from './domain-error.js';
-import { addDays, addMonths, daysBetween, isBefore, parseLocalDate, type LocalDate } from './local-date.js';
+import { addDays, addMonths, daysBetween, isBefore, type LocalDate } from './local-date.js';
 import type { CertificateState } from './states.js';
 
 /** What a certificate is worth on a day, as told to anybody who asks. */
@@ -27,93 +27,6 @@ export function certificateStatus(stored: StoredCertificate, today: LocalDate): 
   if (stored.state === 'withdrawn' || stored.state === 'superseded') return stored.state;
   if (stored.validUntil !== null && isBefore(stored.validUntil, today)) return 'expired';
   return stored.state;
-}
-
-/** A time in which a person coached (trained, mentored, advised) the site. */
-export interface CoachingEngagement {
-  readonly person: string;
-  readonly from: LocalDate;
-  /** Last day; null while it goes on. */
-  readonly to: LocalDate | null;
-}
-
-/** Who did what before a decision on a certificate; persons by id. */
-export interface DecisionContext {
-  readonly decider: string;
-  readonly assessor: string;
-  /** Null when nobody reviewed. */
-  readonly reviewer: string | null;
-  /** Persons who are coaches of the site now, dated engagement or not. */
-  readonly coaches: readonly string[];
-  /** Dated coaching of this site. */
-  readonly coachingEngagements: readonly CoachingEngagement[];
-  /** Day of the decision. */
-  readonly date: LocalDate;
-  /** Day of the assessment, from which the assessor's look-back counts. Default: the day of the decision. */
-  readonly assessedOn?: LocalDate;
-  /** Calendar months that must have passed since the end of coaching. Default 24 (domain.md §5.3). */
-  readonly lookBackMonths?: number;
-}
-
-/** Breaches of the four-eyes rule. Part of the API: codes never change. */
-export type DecisionViolationCode =
-  | 'decider-is-assessor'
-  | 'reviewer-is-assessor'
-  | 'decider-is-coach'
-  | 'reviewer-is-coach'
-  | 'assessor-is-coach';
-
-export interface DecisionViolation {
-  readonly code: DecisionViolationCode;
-  readonly person: string;
-  /** The coaching behind it, for the coach codes; null for an undated coach. */
-  readonly engagement: CoachingEngagement | null;
-  /** First day on which the engagement no longer stands in the way; null when unknown or not a matter of time. */
-  readonly clearsOn: LocalDate | null;
-}
-
-/** Months of look-back for coaching unless the programme says otherwise. */
-export const DEFAULT_LOOK_BACK_MONTHS = 24;
-
-/**
- * Checks impartiality of a decision (design.md §3.7, domain.md §5.3): assessor ≠ coach of that site within the
- * look-back, and neither of them reviews or decides. Reviewer and decider may be one person. Coaching counts until
- * `lookBackMonths` full calendar months have passed since its last day; coaching that begins after the decision does
- * not count. Returns every breach, an empty list when there is none; whether a breach blocks is the programme's say.
- * @throws DomainError `impossible-date`, `look-back-out-of-range`
- */
-export function checkDecision(context: DecisionContext): DecisionViolation[] {
-  const { decider, assessor, reviewer, date } = context;
-  const lookBack = context.lookBackMonths ?? DEFAULT_LOOK_BACK_MONTHS;
-  if (!Number.isInteger(lookBack) || lookBack < 0 || lookBack > 1200) {
-    throw new DomainError(
-      'look-back-out-of-range',
-      'The look-back must be a whole number of months, 0 to 1200.',
-    );
-  }
-  parseLocalDate(date);
-  const violations: DecisionViolation[] = [];
-  const plain = (code: DecisionViolationCode, person: string) =>
-    violations.push({ code, person, engagement: null, clearsOn: null });
-  if (decider === assessor) plain('decider-is-assessor', decider);
-  if (reviewer !== null && reviewer === assessor) plain('reviewer-is-assessor', reviewer);
-
-  const coach = (code: DecisionViolationCode, person: string, since: LocalDate) => {
-    let dated = false;
-    for (const engagement of context.coachingEngagements) {
-      if (engagement.person !== person || isBefore(date, engagement.from)) continue;
-      const clearsOn = engagement.to === null ? null : addMonths(engagement.to, lookBack);
-      if (clearsOn !== null && !isBefore(since, clearsOn)) continue;
-      dated = true;
-      violations.push({ code, person, engagement, clearsOn });
-    }
-    if (!dated && context.coaches.includes(person)) plain(code, person);
-  };
-  coach('decider-is-coach', decider, date);
-  if (reviewer !== null && reviewer !== decider) coach('reviewer-is-coach', reviewer, date);
-  const assessedOn = context.assessedOn ?? date;
-  coach('assessor-is-coach', assessor, isBefore(assessedOn, date) ? assessedOn : date);
-  return violations;
 }
 
 /** Months a certificate is valid unless the grade or the programme says otherwise. */
@@ -144,7 +57,7 @@ export function daysLeft(stored: StoredCertificate, today: LocalDate): number | 
 
 /**
  * Statements a certificate must carry, as codes; their texts are translated elsewhere. Part of the API.
- * Source: domain.md §5.2 (what must not be claimed).
+ * Source: the limits of claims of second-party programmes (docs/glossary.md).
  */
 export type DisclaimerCode =
   /** Unaccredited assessment against programme, edition and level. */
@@ -165,7 +78,8 @@ export type DisclaimerCode =
 /** What decides which statements apply besides the three that always do. */
 export interface DisclaimerContext {
   readonly translated?: boolean;
-  readonly violations?: readonly DecisionViolation[];
+  /** Breaches of impartiality that were allowed, and what is disclosed. */
+  readonly impartiality?: readonly unknown[];
   readonly scoringProvenance?: 'confirmed' | 'unverified' | 'programme-default';
   readonly status?: CertificateStatus | null;
 }
@@ -174,7 +88,7 @@ export interface DisclaimerContext {
 export function disclaimer(context: DisclaimerContext = {}): DisclaimerCode[] {
   const codes: DisclaimerCode[] = ['unaccredited-assessment', 'not-gfsi', 'conditions-on-dates'];
   if (context.translated) codes.push('unofficial-translation');
-  if (context.violations && context.violations.length > 0) codes.push('impartiality-overlap');
+  if (context.impartiality && context.impartiality.length > 0) codes.push('impartiality-overlap');
   if (context.scoringProvenance !== undefined && context.scoringProvenance !== 'confirmed')
     codes.push('unconfirmed-scoring');
   if (context.status === 'suspended') codes.push('suspended-no-reference');

@@ -18,7 +18,7 @@ const of = (
 ): GainContribution => ({ baseline, followUp, sections });
 
 describe('cohort statistics', () => {
-  it('one cohort, three honest "increases" (domain.md §4.4)', () => {
+  it('one cohort, three honest "increases"', () => {
     const rows = [
       { baseline: 20, followUp: 60 },
       { baseline: 50, followUp: 75 },

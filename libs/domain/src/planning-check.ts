@@ -323,7 +323,7 @@ function isBarred(
   day: LocalDate,
 ): boolean {
   const monthOf = (date: LocalDate): number => Number(date.slice(0, 4)) * 12 + Number(date.slice(5, 7));
-  const limit = monthOf(day) - (problem.lookBackMonths ?? 24);
+  const limit = monthOf(day) - (need.lookBackMonths ?? problem.lookBackMonths ?? 24);
   return assessor.engagements.some(({ siteId, until }) => {
     if (siteId !== need.siteId) return false;
     if (monthOf(until) !== limit) return monthOf(until) > limit;

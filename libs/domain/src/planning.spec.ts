@@ -242,6 +242,24 @@ describe('planVisits', () => {
     expect(placed(problem([need()], [coach], { lookBackMonths: undefined }))).toEqual(['n1 a1 2026-03-05']);
   });
 
+  it('goes by the look-back of each need, so that programmes with different rules are planned together', () => {
+    const coach = assessor({ engagements: [{ siteId: 's1', role: 'trainer', until: '2025-03-01' }] });
+    const of = (lookBackMonths: number | undefined) => problem([need({ lookBackMonths })], [coach]);
+    expect(placed(of(12))).toEqual(['n1 a1 2026-03-04']);
+    expect(placed(of(undefined))).toEqual([]);
+    expect(plan(of(36)).unplanned[0]?.reasons[0]).toMatchObject({
+      code: 'coached-within-look-back',
+      detail: expect.stringContaining('within 36 months'),
+    });
+    expect(checkPlan(of(24), plan(of(12))).map(({ code }) => code)).toContain('coached-within-look-back');
+    expect(() => planVisits(of(-1))).toThrow(
+      expect.objectContaining({
+        code: 'planning-look-back-invalid',
+        fields: [expect.objectContaining({ field: '/needs/0/lookBackMonths' })],
+      }),
+    );
+  });
+
   it('knows Sunday as 0 and as 7', () => {
     const sunday = need({ earliest: '2026-03-08', due: '2026-03-08', latest: '2026-03-08' });
     for (const day of [0, 7]) {

@@ -14,6 +14,7 @@
  * A visit of several days stands on days in a row.
  */
 import { DomainError } from './domain-error.js';
+import { DEFAULT_LOOK_BACK_MONTHS, type EngagementRole } from './impartiality.js';
 import { addDays, addMonths, daysBetween, weekday } from './local-date.js';
 import type { LocalDate } from './local-date.js';
 
@@ -50,6 +51,8 @@ export interface PlanningNeed {
   /** All of them are needed. */
   readonly requiredCompetences: readonly string[];
   readonly excludedAssessors: readonly { readonly id: string; readonly reason: string }[];
+  /** For how many months after an engagement a coach may not assess the site; left out: as the problem says. */
+  readonly lookBackMonths?: number;
   /** A visit already settled by people: this assessor on this (first) day, or not at all. Hard rules still hold. */
   readonly fixed?: { readonly assessorId: string; readonly date: LocalDate };
   /** Days on which the site cannot be visited. */
@@ -68,7 +71,7 @@ export interface PlanningBooking {
 /** Work for a site that bars the assessor from assessing it for a time. */
 export interface PlanningEngagement {
   readonly siteId: string;
-  readonly role: 'coach' | 'consultant';
+  readonly role: EngagementRole;
   /** Last day of the engagement (a day to come when it still runs). */
   readonly until: LocalDate;
 }
@@ -96,7 +99,7 @@ export interface PlanningProblem {
   readonly horizon: PlanningPeriod;
   readonly needs: readonly PlanningNeed[];
   readonly assessors: readonly PlanningAssessor[];
-  /** For how many months after an engagement a coach may not assess the site. Default 24. */
+  /** For how many months after an engagement a coach may not assess a site, where its need does not say. Default 24. */
   readonly lookBackMonths?: number;
 }
 
@@ -177,8 +180,8 @@ interface Calendar {
   readonly dates: readonly LocalDate[];
   readonly from: number;
   readonly to: number;
-  /** Per day: an engagement that ended on or after this day bars the assessor. */
-  readonly barredSince: readonly LocalDate[];
+  /** Per look-back and day: an engagement that ended on or after this day bars the assessor. */
+  readonly barredSince: (lookBackMonths: number) => readonly LocalDate[];
 }
 
 interface AssessorState {
@@ -194,6 +197,8 @@ interface AssessorState {
 
 interface NeedState {
   readonly need: PlanningNeed;
+  /** Months; see `lookBackOf`. */
+  readonly lookBack: number;
   readonly duration: number;
   /** First and last possible first day; empty when `first > last`. */
   readonly first: number;
@@ -221,7 +226,7 @@ export function planVisits(problem: PlanningProblem): VisitPlan {
     .map((assessor) => assessorState(assessor, calendar));
   const needs = [...problem.needs]
     .sort((a, b) => compare(a.id, b.id))
-    .map((need) => needState(need, calendar, states));
+    .map((need) => needState(need, lookBackOf(problem, need), calendar, states));
 
   const open = new Set(needs);
   const visits: PlannedVisit[] = [];
@@ -275,12 +280,10 @@ function checkProblem(problem: PlanningProblem): void {
       'too-large',
     );
   }
-  const lookBack = lookBackOf(problem);
-  if (!Number.isInteger(lookBack) || lookBack < 0) {
-    throw new DomainError('planning-look-back-invalid', 'The look-back is a whole number of months.', [
-      { field: '/lookBackMonths', message: 'This is not a whole number of 0 or more.' },
-    ]);
-  }
+  checkLookBack(problem.lookBackMonths, '/lookBackMonths');
+  problem.needs.forEach(({ lookBackMonths }, index) =>
+    checkLookBack(lookBackMonths, `/needs/${index}/lookBackMonths`),
+  );
   checkIds('needs', problem.needs);
   checkIds('assessors', problem.assessors);
   problem.needs.forEach(({ id, durationDays }, index) => {
@@ -292,6 +295,13 @@ function checkProblem(problem: PlanningProblem): void {
       );
     }
   });
+}
+
+function checkLookBack(months: number | undefined, field: string): void {
+  if (months === undefined || (Number.isInteger(months) && months >= 0)) return;
+  throw new DomainError('planning-look-back-invalid', 'The look-back is a whole number of months.', [
+    { field, message: 'This is not a whole number of 0 or more.' },
+  ]);
 }
 
 function checkIds(field: string, items: readonly { readonly id: string }[]): void {
@@ -306,7 +316,11 @@ function checkIds(field: string, items: readonly { readonly id: string }[]): voi
   });
 }
 
-const lookBackOf = (problem: PlanningProblem): number => problem.lookBackMonths ?? 24;
+/** The look-back that holds for a need. */
+export const lookBackOf = (
+  problem: Pick<PlanningProblem, 'lookBackMonths'>,
+  need: Pick<PlanningNeed, 'lookBackMonths'>,
+): number => need.lookBackMonths ?? problem.lookBackMonths ?? DEFAULT_LOOK_BACK_MONTHS;
 
 function calendarOf(problem: PlanningProblem): Calendar {
   const { from, to } = problem.horizon;
@@ -316,13 +330,17 @@ function calendarOf(problem: PlanningProblem): Calendar {
   const toDay = fromDay + daysBetween(from, to);
   const length = Math.ceil((toDay + 8) / 7) * 7;
   const dates = Array.from({ length }, (_, day) => addDays(start, day));
-  const lookBack = lookBackOf(problem);
+  const since = new Map<number, readonly LocalDate[]>();
   return {
     start,
     dates,
     from: fromDay,
     to: toDay,
-    barredSince: dates.map((date) => addMonths(date, -lookBack)),
+    barredSince(lookBack) {
+      const known = since.get(lookBack) ?? dates.map((date) => addMonths(date, -lookBack));
+      since.set(lookBack, known);
+      return known;
+    },
   };
 }
 
@@ -378,7 +396,12 @@ function assessorState(assessor: PlanningAssessor, calendar: Calendar): Assessor
   };
 }
 
-function needState(need: PlanningNeed, calendar: Calendar, states: readonly AssessorState[]): NeedState {
+function needState(
+  need: PlanningNeed,
+  lookBack: number,
+  calendar: Calendar,
+  states: readonly AssessorState[],
+): NeedState {
   const duration = need.durationDays ?? 1;
   const closed = new Set((need.siteClosedDays ?? []).map((date) => daysBetween(calendar.start, date)));
   let first = Math.max(calendar.from, daysBetween(calendar.start, need.earliest));
@@ -389,6 +412,7 @@ function needState(need: PlanningNeed, calendar: Calendar, states: readonly Asse
   }
   const state: NeedState = {
     need,
+    lookBack,
     duration,
     first,
     last,
@@ -439,7 +463,9 @@ function weekFull({ visitsPerWeek, limit }: AssessorState, day: number, duration
 function firstUnbarred(need: NeedState, { engagedUntil }: AssessorState, calendar: Calendar): number {
   const until = engagedUntil.get(need.need.siteId);
   let day = need.first;
-  if (until !== undefined) while (day <= need.last && until >= calendar.barredSince[day]!) day++;
+  if (until === undefined) return day;
+  const barredSince = calendar.barredSince(need.lookBack);
+  while (day <= need.last && until >= barredSince[day]!) day++;
   return day;
 }
 
@@ -606,18 +632,13 @@ function personReasons(need: PlanningNeed, assessor: PlanningAssessor): Unplanne
 }
 
 /** What keeps an assessor who could make the visit from making it on the days there are, other visits counted. */
-function dayReason(
-  need: NeedState,
-  state: AssessorState,
-  calendar: Calendar,
-  lookBack: number,
-): UnplannedReason {
+function dayReason(need: NeedState, state: AssessorState, calendar: Calendar): UnplannedReason {
   const assessorId = state.assessor.id;
   const starts = need.last - need.first + 1;
   const begin = firstUnbarred(need, state, calendar);
   const until = state.engagedUntil.get(need.need.siteId);
   if (begin > need.last) {
-    const detail = `Coach or consultant of the site until ${until}, within ${lookBack} months before the visit.`;
+    const detail = `Coach or consultant of the site until ${until}, within ${need.lookBack} months before the visit.`;
     return { assessorId, code: 'coached-within-look-back', detail };
   }
   const counts = new Map<string, number>();
@@ -706,7 +727,7 @@ function unplannedNeed(
   const concerned = fixed ? states.filter(({ assessor }) => assessor.id === fixed.assessorId) : states;
   const reasons = concerned.flatMap((state) => {
     const personal = personReasons(need.need, state.assessor);
-    return personal.length > 0 ? personal : [dayReason(need, state, calendar, lookBackOf(problem))];
+    return personal.length > 0 ? personal : [dayReason(need, state, calendar)];
   });
   if (fixed) {
     const details = reasons.map(({ detail }) => detail).join(' ');

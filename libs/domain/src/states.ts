@@ -75,12 +75,40 @@ export const certificateTransitions = {
   superseded: {},
 } as const satisfies Record<CertificateState, Partial<Record<CertificateAction, CertificateState>>>;
 
-/** Life of a certificate (domain.md §5.3). Whatever takes standing away or gives it back needs a reason. */
+/** Life of a certificate (docs/impartiality.md). Whatever takes standing away or gives it back needs a reason. */
 export const certificateMachine: StateMachine<CertificateState, CertificateAction> = {
   name: 'certificate',
   initial: 'draft',
   transitions: certificateTransitions,
   reasonRequired: ['return', 'suspend', 'restore', 'withdraw', 'reduce-scope'],
+};
+
+/**
+ * Where a complaint or an appeal stands. `received`: nobody has answered yet; `decided`: the outcome is recorded and
+ * told; `closed` and `withdrawn` are final.
+ */
+export type ComplaintState =
+  'received' | 'acknowledged' | 'under-investigation' | 'decided' | 'closed' | 'withdrawn';
+
+/** What can be done with a complaint or an appeal; only who raised it withdraws it. */
+export type ComplaintAction = 'acknowledge' | 'investigate' | 'decide' | 'close' | 'withdraw';
+
+/** Allowed actions of a complaint and the state each leads to. What is decided cannot be withdrawn. */
+export const complaintTransitions = {
+  received: { acknowledge: 'acknowledged', withdraw: 'withdrawn' },
+  acknowledged: { investigate: 'under-investigation', withdraw: 'withdrawn' },
+  'under-investigation': { decide: 'decided', withdraw: 'withdrawn' },
+  decided: { close: 'closed' },
+  closed: {},
+  withdrawn: {},
+} as const satisfies Record<ComplaintState, Partial<Record<ComplaintAction, ComplaintState>>>;
+
+/** Life of a complaint or an appeal (docs/impartiality.md). The decision needs a reason. */
+export const complaintMachine: StateMachine<ComplaintState, ComplaintAction> = {
+  name: 'complaint',
+  initial: 'received',
+  transitions: complaintTransitions,
+  reasonRequired: ['decide'],
 };
 
 /**
@@ -92,7 +120,7 @@ export function allowedActions<State extends string, Action extends string>(
   from: State,
 ): Action[] {
   if (!Object.hasOwn(machine.transitions, from)) {
-    throw new DomainError('unknown-state', `"${from}" is not a state of an ${machine.name}.`);
+    throw new DomainError('unknown-state', `"${from}" is not a state of the ${machine.name}.`);
   }
   return Object.keys(machine.transitions[from]) as Action[];
 }

@@ -3,6 +3,7 @@ import { Database } from './database.js';
 import { entities } from './entities/index.js';
 import { migrations } from './migrations/index.js';
 import { SnakeNaming } from './naming.js';
+import { PreparingClient } from './prepared.js';
 
 export interface Connecting {
   readonly poolSize?: number;
@@ -20,8 +21,11 @@ export function dataSourceOptions(url: string, { poolSize = 10, role }: Connecti
     migrationsTableName: 'migration',
     namingStrategy: new SnakeNaming(),
     poolSize,
-    // At connection time, so that RESET ROLE leads back to it and every pooled connection has it.
-    ...(role && { extra: { options: `-c role=${role}` } }),
+    extra: {
+      Client: PreparingClient,
+      // At connection time, so that RESET ROLE leads back to it and every pooled connection has it.
+      ...(role && { options: `-c role=${role}` }),
+    },
     migrationsTransactionMode: 'each',
   };
 }

@@ -3,3 +3,4 @@ export * from './data-source.js';
 export * from './entities/index.js';
 export * from './database.js';
 export * from './refusals.js';
+export * from './prepared.js';

@@ -16,9 +16,21 @@ import type {
 /** A long name or address makes the whole page smaller, in steps, down to text of 5.5 points. */
 const SCALES = [1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6];
 
+const CODE = { errorCorrectionLevel: 'M' } as const;
+let kept: QRCode.QRCode | undefined;
+
+/**
+ * The code that leads to an address. One matrix is kept for good: what V8 has compiled for a shape it throws away with the
+ * last object of that shape, at the next collection of garbage, and the next code then takes ten times as long.
+ */
+function codeOf(address: string): Promise<string> {
+  kept ??= QRCode.create(address, CODE);
+  return QRCode.toString(address, { ...CODE, type: 'svg', margin: 0 });
+}
+
 /** The certificate: one page, PDF/A-3b, its code leads to the public page, the machine-readable statement is attached. */
 export async function certificatePdf(view: CertificateView, locale: Locale): Promise<Uint8Array> {
-  const qr = await QRCode.toString(view.verifyUrl, { type: 'svg', margin: 0, errorCorrectionLevel: 'M' });
+  const qr = await codeOf(view.verifyUrl);
   return renderPdf(
     'certificate.typ',
     { ...certificateModel(view, locale), qr },
@@ -82,12 +94,7 @@ export function certificateModel(view: CertificateView, locale: Locale) {
       fact(t.validUntil, say.date(view.validUntil)),
       fact(t.nextDue, say.date(view.nextDue)),
     ],
-    independence: view.independence.overlaps.length
-      ? say.say('independenceOverlap', {
-          months: view.independence.lookBackMonths,
-          overlaps: view.independence.overlaps.join('; '),
-        })
-      : say.say('independenceNone', { months: view.independence.lookBackMonths }),
+    independence: independenceLine(view.independence, say),
     about: about.slice(1),
     reportHash: view.reportHash,
     disclaimer: say.disclaimer(view.programme, checklist),
@@ -95,6 +102,21 @@ export function certificateModel(view: CertificateView, locale: Locale) {
     attachedNote: say.say('attachedNote', { name: view.attachment.name }),
     issued: dayParts(view.issuedOn),
   };
+}
+
+/** What is said of independence; "none" only where nobody coached and nothing was allowed. */
+function independenceLine(
+  { lookBackMonths: months, overlaps, exceptions, organisationType }: CertificateView['independence'],
+  say: Speech,
+): string {
+  const allowed = say.exceptions(exceptions);
+  const periods = overlaps.map(({ from, until }) => say.stretch(from, until)).join('; ');
+  return [
+    ...(overlaps.length ? [say.say('independenceOverlap', { months, overlaps: periods })] : []),
+    ...(overlaps.length || allowed.length ? [] : [say.say('independenceNone', { months })]),
+    ...(organisationType ? [say.words[`organisationType${organisationType}`]] : []),
+    ...allowed.map((line) => say.say('exceptionAllowed', { line })),
+  ].join(' ');
 }
 
 /** For the document's own metadata. */
@@ -160,6 +182,7 @@ export function renderVerificationHtml(
     });
   }
   const status = STATUS[view.status];
+  const exceptions = say.exceptions(view.exceptions);
   return renderHtml('verification', {
     ...common,
     title: `${view.number} – ${say.say(status.title)}`,
@@ -193,6 +216,7 @@ export function renderVerificationHtml(
       { label: t.issuedOn, text: say.date(view.issuedOn) },
       { label: t.validUntil, text: say.date(view.validUntil) },
     ],
+    exceptions,
     reportHash: view.reportHash,
     history: view.history.map((line) => ({
       on: say.date(line.on),

@@ -248,6 +248,7 @@ function methodLines(view: CohortReportView, say: Speech): string[] {
       overlapping: independence.overlapping,
       unknown: independence.unknown,
     }),
+    ...(independence.exceptions ? [say.count('exceptionGains', independence.exceptions)] : []),
     ...(daysBetween ? [say.say('daysBetweenLine', { ...daysBetween })] : []),
     ...(view.suppressedBelow > 1 ? [say.say('suppressedLine', { n: view.suppressedBelow })] : []),
     say.words.noControl,

@@ -106,6 +106,7 @@ function assessmentModel(view: SharedAssessment, say: Speech, most: number) {
         applicable: result.counts.total - result.counts.notApplicable,
       }),
     },
+    exceptions: say.exceptions(view.exceptions),
     sections:
       view.sections &&
       view.sections.map((section) => ({

@@ -75,6 +75,7 @@ export function gapReportModel(view: GapReportView, locale: Locale, advised: num
         : say.say('conformLine', { conforming: counts.conforming, applicable }),
     countsLine: say.say('countsLine', countWords(counts)),
     applicableLine: say.count('applicableOf', counts.total, { applicable }),
+    exceptions: say.exceptions(view.exceptions),
     noGaps: view.result.verdict === 'not-scorable' ? say.words.nothingScorable : say.words.nothingMissing,
     bar: bar(counts, say),
     key: (Object.keys(PAINT) as (keyof typeof PAINT)[])

@@ -105,6 +105,20 @@ const LETTERS: { readonly [Kind in MailKind]: (view: MailViews[Kind], say: Speec
       fact(site, say.say('enrolledOnLine', { date: say.date(enrolledOn) })),
     ),
   }),
+  'complaint-overdue': (view, say) => ({
+    subject: say.say(OVERDUE[view.overdue].subject, {
+      kind: say.words[COMPLAINT_KIND[view.kind]],
+      date: say.date(view.dueOn),
+    }),
+    text: say.words[OVERDUE[view.overdue].text],
+    facts: [
+      fact(say.words.programme, view.programme),
+      fact(say.words.complaintAbout, say.words[COMPLAINT_ABOUT[view.about]]),
+      ...(view.site ? [fact(say.words.site, view.site)] : []),
+      fact(say.words.received, say.date(view.raisedOn)),
+      fact(say.words.due, say.date(view.dueOn)),
+    ],
+  }),
   'certificate-issued': (view, say) => ({
     subject: say.say('certificateIssuedSubject', { number: view.number, site: view.site }),
     text: say.words.certificateIssuedText,
@@ -183,6 +197,18 @@ const accountLetter = (words: Speech['words'], subject: string, text: string): L
   facts: [],
   why: words.accountMailWhy,
 });
+
+const OVERDUE = {
+  acknowledge: { subject: 'complaintUnacknowledgedSubject', text: 'complaintUnacknowledgedText' },
+  decide: { subject: 'complaintUndecidedSubject', text: 'complaintUndecidedText' },
+} as const;
+const COMPLAINT_KIND = { complaint: 'complaintKindComplaint', appeal: 'complaintKindAppeal' } as const;
+const COMPLAINT_ABOUT = {
+  assessment: 'complaintAboutAssessment',
+  finding: 'complaintAboutFinding',
+  certificate: 'complaintAboutCertificate',
+  assessor: 'complaintAboutAssessor',
+} as const;
 
 const ROLE_WORDS = {
   owner: 'roleOwner',

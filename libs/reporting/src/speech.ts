@@ -1,13 +1,37 @@
 import { categories } from './messages/categories.js';
 import { messages, type PhraseKey, type PluralKey } from './messages/index.js';
-import type { ContentTranslation, Locale, LocalDate, Money, Verdict, ChecklistLine } from './views.js';
-import type { AssessmentKind, Conformity, FindingGrade } from '#domain';
+import type {
+  ChecklistLine,
+  ContentTranslation,
+  ExceptionLine,
+  LocalDate,
+  Locale,
+  Money,
+  Verdict,
+} from './views.js';
+import type { AssessmentKind, Conformity, FindingGrade, ImpartialityRule } from '#domain';
 
 /** What may be put into a phrase: text is isolated in right-to-left languages, numbers are formatted. */
 export type Words = Readonly<Record<string, string | number>>;
 
 /** Intl names: Arabic with its own digits and, as food businesses use, the Gregorian calendar. */
 const INTL: Readonly<Record<Locale, string>> = { en: 'en-GB', es: 'es', ar: 'ar-EG-u-nu-arab-ca-gregory' };
+
+const RULE_WORDS = {
+  'assessor-is-coach': 'ruleAssessorIsCoach',
+  'assessor-is-supplier': 'ruleAssessorIsSupplier',
+  'organisation-is-party': 'ruleOrganisationIsParty',
+  'organisation-is-coach': 'ruleOrganisationIsCoach',
+  'organisation-serves-others': 'ruleOrganisationServesOthers',
+  'reviewer-is-assessor': 'ruleReviewerIsAssessor',
+  'reviewer-is-coach': 'ruleReviewerIsCoach',
+  'reviewer-is-supplier': 'ruleReviewerIsSupplier',
+  'decider-is-assessor': 'ruleDeciderIsAssessor',
+  'decider-is-coach': 'ruleDeciderIsCoach',
+  'decider-is-reviewer': 'ruleDeciderIsReviewer',
+  'decider-is-proposer': 'ruleDeciderIsProposer',
+  'decider-is-supplier': 'ruleDeciderIsSupplier',
+} as const satisfies Readonly<Record<ImpartialityRule, PhraseKey>>;
 
 /** Everything that is said in one language: phrases, plurals, numbers, dates. */
 export class Speech {
@@ -226,9 +250,28 @@ export class Speech {
     ];
   }
 
-  /** What the assessment is not (domain.md §5.2). */
+  /** What the assessment is not. */
   disclaimer(programme: string, line: ChecklistLine): string {
     return this.say('disclaimer', { programme, edition: this.digits(line.edition), level: line.level });
+  }
+
+  /** Breaches of impartiality that were allowed, a sentence or two each. */
+  exceptions(lines: readonly ExceptionLine[] | undefined): string[] {
+    return (lines ?? []).map(({ rule, from, until, recordedOn, reason }) =>
+      this.say('exceptionLine', {
+        rule: this.words[RULE_WORDS[rule]],
+        period: from === undefined ? '' : ` (${this.stretch(from, until ?? null)})`,
+        date: this.date(recordedOn),
+        reason,
+      }),
+    );
+  }
+
+  /** From a day to another, or since a day that something has been going on. */
+  stretch(from: LocalDate, until: LocalDate | null): string {
+    return until === null
+      ? this.say('since', { from: this.date(from) })
+      : this.say('period', { from: this.date(from), to: this.date(until) });
   }
 
   /** Codes in a row. */

@@ -7,10 +7,14 @@
 import type {
   AssessmentKind,
   CertificateStatus,
+  ComplaintKind,
+  ComplaintSubject,
   Conformity,
   Criticality,
   FindingGrade,
   GrantState,
+  ImpartialityRule,
+  OrganisationType,
   Scope,
   TranslationStatus,
   VisitNeedReason,
@@ -135,6 +139,17 @@ export interface SectionLine {
   readonly points: number | null;
 }
 
+/** A breach of impartiality that the programme has allowed, as every result that rests on it shows it. */
+export interface ExceptionLine {
+  readonly rule: ImpartialityRule;
+  /** Why it was allowed, in the words of the programme. */
+  readonly reason: string;
+  readonly recordedOn: LocalDate;
+  /** Of coaching: first and last day (null: still going on); absent for the other rules. */
+  readonly from?: LocalDate;
+  readonly until?: LocalDate | null;
+}
+
 /** What is missing, how serious it is, what it blocks, what to do first, the cheapest way to ready. */
 export interface GapReportView {
   /** Number of the assessment or report, printed at the foot. */
@@ -162,6 +177,8 @@ export interface GapReportView {
   /** The three things to do first (fewer when fewer are missing). */
   readonly firstSteps: readonly StepLine[];
   readonly cheapestPath: PathLine | null;
+  /** What was allowed for this result; left out: nothing. */
+  readonly exceptions?: readonly ExceptionLine[];
   readonly printedOn: LocalDate;
 }
 
@@ -259,6 +276,8 @@ export interface CohortReportView {
     readonly independent: number;
     readonly overlapping: number;
     readonly unknown: number;
+    /** Gains that rest on an exception from a rule of impartiality; left out: none. */
+    readonly exceptions?: number;
     readonly lookBackMonths: number;
   };
   readonly daysBetween: { readonly median: number; readonly min: number; readonly max: number } | null;
@@ -288,7 +307,7 @@ export interface CertificateResult {
   readonly minor: number;
 }
 
-/** The statement of an assessment outcome (domain.md §5.1). Everything printed on one page. */
+/** The statement of an assessment outcome. Everything printed on one page. */
 export interface CertificateView {
   readonly number: string;
   readonly verifyUrl: string;
@@ -319,8 +338,12 @@ export interface CertificateView {
   readonly nextDue: LocalDate;
   readonly independence: {
     readonly lookBackMonths: number;
-    /** Coaching of this site by assessor or provider in the look-back, in words; empty: none. */
-    readonly overlaps: readonly string[];
+    /** Coaching of this site by the provider's other people in the look-back (null: still going on); empty: none. */
+    readonly overlaps: readonly { readonly from: LocalDate; readonly until: LocalDate | null }[];
+    /** Breaches that the programme has allowed; left out: none. */
+    readonly exceptions?: readonly ExceptionLine[];
+    /** Type of the organisation that assessed (docs/impartiality.md); left out: not known. */
+    readonly organisationType?: OrganisationType;
   };
   /** SHA-256 of the frozen report, hex. */
   readonly reportHash: string;
@@ -357,6 +380,8 @@ export type VerificationView =
       /** Set when superseded: number and public page of the newer one. */
       readonly supersededBy?: { readonly number: string; readonly url: string };
       readonly reportHash: string;
+      /** Breaches of impartiality that the programme allowed; left out: none. */
+      readonly exceptions?: readonly ExceptionLine[];
       readonly history: readonly HistoryLine[];
     };
 
@@ -403,6 +428,19 @@ export interface MailViews {
     readonly to: string;
     readonly programme: string;
     readonly sites: readonly { readonly site: string; readonly enrolledOn: LocalDate }[];
+    readonly url: string;
+  };
+  /** To whoever handles complaints of the programme. By whom it was raised, no mail says. */
+  readonly 'complaint-overdue': {
+    readonly to: string;
+    readonly programme: string;
+    readonly kind: ComplaintKind;
+    readonly about: ComplaintSubject;
+    /** Null: about an assessor. */
+    readonly site: string | null;
+    readonly raisedOn: LocalDate;
+    readonly overdue: 'acknowledge' | 'decide';
+    readonly dueOn: LocalDate;
     readonly url: string;
   };
   readonly 'certificate-issued': CertificateMail;
@@ -545,6 +583,8 @@ export interface SharedAssessment {
         readonly closedOn: LocalDate | null;
       }[]
     | null;
+  /** What was allowed for this result; left out: nothing. */
+  readonly exceptions?: readonly ExceptionLine[];
   /** Gap report, where answers are shared. */
   readonly report: { readonly url: string; readonly pdfUrl: string } | null;
 }

@@ -1,5 +1,5 @@
 import { DomainError, type FieldProblem } from '#domain';
-import { ORGANISATION_DISSOLVED, sqlStateOf } from '#persistence';
+import { NOT_IMPARTIAL, ORGANISATION_DISSOLVED, sqlStateOf } from '#persistence';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
@@ -103,6 +103,10 @@ export function problemOf(error: unknown, instance: string): Problem {
   const state = sqlStateOf(error) ?? '';
   if (state === ORGANISATION_DISSOLVED) {
     return make(409, 'organisation-dissolved', 'The organisation has left: nothing new begins for it.');
+  }
+  // The code checks first and says more; here something has changed in between.
+  if (state === NOT_IMPARTIAL) {
+    return make(403, 'impartiality-breach', 'This would breach a rule of impartiality; look at it again.');
   }
   if (NOT_STORABLE.includes(state)) {
     return make(422, 'value-not-storable', 'A value holds a character or number that cannot be stored.');

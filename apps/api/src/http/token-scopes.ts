@@ -2,7 +2,10 @@ import type { TokenScope } from '#application';
 
 const ID = '[^/]+';
 
-/** What an API token's scopes open, besides reading. What is not here, a token may not write, whatever its scopes. */
+/**
+ * What an API token's scopes open, besides reading. What is not here, a token may not write, whatever its scopes: rules of
+ * impartiality, exceptions from them, reviews, decisions and complaints are for people who answer for them.
+ */
 const WRITES: readonly (readonly [scope: TokenScope, path: string])[] = [
   ['assess', 'assessments'],
   ['assess', `assessments/${ID}/responses`],
@@ -13,6 +16,8 @@ const WRITES: readonly (readonly [scope: TokenScope, path: string])[] = [
   ['manage', `cohorts/${ID}/enrolments`],
   ['manage', `cohorts/${ID}/enrolments/${ID}/exit`],
   ['manage', `assessors/${ID}/absences`],
+  ['manage', 'engagements'],
+  ['manage', `engagements/${ID}/end`],
   ['publish', 'content'],
   ['publish', `buyers/${ID}/rules`],
 ];

@@ -1,4 +1,5 @@
 import { passkey } from '@better-auth/passkey';
+import { PreparingClient } from '#persistence';
 import type { SignOnProvider } from '#platform';
 import type { BetterAuthOptions } from 'better-auth';
 import { APIError, createAuthMiddleware, getSessionFromCtx, isAPIError } from 'better-auth/api';
@@ -66,6 +67,7 @@ export function authPool(databaseUrl: string, role?: 'uplift_identity'): pg.Pool
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     max: 4,
+    Client: PreparingClient,
     options: `-c search_path=auth${role ? ` -c role=${role}` : ''}`,
   });
   pool.on('error', () => undefined);

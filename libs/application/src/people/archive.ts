@@ -105,11 +105,29 @@ const NOUNS: readonly Noun[] = [
   },
   {
     file: 'engagements.json',
-    what: 'Who coached or advised its sites, and when.',
+    what: 'Who coached or advised its sites, when, on whose behalf and who paid.',
     batch: 500,
     sql: page(
-      `to_jsonb(x) || jsonb_build_object('person', person_name(x.person_id))`,
+      `to_jsonb(x) || jsonb_build_object('person', person_name(x.person_id), 'organisation', (SELECT o.name FROM organisation o WHERE o.id = x.organisation_id))`,
       `engagement x WHERE x.site_id IN ${SITES}`,
+    ),
+  },
+  {
+    file: 'impartiality-exceptions.json',
+    what: 'Breaches of impartiality that programmes have allowed at its sites, with their reasons.',
+    batch: 500,
+    sql: page(
+      `to_jsonb(x) || jsonb_build_object('person', person_name(x.person_id), 'recorded_by_name', person_name(x.recorded_by))`,
+      `impartiality_exception x WHERE x.site_id IN ${SITES}`,
+    ),
+  },
+  {
+    file: 'complaints.json',
+    what: 'Complaints and appeals it raised, and those about its sites; of the latter not by whom, where that is confidential.',
+    batch: 500,
+    sql: page(
+      `to_jsonb(x) || jsonb_build_object('own', own.yes)`,
+      `complaint x CROSS JOIN LATERAL (SELECT x.id = ANY (complaints_of($1)) AS yes) own WHERE own.yes OR x.site_id IN ${SITES}`,
     ),
   },
   {

@@ -9,7 +9,7 @@ import { contentRoot } from '../schemas.js';
 /** Kinds of things with a retention of so many days. */
 type Dated = 'idempotency-keys' | 'sign-in' | 'exports' | 'mails' | 'invitations';
 /** Kinds of things kept as long as the programme says. */
-type ByProgramme = 'audit-trail' | 'documents' | 'organisations' | 'certificate-names';
+type ByProgramme = 'audit-trail' | 'documents' | 'organisations' | 'certificate-names' | 'complaints';
 
 /** How long things are kept (format `uplift.retention/1`). */
 export interface RetentionRules {
@@ -80,6 +80,7 @@ export class Retention {
     documents: () => this.count(`SELECT forget_due_documents() AS n`),
     organisations: () => this.count(`SELECT pseudonymise_due_organisations() AS n`),
     'certificate-names': () => this.count(`SELECT pseudonymise_due_certificates() AS n`),
+    complaints: () => this.count(`SELECT forget_due_complaints() AS n`),
   };
 
   private count(sql: string, values: unknown[] = []): Promise<number> {

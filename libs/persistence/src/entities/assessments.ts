@@ -1,7 +1,7 @@
 import type { AssessmentKind } from '#domain';
 import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 import { ChecklistVersionRow, ScoringProfileRow } from './content.js';
-import { Cohort, Site } from './parties.js';
+import { Cohort, Organisation, Site } from './parties.js';
 
 @Entity()
 @Index(['siteId', 'assessedOn'])
@@ -18,6 +18,10 @@ export class Assessment {
   @Column('text') state: string;
   @Column('date') assessedOn: string;
   @Column('text', { nullable: true }) assessorId: string | null;
+  /** The organisation the assessor assesses for; null of imported ones and of self-assessments. */
+  @ForeignKey(() => Organisation, { name: 'FK_assessment_organisation' })
+  @Column('uuid', { nullable: true })
+  organisationId: string | null;
   @Column('text', { nullable: true }) reviewerId: string | null;
   /** The baseline a follow-up is measured against. At most one follow-up that counts per baseline. */
   @ForeignKey(() => Assessment) @Column('uuid', { nullable: true }) baselineId: string | null;
@@ -109,6 +113,7 @@ export class FindingClosure {
 
 @Entity()
 @Index('newest_gain_of_cohort', ['cohortId', 'computedAt'])
+@Index('gain_of_site_in_cohort', ['cohortId', 'siteId'], { where: 'comparable' })
 @Check('gain_without_items', `NOT body ?| '{items,leftOut}'::text[]`)
 export class Gain {
   @ForeignKey(() => Assessment) @PrimaryColumn('uuid') followUpId: string;

@@ -1,4 +1,5 @@
-import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
+import type { EngagementRole } from '#domain';
+import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 import { Assessment } from './assessments.js';
 import { Cohort, Organisation, Site } from './parties.js';
 
@@ -56,14 +57,26 @@ export class Absence {
   @Column('text', { default: '' }) reason: string;
 }
 
-/** Coaching or consultancy of a site by a person: what keeps them from assessing it for the look-back. */
+/** Work for a site by a person or an organisation: what keeps them from assessing it for the look-back. */
 @Entity()
 @Unique(['personId', 'siteId', 'role', 'fromDate'])
+@Check('engagement_of_somebody', 'person_id IS NOT NULL OR organisation_id IS NOT NULL')
+@Check('engagement_role', `role IN ('coach', 'consultant', 'trainer', 'internal-auditor', 'employee')`)
+@Check('engagement_paid_by', `paid_by IN ('programme', 'supplier', 'buyer', 'provider')`)
 export class Engagement {
   @PrimaryColumn('uuid') id: string;
-  @Column('text') personId: string;
+  /** Null: the organisation's, by people who are not named. */
+  @Column('text', { nullable: true }) personId: string | null;
+  /** On whose behalf; null: on the person's own. */
+  @ForeignKey(() => Organisation, { name: 'FK_engagement_organisation' })
+  @Column('uuid', { nullable: true })
+  organisationId: string | null;
   @ForeignKey(() => Site) @Index() @Column('uuid') siteId: string;
-  @Column('text') role: 'coach' | 'consultant';
+  @Column('text') role: EngagementRole;
+  /** Who pays: payment by whom one is to judge later is a threat of its own (docs/impartiality.md). */
+  @Column('text', { nullable: true }) paidBy: 'programme' | 'supplier' | 'buyer' | 'provider' | null;
+  /** What risk to impartiality was seen, and how it is removed. */
+  @Column('text', { nullable: true }) declaration: string | null;
   @Column('date') fromDate: string;
   /** Null: still going on. */
   @Column('date', { nullable: true }) untilDate: string | null;

@@ -1,3 +1,4 @@
+import type { ImpartialityRules } from '#domain';
 import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 
 /** What an organisation is in supplier development. */
@@ -95,6 +96,13 @@ export class Programme {
   @Column('text') name: string;
   @Column('text', { default: 'Africa/Cairo' }) timeZone: string;
   @Column('integer', { default: 24 }) lookBackMonths: number;
+  /** What its rules of impartiality say beyond the look-back; null: as those that ship. */
+  @Column('jsonb', { nullable: true }) impartiality: Omit<
+    ImpartialityRules,
+    'format' | 'lookBackMonths'
+  > | null;
+  /** Counts changes of the rules of impartiality, the look-back included; their ETag. */
+  @Column('integer', { default: 1 }) impartialityRevision: number;
   /** How long the audit trail, and the names of organisations that left, are kept. */
   @Column('integer', { default: 7 }) auditRetentionYears: number;
   /** Legacy claims with their source. Text, never computed: see docs/scoring-and-gains.md. */
@@ -136,6 +144,7 @@ export class Cohort {
 
 @Entity()
 @Unique(['cohortId', 'siteId'])
+@Index('enrolment_exits', ['cohortId', 'exitReason', 'siteId'], { where: 'exited_on IS NOT NULL' })
 export class Enrolment {
   @PrimaryColumn('uuid') id: string;
   @ForeignKey(() => Cohort) @Column('uuid') cohortId: string;

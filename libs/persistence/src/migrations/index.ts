@@ -11,6 +11,9 @@ import { ConsentGrants1795460000000 } from './1795460000000-consent-grants.js';
 import { ScopesInTheDatabase1795460100000 } from './1795460100000-scopes-in-the-database.js';
 import { CharterAndAggregates1795460200000 } from './1795460200000-charter-and-aggregates.js';
 import { PeoplesData1795470000000 } from './1795470000000-peoples-data.js';
+import { PoliciesAtLessCost1795480000000 } from './1795480000000-policies-at-less-cost.js';
+import { Impartiality1795490000000 } from './1795490000000-impartiality.js';
+import { Complaints1795490100000 } from './1795490100000-complaints.js';
 
 /** Every migration, oldest first. A published one is never changed. */
 export const migrations = [
@@ -27,4 +30,7 @@ export const migrations = [
   ScopesInTheDatabase1795460100000,
   CharterAndAggregates1795460200000,
   PeoplesData1795470000000,
+  PoliciesAtLessCost1795480000000,
+  Impartiality1795490000000,
+  Complaints1795490100000,
 ];
