@@ -18,7 +18,7 @@ try {
   await postgres.stop();
 }
 const fresh = join(folder, 'openapi.json');
-run('dist/apps/api/src/openapi.js', fresh);
+run('scripts/openapi.mjs', fresh);
 if (!failed && readFileSync(fresh, 'utf8') !== readFileSync('openapi.json', 'utf8')) {
   console.error('openapi.json is stale: run `npm run openapi` and commit it.');
   failed = true;

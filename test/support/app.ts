@@ -2,6 +2,7 @@ import { ContentService, createIdentity, migrateIdentity } from '#application';
 import { openDatabase, type Role } from '#persistence';
 import { type Config, createLogger, loadConfig } from '#platform';
 import { NestFactory } from '@nestjs/core';
+import type { FastifyInstance } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,6 +12,7 @@ import 'reflect-metadata';
 import supertest from 'supertest';
 import { createApi } from '../../apps/api/src/create-api.js';
 import { WorkerModule } from '../../apps/worker/src/worker.module.js';
+import { watchAnswers } from './answers.js';
 import { createTestDatabase } from './database.js';
 import { waitFor } from './wait.js';
 
@@ -68,7 +70,14 @@ export async function startApp(
 ): Promise<TestApp> {
   const closers: (() => unknown)[] = [];
   const stop = async (): Promise<void> => {
-    for (const close of closers.splice(0).reverse()) await close();
+    let trouble: unknown;
+    for (const close of closers.splice(0).reverse())
+      try {
+        await close();
+      } catch (error) {
+        trouble ??= error;
+      }
+    if (trouble) throw trouble;
   };
   try {
     return await start(name, env, overrides, closers, stop);
@@ -117,7 +126,12 @@ async function start(
   const identity = createIdentity(config);
   closers.push(() => identity.close());
   const api = await createApi(config);
-  closers.push(() => api.close());
+  const differences = watchAnswers(api.getHttpAdapter().getInstance() as unknown as FastifyInstance);
+  closers.push(async () => {
+    await api.close();
+    const all = differences();
+    if (all.length > 0) throw new Error(`not what openapi.json says:\n${all.join('\n')}`);
+  });
   await api.listen(0, '127.0.0.1');
   const url = (await api.getUrl()).replace('[::1]', '127.0.0.1');
   const log = createLogger(config, 'worker');

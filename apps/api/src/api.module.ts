@@ -63,6 +63,7 @@ import { ActorInterceptor } from './http/actor.interceptor.js';
 import { SignedInGuard } from './http/auth.js';
 import { IdempotencyInterceptor } from './http/idempotency.interceptor.js';
 import { RateLimit, RateLimitInterceptor } from './http/rate-limit.js';
+import { EtagInterceptor } from './http/revision.js';
 import { CONFIG, IDENTITY, METRICS, QUEUE } from './http/tokens.js';
 import { MeController } from './me.controller.js';
 import { MembersController, PartiesController } from './parties.controller.js';
@@ -250,6 +251,8 @@ export class ApiModule implements OnApplicationShutdown {
           inject: [Database],
           useFactory: (db: Database) => new IdempotencyInterceptor(db),
         },
+        // Between the two: a kept answer keeps its ETag, and nothing gets one before its transaction has ended.
+        { provide: APP_INTERCEPTOR, useClass: EtagInterceptor },
         {
           provide: APP_INTERCEPTOR,
           inject: [Database],

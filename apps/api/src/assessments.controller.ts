@@ -10,13 +10,11 @@ import {
   Post,
   Put,
   Query,
-  Res,
 } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
 import { AnswersDto, AssessmentsQuery, NewAssessmentDto, ReviewDto, VerdictDto } from './assessments.dto.js';
 import { CurrentActor } from './http/auth.js';
-import { IfMatch, withEtag } from './http/revision.js';
+import { IfMatch } from './http/revision.js';
 
 @ApiTags('assessments')
 @Controller('api/v1/assessments')
@@ -31,84 +29,71 @@ export class AssessmentsController {
 
   /** Opens an assessment; checklist version and scoring profile are pinned for ever. */
   @Post()
-  async create(
-    @CurrentActor() actor: Actor,
-    @Body() body: NewAssessmentDto,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
-    return withEtag(reply, await this.assessments.create(actor, body));
+  create(@CurrentActor() actor: Actor, @Body() body: NewAssessmentDto) {
+    return this.assessments.create(actor, body);
   }
 
   /** One assessment with every verdict and claim. */
   @Get(':id')
-  async get(
-    @CurrentActor() actor: Actor,
-    @Param('id', ParseUUIDPipe) id: string,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
-    return withEtag(reply, await this.assessments.get(actor, id));
+  get(@CurrentActor() actor: Actor, @Param('id', ParseUUIDPipe) id: string) {
+    return this.assessments.get(actor, id);
   }
 
   /** Answers one or many items: all of them, or none. */
   @Put(':id/responses')
-  async answer(
+  answer(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
     @IfMatch() revision: number | null,
     @Body() body: AnswersDto,
-    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return withEtag(reply, await this.assessments.answer(actor, id, revision, body.answers));
+    return this.assessments.answer(actor, id, revision, body.answers);
   }
 
   /** Answers one item. */
   @Put(':id/responses/:requirement')
-  async answerOne(
+  answerOne(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
     @Param('requirement') requirement: string,
     @IfMatch() revision: number | null,
     @Body() body: VerdictDto,
-    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return withEtag(reply, await this.assessments.answer(actor, id, revision, [{ ...body, requirement }]));
+    return this.assessments.answer(actor, id, revision, [{ ...body, requirement }]);
   }
 
   /** Takes an answer back: the item is unanswered again. */
   @Delete(':id/responses/:requirement')
-  async clear(
+  clear(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
     @Param('requirement') requirement: string,
     @IfMatch() revision: number | null,
-    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return withEtag(reply, await this.assessments.clearAnswer(actor, id, revision, requirement));
+    return this.assessments.clearAnswer(actor, id, revision, requirement);
   }
 
   /** Hands it in. Score, findings, gain, readiness and the next visit follow within moments. */
   @Post(':id/submit')
   @HttpCode(200)
-  async submit(
+  submit(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
     @IfMatch() revision: number | null,
-    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return withEtag(reply, await this.assessments.submit(actor, id, revision));
+    return this.assessments.submit(actor, id, revision);
   }
 
   /** Takes it into review, returns it, closes and locks it, or reopens it. */
   @Post(':id/review')
   @HttpCode(200)
-  async review(
+  review(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
     @IfMatch() revision: number | null,
     @Body() body: ReviewDto,
-    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return withEtag(reply, await this.assessments.review(actor, id, body.action, revision, body.reason));
+    return this.assessments.review(actor, id, body.action, revision, body.reason);
   }
 
   /** Score as found and after closure, explained item by item; `null` while it is being computed. */

@@ -11,10 +11,8 @@ import {
   Patch,
   Post,
   Query,
-  Res,
 } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
 import {
   AbsenceDto,
   AssessorPatchDto,
@@ -26,7 +24,8 @@ import {
   PeriodQuery,
 } from './assessors.dto.js';
 import { CurrentActor } from './http/auth.js';
-import { IfMatch, withEtag } from './http/revision.js';
+import { Produces } from './http/openapi.js';
+import { IfMatch } from './http/revision.js';
 
 @ApiTags('assessors')
 @Controller('api/v1/assessors')
@@ -41,34 +40,25 @@ export class AssessorsController {
 
   /** Makes a member of an organisation known to the planner. */
   @Post()
-  async create(
-    @CurrentActor() actor: Actor,
-    @Body() body: NewAssessorDto,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
-    return withEtag(reply, await this.assessors.create(actor, body));
+  create(@CurrentActor() actor: Actor, @Body() body: NewAssessorDto) {
+    return this.assessors.create(actor, body);
   }
 
   /** One assessor or mentor. */
   @Get(':id')
-  async get(
-    @CurrentActor() actor: Actor,
-    @Param('id', ParseUUIDPipe) id: string,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
-    return withEtag(reply, await this.assessors.get(actor, id));
+  get(@CurrentActor() actor: Actor, @Param('id', ParseUUIDPipe) id: string) {
+    return this.assessors.get(actor, id);
   }
 
   /** Changes what the planner knows; visits that no longer fit move. */
   @Patch(':id')
-  async patch(
+  patch(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
     @IfMatch() revision: number | null,
     @Body() body: AssessorPatchDto,
-    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return withEtag(reply, await this.assessors.patch(actor, id, revision, body));
+    return this.assessors.patch(actor, id, revision, body);
   }
 
   /** Absences, first to last. */
@@ -106,6 +96,7 @@ export class AssessorsController {
 
   /** The same as an iCalendar file to subscribe to. */
   @Get(':id/calendar.ics')
+  @Produces('text/calendar')
   @Header('content-type', 'text/calendar; charset=utf-8')
   calendarIcs(
     @CurrentActor() actor: Actor,

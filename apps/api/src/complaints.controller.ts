@@ -1,10 +1,9 @@
 import { type Actor, ComplaintsService, pageRequest } from '#application';
-import { Body, Controller, Get, HttpCode, Param, ParseUUIDPipe, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
 import { ComplaintsQuery, ComplaintStepDto, NewComplaintDto } from './complaints.dto.js';
 import { CurrentActor } from './http/auth.js';
-import { IfMatch, withEtag } from './http/revision.js';
+import { IfMatch } from './http/revision.js';
 
 @ApiTags('complaints')
 @Controller('api/v1/complaints')
@@ -19,34 +18,25 @@ export class ComplaintsController {
 
   /** Raises a complaint or an appeal; its clock begins to run. */
   @Post()
-  async raise(
-    @CurrentActor() actor: Actor,
-    @Body() body: NewComplaintDto,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
-    return withEtag(reply, await this.complaints.raise(actor, body));
+  raise(@CurrentActor() actor: Actor, @Body() body: NewComplaintDto) {
+    return this.complaints.raise(actor, body);
   }
 
   /** One complaint; by whom it was raised, unless that is confidential to the reader. */
   @Get(':id')
-  async get(
-    @CurrentActor() actor: Actor,
-    @Param('id', ParseUUIDPipe) id: string,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
-    return withEtag(reply, await this.complaints.get(actor, id));
+  get(@CurrentActor() actor: Actor, @Param('id', ParseUUIDPipe) id: string) {
+    return this.complaints.get(actor, id);
   }
 
   /** Acknowledges, investigates, decides or closes it, by somebody not involved; or withdraws it, by who raised it. */
   @Post(':id/steps')
   @HttpCode(200)
-  async step(
+  step(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
     @IfMatch() revision: number | null,
     @Body() body: ComplaintStepDto,
-    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return withEtag(reply, await this.complaints.step(actor, id, revision, body));
+    return this.complaints.step(actor, id, revision, body);
   }
 }

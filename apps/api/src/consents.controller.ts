@@ -14,7 +14,7 @@ import {
   Query,
   Res,
 } from '@nestjs/common';
-import { ApiHeader, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import {
   CharterDto,
@@ -27,8 +27,9 @@ import {
 import { PageQuery } from './fields.dto.js';
 import { CurrentActor, PeopleOnly, Public, SecretAnswer } from './http/auth.js';
 import { LANGUAGES, ReaderLocale } from './http/locale.js';
+import { Produces } from './http/openapi.js';
 import { page } from './http/page.js';
-import { IfMatch, withEtag } from './http/revision.js';
+import { IfMatch } from './http/revision.js';
 
 /** Giving and taking back. An answer may hold a link, which stands for a person: no token gets one. */
 @ApiTags('consent')
@@ -40,13 +41,8 @@ export class ConsentsController {
   /** Lets an organisation, or a person with a link, see some of the record for a purpose until a day. */
   @SecretAnswer()
   @Post('organisations/:id/consents')
-  async grant(
-    @CurrentActor() actor: Actor,
-    @Param('id', ParseUUIDPipe) id: string,
-    @Body() body: NewConsentDto,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
-    return withEtag(reply, await this.consents.grant(actor, id, newGrant(body)));
+  grant(@CurrentActor() actor: Actor, @Param('id', ParseUUIDPipe) id: string, @Body() body: NewConsentDto) {
+    return this.consents.grant(actor, id, newGrant(body));
   }
 
   /** Every consent the supplier has given, ended ones included. */
@@ -56,56 +52,49 @@ export class ConsentsController {
   }
 
   @Get('organisations/:id/consents/:consentId')
-  async get(
+  get(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
     @Param('consentId', ParseUUIDPipe) consentId: string,
-    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return withEtag(reply, await this.consents.get(actor, id, consentId));
+    return this.consents.get(actor, id, consentId);
   }
 
   /** Changes sites, scopes, purpose or the last day; what is left out stays. */
   @Patch('organisations/:id/consents/:consentId')
-  @ApiHeader({ name: 'If-Match', required: false })
-  async change(
+  change(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
     @Param('consentId', ParseUUIDPipe) consentId: string,
     @IfMatch() revision: number | null,
     @Body() body: ConsentChangeDto,
-    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return withEtag(reply, await this.consents.change(actor, id, consentId, revision, body));
+    return this.consents.change(actor, id, consentId, revision, body);
   }
 
   /** Takes it back. From the next request on its recipient sees nothing any more. */
   @Post('organisations/:id/consents/:consentId/revoke')
   @HttpCode(200)
-  @ApiHeader({ name: 'If-Match', required: false })
-  async revoke(
+  revoke(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
     @Param('consentId', ParseUUIDPipe) consentId: string,
     @IfMatch() revision: number | null,
-    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return withEtag(reply, await this.consents.revoke(actor, id, consentId, revision));
+    return this.consents.revoke(actor, id, consentId, revision);
   }
 
   /** A new link for the same consent; those given out before show nothing any more. */
   @SecretAnswer()
   @Post('organisations/:id/consents/:consentId/new-link')
   @HttpCode(200)
-  @ApiHeader({ name: 'If-Match', required: false })
-  async renewLink(
+  renewLink(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
     @Param('consentId', ParseUUIDPipe) consentId: string,
     @IfMatch() revision: number | null,
-    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return withEtag(reply, await this.consents.renewLink(actor, id, consentId, revision));
+    return this.consents.renewLink(actor, id, consentId, revision);
   }
 
   /** Whether others find the organisation, and the language of its mail. */
@@ -133,6 +122,7 @@ export class SharingController {
 
   /** "Who sees your data": a page that needs no script. */
   @Get('organisations/:id/consents/ledger.html')
+  @Produces('text/html')
   @ApiQuery({ name: 'lang', enum: LANGUAGES, required: false })
   @Header('cache-control', 'no-store')
   async ledgerPage(
@@ -165,25 +155,19 @@ export class CharterController {
 
   /** What the programme lets buyers, donors and the public see. */
   @Get('programmes/:id/charter')
-  async get(
-    @CurrentActor() actor: Actor,
-    @Param('id', ParseUUIDPipe) id: string,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
-    return withEtag(reply, await this.charters.get(actor, id));
+  get(@CurrentActor() actor: Actor, @Param('id', ParseUUIDPipe) id: string) {
+    return this.charters.get(actor, id);
   }
 
   /** Changes it at once; suppliers with an enrolled site are told. */
   @Put('programmes/:id/charter')
-  @ApiHeader({ name: 'If-Match', required: false })
-  async put(
+  put(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
     @IfMatch() revision: number | null,
     @Body() body: CharterDto,
-    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return withEtag(reply, await this.charters.put(actor, id, revision, body));
+    return this.charters.put(actor, id, revision, body);
   }
 
   /** Aggregates that identify nobody, as last published: for the agency, donors and authorities. */

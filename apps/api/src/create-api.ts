@@ -1,4 +1,4 @@
-import { ADDRESS_HEADER, type Identity, toHeaders } from '#application';
+import { ADDRESS_HEADER, contentRoot, type Identity, toHeaders } from '#application';
 import { DomainError, type FieldProblem } from '#domain';
 import { type Config, createLogger, type Metrics, PinoNestLogger, withLogContext } from '#platform';
 import helmet from '@fastify/helmet';
@@ -6,7 +6,6 @@ import multipart from '@fastify/multipart';
 import { BadRequestException, ValidationPipe, type ValidationError } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import {
   type FastifyError,
   type FastifyInstance,
@@ -15,11 +14,12 @@ import {
   LogController,
 } from 'fastify';
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { join } from 'node:path';
 import 'reflect-metadata';
 import { ApiModule } from './api.module.js';
-import { describeCommon } from './http/openapi.js';
 import { identityProblem, ProblemFilter, problemOf } from './http/problem.filter.js';
 import { RateLimit } from './http/rate-limit.js';
 import { IDENTITY, METRICS } from './http/tokens.js';
@@ -74,7 +74,7 @@ export async function createApi(config: Config, preview = false): Promise<NestFa
     }),
   );
   if (preview) return app;
-  const document = openApiOf(app);
+  const document = readFileSync(join(contentRoot(), '../openapi.json'));
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   await fastify.register(helmet as never, {
     // What isn't a page loads nothing and is framed by nobody; pages say what they need (http/page.ts).
@@ -90,26 +90,11 @@ export async function createApi(config: Config, preview = false): Promise<NestFa
   await fastify.register(multipart as never, {
     limits: { fileSize: UPLOAD_LIMIT, files: 8, fields: 8, fieldSize: 200_000 },
   });
-  fastify.get('/openapi.json', async (_request, reply) => reply.send(document));
+  fastify.get('/openapi.json', async (_request, reply) => reply.type('application/json').send(document));
   mountIdentity(fastify, app.get<Identity>(IDENTITY), config.baseUrl);
   watchRequests(fastify, app.get<Metrics>(METRICS));
   app.enableShutdownHooks([]);
   return app;
-}
-
-/** The OpenAPI 3.1 document of the API. */
-export function openApiOf(app: NestFastifyApplication): OpenAPIObject {
-  const document = SwaggerModule.createDocument(
-    app,
-    new DocumentBuilder()
-      .setTitle('Uplift')
-      .setDescription('Checklist-based assessments, gains, site visits, buyer readiness and certificates.')
-      .setVersion('1')
-      .setOpenAPIVersion('3.1.0')
-      .addBearerAuth()
-      .build(),
-  );
-  return describeCommon(document);
 }
 
 /** What isn't HTTP, or too much of it, never becomes a request: Node has nobody else to ask what to say. */

@@ -1,9 +1,8 @@
 import { type Actor, ImpartialityService, pageRequest } from '#application';
-import { Body, Controller, Get, Param, ParseUUIDPipe, Post, Put, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, Param, ParseUUIDPipe, Post, Put, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
 import { CurrentActor } from './http/auth.js';
-import { IfMatch, withEtag } from './http/revision.js';
+import { IfMatch } from './http/revision.js';
 import { ExceptionsQuery, ImpartialityRulesDto, NewExceptionDto } from './impartiality.dto.js';
 
 @ApiTags('impartiality')
@@ -13,24 +12,19 @@ export class ImpartialityController {
 
   /** Rules of impartiality of a programme, each with its source. */
   @Get('programmes/:id/impartiality-rules')
-  async rules(
-    @CurrentActor() actor: Actor,
-    @Param('id', ParseUUIDPipe) id: string,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
-    return withEtag(reply, await this.impartiality.rules(actor, id));
+  rules(@CurrentActor() actor: Actor, @Param('id', ParseUUIDPipe) id: string) {
+    return this.impartiality.rules(actor, id);
   }
 
   /** Sets them, all at once; by the agency's owner or programme manager. */
   @Put('programmes/:id/impartiality-rules')
-  async putRules(
+  putRules(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
     @IfMatch() revision: number | null,
     @Body() body: ImpartialityRulesDto,
-    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return withEtag(reply, await this.impartiality.putRules(actor, id, revision, body));
+    return this.impartiality.putRules(actor, id, revision, body);
   }
 
   /** Who has which duty in an assessment, what breaches a rule, what is allowed and what has to be disclosed. */

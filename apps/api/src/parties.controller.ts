@@ -10,12 +10,10 @@ import {
   Patch,
   Post,
   Query,
-  Res,
 } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
 import { CurrentActor, PeopleOnly } from './http/auth.js';
-import { IfMatch, withEtag } from './http/revision.js';
+import { IfMatch } from './http/revision.js';
 import {
   MemberPatchDto,
   NewMemberDto,
@@ -45,24 +43,19 @@ export class PartiesController {
 
   /** One organisation. */
   @Get('organisations/:id')
-  async organisation(
-    @CurrentActor() actor: Actor,
-    @Param('id', ParseUUIDPipe) id: string,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
-    return withEtag(reply, await this.parties.organisation(actor, id));
+  organisation(@CurrentActor() actor: Actor, @Param('id', ParseUUIDPipe) id: string) {
+    return this.parties.organisation(actor, id);
   }
 
   /** Changes an organisation; by an owner. */
   @Patch('organisations/:id')
-  async patchOrganisation(
+  patchOrganisation(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
     @IfMatch() revision: number | null,
     @Body() body: OrganisationPatchDto,
-    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return withEtag(reply, await this.parties.patchOrganisation(actor, id, revision, body));
+    return this.parties.patchOrganisation(actor, id, revision, body);
   }
 
   /** Sites the reader sees. */
@@ -79,24 +72,19 @@ export class PartiesController {
 
   /** One site. */
   @Get('sites/:id')
-  async site(
-    @CurrentActor() actor: Actor,
-    @Param('id', ParseUUIDPipe) id: string,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
-    return withEtag(reply, await this.parties.site(actor, id));
+  site(@CurrentActor() actor: Actor, @Param('id', ParseUUIDPipe) id: string) {
+    return this.parties.site(actor, id);
   }
 
   /** Changes a site; readiness and visits follow. */
   @Patch('sites/:id')
-  async patchSite(
+  patchSite(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
     @IfMatch() revision: number | null,
     @Body() body: SitePatchDto,
-    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return withEtag(reply, await this.parties.patchSite(actor, id, revision, body));
+    return this.parties.patchSite(actor, id, revision, body);
   }
 }
 

@@ -12,9 +12,10 @@ import {
   Res,
   StreamableFile,
 } from '@nestjs/common';
-import { ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CurrentActor, PeopleOnly } from './http/auth.js';
+import { Produces } from './http/openapi.js';
 import { EraseDto, LeaveDto } from './people.dto.js';
 
 @ApiTags("people's data")
@@ -42,7 +43,7 @@ export class PeopleController {
 
   /** The archive: a ZIP with a README and a manifest. */
   @Get('exports/:id/archive')
-  @ApiProduces('application/zip')
+  @Produces('application/zip')
   @Header('cache-control', 'no-store')
   async archive(
     @CurrentActor() actor: Actor,

@@ -10,12 +10,10 @@ import {
   Patch,
   Post,
   Query,
-  Res,
 } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
 import { CurrentActor } from './http/auth.js';
-import { IfMatch, withEtag } from './http/revision.js';
+import { IfMatch } from './http/revision.js';
 import {
   CohortPatchDto,
   CohortsQuery,
@@ -48,24 +46,19 @@ export class ProgrammesController {
 
   /** One programme, with the claims that stand beside its figures. */
   @Get(':id')
-  async get(
-    @CurrentActor() actor: Actor,
-    @Param('id', ParseUUIDPipe) id: string,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
-    return withEtag(reply, await this.programmes.programme(actor, id));
+  get(@CurrentActor() actor: Actor, @Param('id', ParseUUIDPipe) id: string) {
+    return this.programmes.programme(actor, id);
   }
 
   /** Changes a programme; by its agency. */
   @Patch(':id')
-  async patch(
+  patch(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
     @IfMatch() revision: number | null,
     @Body() body: ProgrammePatchDto,
-    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return withEtag(reply, await this.programmes.patchProgramme(actor, id, revision, body));
+    return this.programmes.patchProgramme(actor, id, revision, body);
   }
 
   /** Which organisations take part, and as what. */
@@ -116,24 +109,19 @@ export class CohortsController {
 
   /** One cohort. */
   @Get(':id')
-  async get(
-    @CurrentActor() actor: Actor,
-    @Param('id', ParseUUIDPipe) id: string,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
-    return withEtag(reply, await this.cohorts.cohort(actor, id));
+  get(@CurrentActor() actor: Actor, @Param('id', ParseUUIDPipe) id: string) {
+    return this.cohorts.cohort(actor, id);
   }
 
   /** Changes a cohort; by the agency. */
   @Patch(':id')
-  async patch(
+  patch(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
     @IfMatch() revision: number | null,
     @Body() body: CohortPatchDto,
-    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return withEtag(reply, await this.cohorts.patchCohort(actor, id, revision, body));
+    return this.cohorts.patchCohort(actor, id, revision, body);
   }
 
   /** Sites of a cohort: still in it, or gone and why. */

@@ -17,6 +17,7 @@ import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CurrentActor, Public } from './http/auth.js';
 import { LANGUAGES, ReaderLocale } from './http/locale.js';
+import { Produces } from './http/openapi.js';
 import { page, pdf } from './http/page.js';
 import { IfNoneMatch } from './http/revision.js';
 
@@ -63,6 +64,7 @@ export class ReportsController {
 
   /** The gap report as a page. */
   @Get('api/v1/assessments/:id/gap-report.html')
+  @Produces('text/html')
   async gapReportHtml(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
@@ -75,6 +77,7 @@ export class ReportsController {
 
   /** The document that was kept when the assessment was closed, with its SHA-256 as ETag; before that a rendered one. */
   @Get('api/v1/assessments/:id/gap-report.pdf')
+  @Produces('application/pdf')
   async gapReportPdf(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
@@ -97,6 +100,7 @@ export class ReportsController {
 
   /** The cohort report as a page. */
   @Get('api/v1/cohorts/:id/report.html')
+  @Produces('text/html')
   async cohortHtml(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
@@ -109,6 +113,7 @@ export class ReportsController {
 
   /** The cohort report as PDF. */
   @Get('api/v1/cohorts/:id/report.pdf')
+  @Produces('application/pdf')
   async cohortPdf(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
@@ -120,6 +125,7 @@ export class ReportsController {
 
   /** The certificate as it was issued, with its SHA-256 as ETag. What has become of it since, the public page says. */
   @Get('api/v1/certificates/:id/certificate.pdf')
+  @Produces('application/pdf')
   async certificate(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
@@ -133,6 +139,7 @@ export class ReportsController {
   /** Public page behind a certificate's QR code. An unknown number answers 404 with a page that says so. */
   @Public()
   @Get('verify/:number')
+  @Produces('text/html')
   @Header('cache-control', 'no-store')
   async verify(
     @Param('number') number: string,

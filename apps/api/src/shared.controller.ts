@@ -12,6 +12,7 @@ import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Public } from './http/auth.js';
 import { LANGUAGES, ReaderLocale } from './http/locale.js';
+import { Produces } from './http/openapi.js';
 import { page, pdf } from './http/page.js';
 import { SharedQuery } from './consents.dto.js';
 
@@ -27,6 +28,7 @@ export class SharedController {
   /** The page of what was granted. */
   @Public()
   @Get()
+  @Produces('text/html')
   async read(
     @Param('token') token: string,
     @ReaderLocale() locale: Locale,
@@ -41,6 +43,7 @@ export class SharedController {
 
   @Public()
   @Get('certificates/:id.pdf')
+  @Produces('application/pdf')
   async certificate(
     @Param('token') token: string,
     @Param('id') id: string,
@@ -55,6 +58,7 @@ export class SharedController {
 
   @Public()
   @Get('assessments/:id/gap-report')
+  @Produces('text/html')
   async gapReport(
     @Param('token') token: string,
     @Param('id') id: string,
@@ -69,6 +73,7 @@ export class SharedController {
 
   @Public()
   @Get('assessments/:id/gap-report.pdf')
+  @Produces('application/pdf')
   async gapReportPdf(
     @Param('token') token: string,
     @Param('id') id: string,

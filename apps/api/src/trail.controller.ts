@@ -1,10 +1,11 @@
 import { type Actor, AuditService } from '#application';
 import { parseLocalDate } from '#domain';
 import { Controller, Get, Header, Param, ParseUUIDPipe, Query, Res, StreamableFile } from '@nestjs/common';
-import { ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Readable } from 'node:stream';
 import { CurrentActor, PeopleOnly, Public } from './http/auth.js';
+import { Produces } from './http/openapi.js';
 import { AuditQuery } from './trail.dto.js';
 
 @ApiTags('audit trail')
@@ -18,7 +19,7 @@ export class TrailController {
    * `Accept: application/x-ndjson` all of it (or what the filter leaves) as JSON Lines, for keeping and verifying.
    */
   @Get('api/v1/organisations/:id/audit')
-  @ApiProduces('application/json', 'application/x-ndjson')
+  @Produces('application/json', 'application/x-ndjson')
   @Header('cache-control', 'no-store')
   async trail(
     @CurrentActor() actor: Actor,

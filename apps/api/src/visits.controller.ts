@@ -1,21 +1,10 @@
 import { type Actor, pageRequest, VisitsService } from '#application';
-import {
-  Body,
-  Controller,
-  Get,
-  Header,
-  HttpCode,
-  Param,
-  ParseUUIDPipe,
-  Post,
-  Query,
-  Res,
-} from '@nestjs/common';
+import { Body, Controller, Get, Header, HttpCode, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
 import { ReasonDto } from './findings.dto.js';
 import { CurrentActor } from './http/auth.js';
-import { IfMatch, withEtag } from './http/revision.js';
+import { Produces } from './http/openapi.js';
+import { IfMatch } from './http/revision.js';
 import { OutcomeDto, VisitsQuery } from './visits.dto.js';
 
 @ApiTags('visits')
@@ -31,16 +20,13 @@ export class VisitsController {
 
   /** One visit, with its day and assessor, or why it has none. */
   @Get(':id')
-  async get(
-    @CurrentActor() actor: Actor,
-    @Param('id', ParseUUIDPipe) id: string,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
-    return withEtag(reply, await this.visits.get(actor, id));
+  get(@CurrentActor() actor: Actor, @Param('id', ParseUUIDPipe) id: string) {
+    return this.visits.get(actor, id);
   }
 
   /** The invitation as iCalendar. */
   @Get(':id/invitation.ics')
+  @Produces('text/calendar')
   @Header('content-type', 'text/calendar; charset=utf-8')
   invitation(@CurrentActor() actor: Actor, @Param('id', ParseUUIDPipe) id: string) {
     return this.visits.invitation(actor, id);
@@ -49,26 +35,24 @@ export class VisitsController {
   /** Says how a planned visit went. One that was aborted is planned again. */
   @Post(':id/outcome')
   @HttpCode(200)
-  async outcome(
+  outcome(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
     @IfMatch() revision: number | null,
     @Body() body: OutcomeDto,
-    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return withEtag(reply, await this.visits.recordOutcome(actor, id, revision, body));
+    return this.visits.recordOutcome(actor, id, revision, body);
   }
 
   /** Calls a planned visit off; the need is planned again, on a later day. */
   @Post(':id/cancellation')
   @HttpCode(200)
-  async cancel(
+  cancel(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
     @IfMatch() revision: number | null,
     @Body() body: ReasonDto,
-    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return withEtag(reply, await this.visits.cancel(actor, id, revision, body.reason));
+    return this.visits.cancel(actor, id, revision, body.reason);
   }
 }

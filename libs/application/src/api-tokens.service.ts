@@ -21,6 +21,20 @@ export interface NewApiToken {
   readonly expiresInDays: number;
 }
 
+/** A token as its organisation's owners see it. */
+export interface ApiTokenRow {
+  readonly id: string;
+  readonly name: string;
+  readonly scopes: readonly TokenScope[];
+  /** How it begins; the rest is known to whoever keeps it. */
+  readonly prefix: string;
+  readonly createdBy: string | null;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+  readonly lastUsedAt: Date | null;
+  readonly revokedAt: Date | null;
+}
+
 /** API tokens for integrations: each acts for one organisation, as the person who made it, within its scopes. */
 export class ApiTokensService {
   constructor(private readonly db: Database) {}
@@ -56,7 +70,7 @@ export class ApiTokensService {
   }
 
   /** Tokens of an organisation, the newest first, without their secrets. */
-  async list(actor: Actor, organisationId: string) {
+  async list(actor: Actor, organisationId: string): Promise<ApiTokenRow[]> {
     ownerOf(actor, organisationId);
     return this.db.as(actor, (tx) =>
       tx.query(

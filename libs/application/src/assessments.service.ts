@@ -95,6 +95,24 @@ export interface AssessmentRow {
   readonly closedAt: Date | null;
 }
 
+/** What was answered to one requirement: the assessor's verdict, and the supplier's claim beside it. */
+export interface ResponseRow {
+  readonly requirement: string;
+  /** Code of an answer option of the scoring profile; null: only claimed so far. */
+  readonly answer: string | null;
+  readonly claim: string | null;
+  readonly naReason: string | null;
+  readonly note: string | null;
+  /** Day on which a nonconformity was closed, `YYYY-MM-DD`. */
+  readonly closedOn: string | null;
+  readonly answeredAt: Date;
+}
+
+/** An assessment with what was answered; without, for whoever doesn't see answers. */
+export interface AssessmentWithResponses extends AssessmentRow {
+  readonly responses?: readonly ResponseRow[];
+}
+
 /** An assessment with the content it is pinned to. */
 export interface LoadedAssessment extends AssessmentRow {
   readonly checklistBody: ChecklistVersion;
@@ -302,7 +320,7 @@ export class AssessmentsService {
   }
 
   /** One assessment as the actor may see it, with every verdict and claim; without them unless answers are shared. */
-  async get(actor: Actor, id: string) {
+  async get(actor: Actor, id: string): Promise<AssessmentWithResponses> {
     const row = await this.row(this.db, id);
     if (!sees(await this.mustSee(actor, row), 'answers')) return row;
     const responses = await this.db.query(

@@ -8,6 +8,7 @@ import {
   type ChecklistVersion,
   type Crosswalk,
   type ScoringProfile,
+  type TranslationStatus,
 } from '#domain';
 import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
@@ -15,6 +16,7 @@ import { join } from 'node:path';
 import type { Database } from '#persistence';
 import type { EntityManager } from 'typeorm';
 import { LineCounter, parseDocument } from 'yaml';
+import { notFound } from './actor.js';
 import { contentRoot, mustFollow } from './schemas.js';
 
 /** JSON with sorted keys: the text a content hash is taken of. */
@@ -93,6 +95,19 @@ export interface Published {
   readonly created: boolean;
 }
 
+/** A published edition of a checklist, without what it asks. */
+export interface ChecklistRow {
+  readonly checklist: string;
+  readonly version: string;
+  readonly title: string;
+  /** SHA-256 of its canonical JSON. */
+  readonly contentHash: string;
+  readonly publishedAt: Date;
+  /** How many it has. */
+  readonly requirements: number;
+  readonly translations: readonly { readonly language: string; readonly status: TranslationStatus }[];
+}
+
 /** Publishes checklists, translations, crosswalks and scoring profiles. What is published never changes. */
 export class ContentService {
   constructor(private readonly db: Database) {}
@@ -122,6 +137,31 @@ export class ContentService {
         .map((file) => join(folder, file)),
     );
     return this.publishAll(files.sort().map((file) => readFileSync(file, 'utf8')));
+  }
+
+  /** Published checklist versions, with the languages they can be read in. */
+  async checklists(): Promise<ChecklistRow[]> {
+    return this.db.query(
+      `SELECT v.checklist, v.version, v.title, v.content_hash AS "contentHash", v.published_at AS "publishedAt", jsonb_array_length(v.body->'requirements') AS requirements,
+              coalesce((SELECT jsonb_agg(jsonb_build_object('language', t.language, 'status', t.status) ORDER BY t.language) FROM checklist_translation t WHERE t.checklist_version_id = v.id), '[]') AS translations
+         FROM checklist_version v ORDER BY v.checklist, v.version`,
+    );
+  }
+
+  /** A checklist version as it was published. @throws DomainError `not-found`. */
+  async checklist(checklist: string, version: string): Promise<ChecklistVersion> {
+    const [row] = await this.db.query(
+      `SELECT body FROM checklist_version WHERE checklist = $1 AND version = $2`,
+      [checklist, version],
+    );
+    if (!row) throw notFound('checklist');
+    return row.body;
+  }
+
+  /** Published scoring profiles: whose they are, and which of their figures nobody has confirmed. */
+  async profiles(): Promise<ScoringProfile[]> {
+    const rows = await this.db.query(`SELECT body FROM scoring_profile ORDER BY profile, version`);
+    return rows.map((row: { body: ScoringProfile }) => row.body);
   }
 
   private async publish(tx: EntityManager, content: Content): Promise<Published> {

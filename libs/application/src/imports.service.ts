@@ -1,4 +1,4 @@
-import { DomainError } from '#domain';
+import { DomainError, type FieldProblem } from '#domain';
 import { appendToOutbox } from '#platform';
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import type { Database } from '#persistence';
 import { actsAs, forbidden, notFound, type Actor } from './actor.js';
 import { contentRoot } from './schemas.js';
 import { parseMapping, runApart } from './inspections/index.js';
-import type { LoadedMapping } from './inspections/index.js';
+import type { ImportSummary, LoadedMapping, StoredImport } from './inspections/index.js';
 import { pageOf, type Page, type PageRequest } from './paging.js';
 
 /** What is handed in: the files of a folder of records, and how they are to be read. */
@@ -34,10 +34,20 @@ export interface ImportRow {
   readonly state: 'queued' | 'running' | 'done' | 'failed';
   /** While it runs: `reading`, `analysing` or `storing`. */
   readonly step: string | null;
-  readonly problem: { readonly code: string; readonly title: string; readonly errors: unknown[] } | null;
+  readonly problem: {
+    readonly code: string;
+    readonly title: string;
+    readonly errors: readonly FieldProblem[];
+  } | null;
   readonly createdAt: Date;
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
+}
+
+/** An import with the figures of what was read, and of what was stored; null until it is done. */
+export interface ImportDetail extends ImportRow {
+  readonly summary: ImportSummary | null;
+  readonly stored: StoredImport | null;
 }
 
 const ROLES = ['owner', 'programme-manager'] as const;
@@ -98,13 +108,13 @@ export class ImportsService {
   }
 
   /** An import with the figures of its summary. @throws DomainError `not-found`, also for those of other agencies. */
-  async get(actor: Actor, id: string) {
+  async get(actor: Actor, id: string): Promise<ImportDetail> {
     const [row] = await this.db.query(
       `SELECT ${COLUMNS}, summary, stored FROM record_import WHERE id = $1 AND organisation_id = ANY($2::uuid[])`,
       [id, agenciesOf(actor)],
     );
     if (!row) throw notFound('import');
-    return row as ImportRow & { summary: unknown; stored: unknown };
+    return row as ImportDetail;
   }
 
   /** Imports of the agencies the actor acts for, without their figures. */

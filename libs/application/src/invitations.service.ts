@@ -39,11 +39,28 @@ export interface InvitationMail {
   readonly token: string;
 }
 
+/** An invitation and what became of it. */
+export interface InvitationRow {
+  readonly id: string;
+  readonly email: string;
+  readonly role: Role;
+  readonly language: InvitationLanguage;
+  readonly state: InvitationState;
+  readonly invitedBy: string | null;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+  readonly acceptedAt: Date | null;
+  readonly acceptedBy: string | null;
+  readonly revokedAt: Date | null;
+}
+
+export type InvitationState = 'pending' | 'accepted' | 'expired' | 'revoked';
+
 interface Held {
   readonly id: string;
   readonly email: string;
   readonly organisation: string;
-  readonly state: 'pending' | 'accepted' | 'expired' | 'revoked';
+  readonly state: InvitationState;
 }
 
 const STATE = `CASE WHEN i.revoked_at IS NOT NULL THEN 'revoked' WHEN i.accepted_at IS NOT NULL THEN 'accepted'
@@ -115,7 +132,7 @@ export class InvitationsService {
   }
 
   /** Invitations of an organisation, with what became of them. */
-  async list(actor: Actor, organisationId: string, page: PageRequest): Promise<Page<{ id: string }>> {
+  async list(actor: Actor, organisationId: string, page: PageRequest): Promise<Page<InvitationRow>> {
     ownerOf(actor, organisationId);
     const rows = await this.db.as(actor, (tx) =>
       tx.query(
@@ -125,7 +142,7 @@ export class InvitationsService {
         [organisationId, page.after, page.limit + 1],
       ),
     );
-    return pageOf(rows, page, (row: { id: string }) => row.id);
+    return pageOf(rows, page, (row: InvitationRow) => row.id);
   }
 
   /** Takes an invitation back. @throws DomainError `invitation-used` when it has been accepted. */

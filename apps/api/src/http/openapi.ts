@@ -1,10 +1,32 @@
-import type { OpenAPIObject } from '@nestjs/swagger';
+import { applyDecorators } from '@nestjs/common';
+import { ApiOkResponse, ApiProduces, type OpenAPIObject } from '@nestjs/swagger';
+
+/** Says what a route sends where that isn't JSON, or isn't only. */
+export const Produces = (...mediaTypes: string[]) =>
+  applyDecorators(ApiProduces(...mediaTypes), ApiOkResponse({ type: String }));
+
+type Schema = Readonly<Record<string, unknown>>;
+
+/** What operations answer, from the types of the sources (scripts/answers.mjs). */
+export interface Answers {
+  /** The types with a name. */
+  readonly schemas: Readonly<Record<string, Schema>>;
+  /** Operation id → its JSON; of operations that send any. */
+  readonly answers: Readonly<Record<string, Schema>>;
+}
+
+interface Answer {
+  description?: string;
+  headers?: Record<string, unknown>;
+  content?: Record<string, { schema: Schema }>;
+}
 
 interface Operation {
+  operationId: string;
   summary?: string;
   parameters?: { in?: string; name?: string; [key: string]: unknown }[];
   requestBody?: unknown;
-  responses?: Record<string, unknown>;
+  responses?: Record<string, Answer | { $ref: string }>;
   security?: unknown;
 }
 
@@ -55,13 +77,23 @@ const PROBLEMS = {
 const HEADERS = {
   'Idempotency-Key':
     'Made by the caller; the call is carried out once per key, repeated calls get the first answer.',
-  'If-Match': 'The ETag as last read; refused with 412 when somebody else was faster.',
 } as const;
 
-/** Says of every operation what all have in common: problems, keys against repetition, ETags. The one place for it. */
-export function describeCommon(document: OpenAPIObject): OpenAPIObject {
+const ETAG = {
+  description: 'What `If-Match` and `If-None-Match` are compared with.',
+  schema: { type: 'string' },
+};
+
+/** The operations of a document. */
+export const operationsOf = (document: OpenAPIObject): Operation[] =>
+  Object.values(document.paths).flatMap((item) => Object.values(item) as Operation[]);
+
+/** Says of every operation what it answers, and what all have in common: problems, keys against repetition, ETags. */
+export function describeAnswers(document: OpenAPIObject, { schemas, answers }: Answers): OpenAPIObject {
   const components = (document.components ??= {}) as Record<string, Record<string, unknown>>;
-  (components['schemas'] ??= {})['Problem'] = PROBLEM;
+  const taken = Object.keys(schemas).filter((name) => components['schemas']?.[name]);
+  if (taken.length > 0) throw new Error(`asked and answered, but not the same: ${taken.join(', ')}`);
+  components['schemas'] = { ...components['schemas'], ...schemas, Problem: PROBLEM };
   components['responses'] = Object.fromEntries(
     Object.entries(PROBLEMS).map(([status, description]) => [
       `Problem${status}`,
@@ -76,16 +108,52 @@ export function describeCommon(document: OpenAPIObject): OpenAPIObject {
   );
   for (const [path, item] of Object.entries(document.paths)) {
     for (const [method, operation] of Object.entries(item) as [string, Operation][]) {
+      const answer = answers[operation.operationId];
+      describeSuccess(operation, answer, hasRevision(answer, schemas));
       describe(path, method, operation);
     }
   }
   return document;
 }
 
+const isSuccess = (status: string): boolean => status.startsWith('2');
+
+function describeSuccess(operation: Operation, json: Schema | undefined, hasEtag: boolean): void {
+  const { responses = {}, operationId } = operation;
+  for (const [status, answer] of Object.entries(responses) as [string, Answer][]) {
+    if (!isSuccess(status)) continue;
+    const mediaTypes = Object.keys(answer.content ?? {});
+    if (status === '204') delete answer.content;
+    else if (mediaTypes.some((type) => type !== 'application/json') || json?.['type'] !== 'string')
+      answer.content = Object.fromEntries(
+        (mediaTypes.length > 0 ? mediaTypes : ['application/json']).map((type) => {
+          if (type !== 'application/json') return [type, { schema: textOrBytes(type) }];
+          if (!json)
+            throw new Error(`${operationId} answers ${status} with nothing; 204, or which media type?`);
+          return [type, { schema: json }];
+        }),
+      );
+    else throw new Error(`${operationId} answers with text; of which media type?`);
+    if (hasEtag || responses['304']) answer.headers = { ...answer.headers, ETag: ETAG };
+  }
+}
+
+const textOrBytes = (mediaType: string): Schema => ({
+  type: 'string',
+  ...(!/^text\/|json$/.test(mediaType) && { format: 'binary' }),
+});
+
+/** Whether an answer has a revision, which is its ETag then. */
+function hasRevision(schema: Schema | undefined, schemas: Answers['schemas']): boolean {
+  const named = /[^/]+$/.exec(String(schema?.['$ref'] ?? ''))?.[0];
+  const { properties } = ((named && schemas[named]) ?? schema ?? {}) as { properties?: Schema };
+  return properties?.['revision'] !== undefined;
+}
+
 function describe(path: string, method: string, operation: Operation): void {
   const reads = method === 'get';
   const open = /\/(verify|invitations)\/\{[a-z]+\}$/.test(path) && reads;
-  const revisions = method === 'patch' || (!reads && REVISED.test(path));
+  const revisions = operation.parameters?.some(({ name }) => name === 'If-Match') === true;
   const applies = (status: string): boolean =>
     status === '401' || status === '403'
       ? !open
@@ -99,7 +167,7 @@ function describe(path: string, method: string, operation: Operation): void {
               ? operation.requestBody !== undefined
               : true;
   operation.responses ??= {};
-  for (const answer of Object.values(operation.responses) as { description?: string }[])
+  for (const answer of Object.values(operation.responses) as Answer[])
     answer.description ||= operation.summary ?? '';
   for (const status of Object.keys(PROBLEMS).filter(applies))
     operation.responses[status] ??= { $ref: `#/components/responses/Problem${status}` };
@@ -111,11 +179,6 @@ function describe(path: string, method: string, operation: Operation): void {
       description: HEADERS[name],
       schema: { type: 'string' },
     });
-  if (revisions) header('If-Match');
   if (method === 'post') header('Idempotency-Key');
   if (!open) operation.security = [{ bearer: [] }];
 }
-
-/** Actions that honour If-Match, beside every PATCH. */
-const REVISED =
-  /\/assessments\/\{id\}\/(responses|submit|review)|\/visits\/\{id\}\/(outcome|cancellation)|\/certificates\/\{id\}\/decision/;
