@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import QRCode from 'qrcode';
 import { certificatePdf } from '#reporting';
@@ -20,14 +21,34 @@ export default async function certificate() {
   });
   try {
     const page = await browser.newPage();
-    // Another certificate each time: Typst keeps what it has laid out, and nobody prints the same one over and over.
+    // Another certificate each time, of another site with another result: Typst keeps what it has laid out, and nobody
+    // prints the same one over and over. What is left the same is the same within a programme: fixed words, the
+    // checklist, the issuer.
     let made = 0;
     const another = () => {
       made += 1;
+      const { subject, assessment, asFound, afterClosure } = view;
       const number = `${view.number}-${made}`;
-      const organisation = `${view.subject.organisation} ${made}`;
-      const verifyUrl = `${view.verifyUrl}-${made}`;
-      return { ...view, number, verifyUrl, subject: { ...view.subject, organisation } };
+      const day = (month) => `2026-${month}-${String(1 + (made % 28)).padStart(2, '0')}`;
+      return {
+        ...view,
+        number,
+        verifyUrl: `${view.verifyUrl}-${made}`,
+        subject: {
+          organisation: `${subject.organisation} ${made}`,
+          site: `${subject.site} ${made}`,
+          address: `${made} ${subject.address}`,
+          gln: String(Number(subject.gln) + made),
+        },
+        scope: `${view.scope} ${made}`,
+        assessment: { ...assessment, dates: [day('10')], assessor: `${assessment.assessor} ${made}` },
+        asFound: { ...asFound, points: made % 90, conforming: made % 40, minor: made },
+        afterClosure: { ...afterClosure, points: 90 + (made % 10), minor: made },
+        reviewer: `${view.reviewer} ${made}`,
+        issuedOn: day('11'),
+        reportHash: createHash('sha256').update(number).digest('hex'),
+        attachment: { name: `${number}.json`, json: view.attachment.json.replaceAll(view.number, number) },
+      };
     };
     const ours = () => certificatePdf(another(), 'en');
     const theirs = async () => {

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { readMatrix } from '../support/access-matrix.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { callsOf, faultOf, identityCallsOf } from '../support/fuzz.js';
-import { DOCUMENT, each, operationsOf, send, type Call } from '../support/operations.js';
+import { callsOf, faultsOf, identityCallsOf } from '../support/fuzz.js';
+import { DOCUMENT, operationsOf } from '../support/operations.js';
 import {
   everybodyInOne,
   limitStatements,
@@ -67,23 +67,6 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(() => app?.stop());
 
-const shown = ({ method, target, headers, body }: Call): string =>
-  `${method} ${target.slice(0, 300)} ${JSON.stringify(headers)} ${body === undefined ? '' : JSON.stringify(String(body).slice(0, 300))}`;
-
-/** Sends all and returns one call of each kind of fault, with the fault. */
-async function faultsOf(calls: readonly Call[]): Promise<string[]> {
-  const found = new Map<string, string>();
-  await each(calls, async (call) => {
-    const fault = await send(app.url, call).then(
-      (answer) => faultOf(call, answer),
-      (error: Error) => `no answer: ${error.message}`,
-    );
-    const kind = `${call.method} ${call.target.replace(/[?].*|[0-9a-f-]{36}/g, '').slice(0, 60)} ${fault?.slice(0, 20)}`;
-    if (fault) found.set(kind, `${shown(call)}\n    ${fault}`);
-  });
-  return [...found.values()];
-}
-
 test(
   'no request makes an operation fail, show its inside, or refuse in a form of its own',
   async () => {
@@ -95,7 +78,7 @@ test(
         numRuns: RUNS,
       }),
     );
-    expect(await faultsOf(calls)).toEqual([]);
+    expect(await faultsOf(app.url, calls)).toEqual([]);
     // And it still lives.
     expect((await app.anonymous.get('/health/ready')).status).toBe(200);
   },
@@ -108,7 +91,7 @@ test(
     const calls = IDENTITY.flatMap((path, index) =>
       fc.sample(identityCallsOf(`/api/auth/${path}`), { seed: SEED + 1000 * index, numRuns: RUNS }),
     );
-    expect(await faultsOf(calls)).toEqual([]);
+    expect(await faultsOf(app.url, calls)).toEqual([]);
   },
   60_000 + RUNS * 2_000,
 );

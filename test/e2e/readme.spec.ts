@@ -25,7 +25,7 @@ beforeAll(async () => {
   const db = await openDatabase(app.ownerUrl, { poolSize: 4 });
   const identity = createIdentity(app.config);
   try {
-    ({ accounts } = await new Demo(db, identity, app.config.baseUrl).build());
+    ({ accounts } = await new Demo(db, identity, app.config).build());
   } finally {
     await identity.close();
     await db.close();

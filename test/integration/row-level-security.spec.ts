@@ -194,3 +194,31 @@ const FIRST: Readonly<Record<string, string>> = {
 };
 const count = async (table: string): Promise<number> =>
   (await owner.query(`SELECT count(*)::int AS n FROM ${table}`)).rows[0].n;
+
+/** Who sees more of a table than expected, or something of the other tenant: what the tests above look for. */
+async function leaksOf(table: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const actor of [...ACTORS, 'stranger']) {
+    const user = one.people[actor] ?? actor;
+    const expected = SEEN[table]![actor] ?? 0;
+    if ((await seen(user, table, one)) > expected || (await seen(user, table, other)) > 0) found.push(actor);
+  }
+  return found;
+}
+
+test('loosening any one policy is noticed', async () => {
+  const { rows } = await owner.query<{ table: string; policy: string; expression: string }>(
+    `SELECT polrelid::regclass::text AS table, polname AS policy, pg_get_expr(polqual, polrelid) AS expression
+       FROM pg_policy WHERE polcmd = 'r' AND 'uplift_api'::regrole = ANY (polroles) ORDER BY 1, 2`,
+  );
+  const judged = rows.filter(({ table }) => table in SEEN);
+  expect(new Set(judged.map(({ table }) => table)).size).toBeGreaterThan(25);
+  const unnoticed: string[] = [];
+  for (const { table, policy, expression } of judged) {
+    await owner.query(`ALTER POLICY ${policy} ON ${table} USING (true)`);
+    if ((await leaksOf(table)).length === 0) unnoticed.push(`${policy} on ${table}`);
+    await owner.query(`ALTER POLICY ${policy} ON ${table} USING (${expression})`);
+    expect(await leaksOf(table)).toEqual([]);
+  }
+  expect(unnoticed).toEqual([]);
+});

@@ -369,7 +369,8 @@ export async function lists(
 const HEAD = `# Who may do what: the reviewed expectation of test/e2e/access-matrix.spec.ts. docs/security.md says how to read,
 # change and review it. In short: \`may\` (or status and code of a refusal) is followed by who gets it, kinds of parties in
 # every role (\`supplier\`), in some (\`agency:owner+viewer\`) or in all but some (\`agency:!viewer\`); \`people\` are all of them
-# and strangers, who belong to no organisation; \`else\` is everybody not named. Who isn't signed in gets 401 sign-in-required unless \`anonymous\` is named.
+# and strangers, who belong to no organisation; \`else\` is everybody not named. Who isn't signed in gets
+# 401 sign-in-required unless \`anonymous\` is named.
 #
 # Everybody asks for things of the one programme and its supplier. A grantee is a buyer outside of it that the supplier
 # has granted answers, certificates and corrective actions. \`own\`: of the caller's own organisation. \`of the supplier\`:

@@ -1,6 +1,15 @@
 import * as fc from 'fast-check';
 import { exampleOf, type Matrix } from './access-matrix.js';
-import { DOCUMENT, type Answer, type Call, type Json, type Operation, type Schema } from './operations.js';
+import {
+  DOCUMENT,
+  each,
+  send,
+  type Answer,
+  type Call,
+  type Json,
+  type Operation,
+  type Schema,
+} from './operations.js';
 import type { Refs } from './world.js';
 
 /*
@@ -340,7 +349,7 @@ export function identityCallsOf(target: string): fc.Arbitrary<Call> {
 const OWN_NOT_FOUND = /^\/(verify|shared|api\/v1\/verify)\//;
 
 /** What is wrong with an answer, if something is: an error of ours, a refusal that isn't a problem, or an inside shown. */
-export function faultOf(call: Call, { status, headers, text, code }: Answer): string | null {
+function faultOf(call: Call, { status, headers, text, code }: Answer): string | null {
   if (status >= 500) return `${status} ${text.slice(0, 300)}`;
   if (
     status >= 400 &&
@@ -359,3 +368,20 @@ export function faultOf(call: Call, { status, headers, text, code }: Answer): st
     problem['type'] === `https://uplift.example/problems/${code}`;
   return whole ? null : `an incomplete problem: ${text.slice(0, 300)}`;
 }
+
+/** Sends all and returns one call of each kind of fault, with the fault. */
+export async function faultsOf(url: string, calls: readonly Call[]): Promise<string[]> {
+  const found = new Map<string, string>();
+  await each(calls, async (call) => {
+    const fault = await send(url, call).then(
+      (answer) => faultOf(call, answer),
+      (error: Error) => `no answer: ${error.message}`,
+    );
+    const place = call.target.replace(/[?].*|[0-9a-f-]{36}/g, '').slice(0, 60);
+    if (fault) found.set(`${call.method} ${place} ${fault.slice(0, 20)}`, `${shown(call)}\n    ${fault}`);
+  });
+  return [...found.values()];
+}
+
+const shown = ({ method, target, headers, body }: Call): string =>
+  `${method} ${target.slice(0, 300)} ${JSON.stringify(headers)} ${body === undefined ? '' : JSON.stringify(String(body).slice(0, 300))}`;

@@ -52,7 +52,11 @@ export async function createApi(config: Config, preview = false): Promise<NestFa
     // Addresses that cannot be read never reach Nest's filters.
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       const problem = problemOf(error, request.url.split('?')[0] ?? '');
-      void reply.status(problem.status).type('application/problem+json').send(problem);
+      void reply
+        .status(problem.status)
+        .headers({ 'x-content-type-options': 'nosniff', 'content-security-policy': "default-src 'none'" })
+        .type('application/problem+json')
+        .send(problem);
     },
   } as never);
   const app = await NestFactory.create<NestFastifyApplication>(ApiModule.with(config), adapter, {
@@ -73,7 +77,13 @@ export async function createApi(config: Config, preview = false): Promise<NestFa
   const document = readFileSync(join(contentRoot(), '../openapi.json'));
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   await fastify.register(helmet as never, {
-    contentSecurityPolicy: { directives: { defaultSrc: ["'none'"] } },
+    // What isn't a page loads nothing and is framed by nobody; pages say what they need (http/page.ts).
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: Object.fromEntries(
+        ['defaultSrc', 'baseUri', 'formAction', 'frameAncestors'].map((each) => [each, ["'none'"]]),
+      ),
+    },
   });
   await app.get(RateLimit).mount(fastify);
   refuseDeepBodies(fastify);

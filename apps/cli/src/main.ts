@@ -77,7 +77,7 @@ program
     const db = await openDatabase(config.databaseUrl, { poolSize: 4 });
     const identity = createIdentity(config);
     try {
-      const demo = await new Demo(db, identity, config.baseUrl).build();
+      const demo = await new Demo(db, identity, config).build();
       const file = join(config.dataDir, 'demo-accounts.json');
       writeFileSync(file, `${JSON.stringify(demo, null, 2)}\n`, { mode: 0o600 });
       chmodSync(file, 0o600);

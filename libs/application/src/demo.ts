@@ -5,13 +5,16 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { loadAssessment, lockHash } from './assessments.service.js';
 import { CertificatesService } from './certificates.service.js';
+import { CharterService } from './charter.service.js';
 import { ComplaintsService } from './complaints.service.js';
+import { ConsentsService } from './consents.service.js';
 import { ContentService, loadVersion } from './content.service.js';
 import type { Identity } from './identity.js';
 import { type ImpartialitySettings, judgeVisit, shippedImpartialityRules } from './impartiality.js';
 import { PartiesService } from './parties.service.js';
 import { ReadinessService } from './readiness.service.js';
 import { ResultsService } from './results.service.js';
+import { ShareLinks } from './share-links.js';
 import { VisitsService } from './visits.service.js';
 
 /** An account of the demo; its password is made at the first start and told once. */
@@ -91,7 +94,7 @@ export class Demo {
   constructor(
     private readonly db: Database,
     private readonly identity: Identity,
-    private readonly baseUrl: string,
+    private readonly config: { readonly baseUrl: string; readonly secret: string },
   ) {}
 
   async build(today = dayIn(new Date())): Promise<{ accounts: DemoAccount[]; try: string[] }> {
@@ -133,15 +136,16 @@ export class Demo {
     });
     const certificate = await this.certify(pilot, people);
     await this.appeal(people, today);
+    await this.consent(organisations, people, today);
     await this.settle(today);
     return {
       accounts: this.accounts,
       try: [
-        `Sign in: curl -c jar -H 'content-type: application/json' -d '{"email":"${this.accounts[0]!.email}","password":"${this.accounts[0]!.password}"}' ${this.baseUrl}/api/auth/sign-in/email`,
-        `Read a gap report in Arabic: curl -b jar '${this.baseUrl}/api/v1/assessments/${gapReport}/gap-report.html?lang=ar'; the cohort's gains: ${this.baseUrl}/api/v1/cohorts/${pilot}/report.html`,
+        `Sign in: curl -c jar -H 'content-type: application/json' -d '{"email":"${this.accounts[0]!.email}","password":"${this.accounts[0]!.password}"}' ${this.config.baseUrl}/api/auth/sign-in/email`,
+        `Read a gap report in Arabic: curl -b jar '${this.config.baseUrl}/api/v1/assessments/${gapReport}/gap-report.html?lang=ar'; the cohort's gains: ${this.config.baseUrl}/api/v1/cohorts/${pilot}/report.html`,
         certificate
-          ? `Verify a certificate, as anyone can: ${this.baseUrl}/verify/${certificate}`
-          : `Look at the API: ${this.baseUrl}/openapi.json`,
+          ? `Verify a certificate, as anyone can: ${this.config.baseUrl}/verify/${certificate}`
+          : `Look at the API: ${this.config.baseUrl}/openapi.json`,
       ],
     };
   }
@@ -152,6 +156,10 @@ export class Demo {
       ['provider', 'Delta Assessment Services (demo)', 'assessment-provider'],
       ['lotus', 'Lotus Cash & Carry (demo)', 'buyer'],
       ['sahara', 'Sahara Fresh Stores (demo)', 'buyer'],
+      ['oasis', 'Oasis Hotels (demo)', 'buyer'],
+      ['trainer', 'Papyrus Food Safety Training (demo)', 'training-provider'],
+      ['donor', 'Horizon Development Fund (demo)', 'donor'],
+      ['authority', 'Office for Food Safety (demo)', 'authority'],
     ];
     const ids: Record<string, string> = {};
     for (const [key, name, kind] of wanted) {
@@ -178,6 +186,12 @@ export class Demo {
       ['buyer1', 'Amr Zaki', 'lotus', 'qa-manager'],
       ['buyer2', 'Rania Sobhy', 'sahara', 'qa-manager'],
       ['supplier', 'Yara Mansour', null, 'owner'],
+      ['director', 'Hoda Kamel', 'agency', 'owner'],
+      // Outside the programme: sees what the supplier grants it.
+      ['buyer3', 'Sherif Anwar', 'oasis', 'qa-manager'],
+      ['trainer', 'Mariam Saleh', 'trainer', 'viewer'],
+      ['donor', 'Jonas Weber', 'donor', 'viewer'],
+      ['authority', 'Ehab Mostafa', 'authority', 'viewer'],
     ];
     const people: Record<string, { id: string; name: string; email: string }> = {};
     for (const [key, name, organisation, role] of wanted) {
@@ -226,6 +240,9 @@ export class Demo {
       ['provider', 'assessment-provider'],
       ['lotus', 'buyer'],
       ['sahara', 'buyer'],
+      ['trainer', 'training-provider'],
+      ['donor', 'donor'],
+      ['authority', 'authority'],
     ] as const) {
       await this.db.query(
         `INSERT INTO programme_participant (id, programme_id, organisation_id, part) VALUES ($1, $2, $3, $4)`,
@@ -499,6 +516,31 @@ export class Demo {
     );
   }
 
+  /** What the demo's supplier lets others see: a buyer outside the programme, and a person without an account. */
+  private async consent(organisations: Record<string, string>, people: People, today: string): Promise<void> {
+    const consents = new ConsentsService(this.db, new ShareLinks(this.config.secret, this.config.baseUrl));
+    const supplier = await new PartiesService(this.db).actorOf(people['supplier']!);
+    const { organisationId } = supplier.memberships[0]!;
+    const sites: { id: string }[] = await this.db.query(`SELECT id FROM site WHERE organisation_id = $1`, [
+      organisationId,
+    ]);
+    const terms = { siteIds: sites.map(({ id }) => id), until: addDays(today, 180) };
+    await this.db.as(supplier, async () => {
+      await consents.grant(supplier, organisationId, {
+        ...terms,
+        recipient: { organisationId: organisations['oasis']! },
+        scopes: ['certificate', 'section-scores'],
+        purpose: 'To be listed as a supplier of its hotels.',
+      });
+      await consents.grant(supplier, organisationId, {
+        ...terms,
+        recipient: { name: 'Nile Export Bank (demo)', email: 'credit@bank.uplift.example' },
+        scopes: ['certificate'],
+        purpose: 'For a loan for the new cold store.',
+      });
+    });
+  }
+
   private async supplier(
     tx: EntityManager,
     index: number,
@@ -602,7 +644,7 @@ export class Demo {
   /** Issues certificates for follow-ups that passed, proposed by one person and decided by another. */
   private async certify(cohortId: string, people: People): Promise<string | null> {
     const parties = new PartiesService(this.db);
-    const certificates = new CertificatesService(this.db, this.baseUrl);
+    const certificates = new CertificatesService(this.db, this.config.baseUrl);
     const reviewer = await parties.actorOf(people['reviewer']!);
     const decider = await parties.actorOf(people['decider']!);
     const passed: { id: string; excepted: boolean }[] = await this.db.query(
@@ -638,5 +680,6 @@ export class Demo {
     }
     await this.db.query(`DELETE FROM outbox`);
     await visits.plan(today);
+    await new CharterService(this.db).publish(today);
   }
 }

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import pg from 'pg';
 
-/** Statements a connection keeps at most: each costs the server some 50 to 100 kB. */
-const KEPT = 200;
+/** Statements a connection prepares at most: each costs the server some 50 to 100 kB until the connection ends. */
+const MOST = 250;
+/** Texts a connection remembers to have been asked. */
+const REMEMBERED = 1000;
 /** Longer ones are lists put together for one occasion; they don't come again. */
 const LONGEST = 10_000;
 
@@ -12,9 +14,9 @@ const LONGEST = 10_000;
  * watches the server recognises a statement on every connection.
  */
 export class PreparingClient extends pg.Client {
-  /** Names of the prepared by their text, least recently used first; undefined for one that was asked once. */
-  private readonly statements = new Map<string, string | undefined>();
-  private retired = 0;
+  /** Names of the prepared by their text; undefined for what was asked once. */
+  private readonly names = new Map<string, string | undefined>();
+  private prepared = 0;
 
   // The driver's `query` has a dozen overloads; only text with values is ours.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
@@ -28,26 +30,16 @@ export class PreparingClient extends pg.Client {
   }
 
   private nameOf(text: string): string | undefined {
-    const known = this.statements.has(text);
-    const name = known ? (this.statements.get(text) ?? this.newName(text)) : undefined;
-    this.statements.delete(text);
-    this.statements.set(text, name);
-    if (this.statements.size > KEPT) this.retire();
+    const known = this.names.get(text);
+    if (known) return known;
+    if (!this.names.has(text)) {
+      if (this.names.size < REMEMBERED) this.names.set(text, undefined);
+      return undefined;
+    }
+    if (this.prepared === MOST) return undefined;
+    this.prepared += 1;
+    const name = createHash('sha1').update(text).digest('base64url');
+    this.names.set(text, name);
     return name;
-  }
-
-  /** A name is never used for a second statement, so one that was given up leaves nothing behind. */
-  private newName(text: string): string {
-    const hash = createHash('sha1').update(text).digest('base64url');
-    return this.retired === 0 ? hash : `${hash}.${this.retired}`;
-  }
-
-  private retire(): void {
-    const [oldest] = this.statements;
-    this.statements.delete(oldest![0]);
-    if (!oldest![1]) return;
-    this.retired += 1;
-    // In a transaction that has failed this is refused: then the statement lasts as long as the connection.
-    super.query(`DEALLOCATE "${oldest![1]}"`).catch(() => undefined);
   }
 }

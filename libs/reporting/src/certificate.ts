@@ -16,9 +16,21 @@ import type {
 /** A long name or address makes the whole page smaller, in steps, down to text of 5.5 points. */
 const SCALES = [1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6];
 
+const CODE = { errorCorrectionLevel: 'M' } as const;
+let kept: QRCode.QRCode | undefined;
+
+/**
+ * The code that leads to an address. One matrix is kept for good: what V8 has compiled for a shape it throws away with the
+ * last object of that shape, at the next collection of garbage, and the next code then takes ten times as long.
+ */
+function codeOf(address: string): Promise<string> {
+  kept ??= QRCode.create(address, CODE);
+  return QRCode.toString(address, { ...CODE, type: 'svg', margin: 0 });
+}
+
 /** The certificate: one page, PDF/A-3b, its code leads to the public page, the machine-readable statement is attached. */
 export async function certificatePdf(view: CertificateView, locale: Locale): Promise<Uint8Array> {
-  const qr = await QRCode.toString(view.verifyUrl, { type: 'svg', margin: 0, errorCorrectionLevel: 'M' });
+  const qr = await codeOf(view.verifyUrl);
   return renderPdf(
     'certificate.typ',
     { ...certificateModel(view, locale), qr },

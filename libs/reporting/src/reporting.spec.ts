@@ -16,10 +16,12 @@ import {
   renderVerificationHtml,
   type CertificateView,
   type CohortReportView,
+  type ExceptionLine,
   type GapReportView,
   type Locale,
   type VerificationView,
 } from './index.js';
+import { certificateModel } from './certificate.js';
 import { messages } from './messages/index.js';
 import { packageRoot } from './resources.js';
 import { speech } from './speech.js';
@@ -334,6 +336,62 @@ describe('certificate', () => {
     expect(Buffer.compare(first, await certificatePdf(long, 'en'))).toBe(0);
     const info = tool('pdfinfo', file('long.pdf', first));
     if (info !== null) expect(info).toMatch(/Pages: +1\n/);
+  });
+});
+
+describe('exceptions from impartiality', () => {
+  const exceptions: readonly ExceptionLine[] = [
+    {
+      rule: 'assessor-is-coach',
+      reason: 'Only one speaks the language.',
+      recordedOn: '2026-10-01',
+      from: '2026-01-02',
+      until: '2026-01-03',
+    },
+    { rule: 'decider-is-reviewer', reason: NASTY, recordedOn: '2026-10-02' },
+  ];
+  const rules: Readonly<Record<Locale, readonly string[]>> = {
+    en: ['The assessor coached this site', 'Who decided also reviewed', '2 January 2026'],
+    es: ['El evaluador asesoró a este sitio', 'Quien decidió también revisó', '2 de enero de 2026'],
+    ar: ['قدّم المقيِّم إرشادًا لهذا الموقع', 'صاحب القرار هو المراجع أيضًا', '٢ يناير ٢٠٢٦'],
+  };
+
+  it.each(LOCALES)('%s: stand on certificate, gap report and public page, and none is claimed', (locale) => {
+    const certificate = sample<CertificateView>('certificate', locale);
+    const independence = { ...certificate.independence, exceptions, organisationType: 'A' as const };
+    const said = certificateModel({ ...certificate, independence }, locale).independence;
+    const none = speech(locale).say('independenceNone', { months: 24 });
+    for (const words of [...rules[locale], NASTY]) expect(said).toContain(words);
+    expect(said).not.toContain(none);
+    const verification = sample<Extract<VerificationView, { known: true }>>('verification', 'en');
+    for (const html of [
+      renderVerificationHtml({ ...verification, exceptions }, locale),
+      renderGapReportHtml({ ...sample<GapReportView>('gap-report', locale), exceptions }, locale),
+    ]) {
+      for (const words of rules[locale]) expect(html).toContain(words);
+      expect(html).toContain(ESCAPED);
+      expect(html).not.toContain('<script>alert');
+    }
+  });
+
+  it('are counted in the cohort report', () => {
+    const view = sample<CohortReportView>('cohort-report', 'en');
+    const html = renderCohortReportHtml(
+      { ...view, independence: { ...view.independence, exceptions: 1 } },
+      'en',
+    );
+    expect(html).toContain('1 of these gains rests on an exception');
+    expect(renderCohortReportHtml(view, 'en')).not.toContain('rests on an exception');
+  });
+
+  it('leave the certificate on one page, however long their reasons are; and the report is made', async () => {
+    const view = sample<CertificateView>('certificate', 'en');
+    const long = exceptions.map((each) => ({ ...each, reason: 'Because of the long way. '.repeat(40) }));
+    const independence = { ...view.independence, exceptions: [...long, ...long] };
+    const info = tool('pdfinfo', file('excepted.pdf', await certificatePdf({ ...view, independence }, 'en')));
+    if (info !== null) expect(info).toMatch(/Pages: +1\n/);
+    const report = { ...sample<GapReportView>('gap-report', 'ar'), exceptions };
+    expect((await gapReportPdf(report, 'ar')).length).toBeGreaterThan(1000);
   });
 });
 

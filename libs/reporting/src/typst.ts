@@ -4,15 +4,19 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { NodeCompiler, type NodeTypstDocument } from '@myriaddreamin/typst-ts-node-compiler';
 import { fontFiles, templatesFolder } from './resources.js';
 
-let warm: NodeCompiler | undefined;
+let warm: { readonly typst: NodeCompiler; readonly folder: string } | undefined;
 
 /** One compiler a process: fonts are read once, templates stay parsed, the next page takes milliseconds. */
-function compiler(): NodeCompiler {
-  warm ??= NodeCompiler.create({
-    workspace: templatesFolder(),
+function compiler() {
+  return (warm ??= create(templatesFolder()));
+}
+
+function create(folder: string) {
+  const typst = NodeCompiler.create({
+    workspace: folder,
     fontArgs: [{ fontBlobs: fontFiles().map((file) => readFileSync(file)) }],
   });
-  return warm;
+  return { typst, folder };
 }
 
 export interface PdfOptions {
@@ -22,36 +26,42 @@ export interface PdfOptions {
   readonly date: string;
   /**
    * Scales to try, largest first, until the document fits on one page; the smallest stands when none does. The
-   * template reads `sys.inputs.scale`. Left out: no scale is given, and pages are as many as needed.
+   * template reads `data.scale`. Left out: no scale is given, and pages are as many as needed.
    */
   readonly onePage?: readonly number[];
 }
 
+/** Pages between two clearings of what Typst has laid out, and clearings that something unused outlives. */
+const CLEARING = { every: 5, keep: 2 } as const;
+let printed = 0;
+
 /**
- * Sets `template` with `data`. The data travels as one JSON string in `sys.inputs`; the template reads values from
- * it and Typst lays them out as text, so that markup in a name is printed and never run.
+ * Sets `template` with `data`. The data lies beside the templates as a JSON file that is only in memory; the template
+ * reads values from it and Typst lays them out as text, so that markup in a name is printed and never run. (Given as
+ * `sys.inputs` it would have Typst build its standard library anew for each page.)
  *
  * The turn of the event loop lets other work through, and lets Node free the document before: without it a loop that
  * prints 600 certificates grew by 350 MB, with it not at all.
  */
 export async function renderPdf(template: string, data: object, options: PdfOptions): Promise<Uint8Array> {
   await turn();
-  const typst = compiler();
-  const inputs = { data: JSON.stringify(data) };
+  const { typst } = compiler();
   const document = options.onePage
-    ? largestFit(options.onePage, (scale) => set(template, { ...inputs, scale: String(scale) }))
-    : set(template, inputs);
+    ? largestFit(options.onePage, (scale) => set(template, { ...data, scale }))
+    : set(template, data);
   const pdf = typst.pdf(document, {
     pdfStandard: options.standard,
     creationTimestamp: Math.floor(Date.parse(`${options.date}T00:00:00Z`) / 1000),
   });
-  typst.evictCache(10);
+  printed += 1;
+  if (printed % CLEARING.every === 0) typst.evictCache(CLEARING.keep);
   return new Uint8Array(pdf);
 }
 
-function set(template: string, inputs: Record<string, string>): NodeTypstDocument {
-  const typst = compiler();
-  const result = typst.compile({ mainFilePath: join(templatesFolder(), template), inputs });
+function set(template: string, data: object): NodeTypstDocument {
+  const { typst, folder } = compiler();
+  typst.mapShadow(join(folder, 'data.json'), Buffer.from(JSON.stringify(data)));
+  const result = typst.compile({ mainFilePath: join(folder, template) });
   if (result.result) return result.result;
   const error = result.takeError();
   const found = error ? typst.fetchDiagnostics(error) : [];

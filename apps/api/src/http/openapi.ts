@@ -71,6 +71,7 @@ const PROBLEMS = {
   409: 'It contradicts the present state.',
   412: 'If-Match is not the current ETag.',
   413: 'The body is too large.',
+  415: 'The body is of a media type that is not read.',
   422: 'A rule of the domain is broken; `errors` says where and how to mend it.',
   429: 'Too many requests; Retry-After says when to try again.',
   500: 'Something went wrong on our side.',
@@ -159,7 +160,7 @@ function describeCommon(path: string, method: string, operation: Operation): voi
           ? !reads || status === '422'
           : status === '412'
             ? revisions
-            : status === '413'
+            : status === '413' || status === '415'
               ? operation.requestBody !== undefined
               : true;
   operation.responses ??= {};

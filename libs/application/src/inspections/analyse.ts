@@ -1,7 +1,7 @@
 import type { AssessmentKind, ChecklistVersion, Crosswalk, Response, ScoringProfile } from '#domain';
 import { crosswalkFrom, ItemList } from './checklist-from-items.js';
-import { citedScoring } from './cited-scoring.js';
 import type { ExceptionSink, ImportException } from './exceptions.js';
+import { judge, type CitedItems, type FoundFindings, type Judgements, type Source } from './judge.js';
 import type { LoadedMapping, PairingMapping } from './mapping.js';
 import {
   figuresOf,
@@ -11,6 +11,7 @@ import {
   roundFigure,
   type ChangeFigures,
   type Visit,
+  type VisitOrder,
 } from './pairings.js';
 import { NO_DAY, type InspectionRecords } from './read-records.js';
 
@@ -161,10 +162,7 @@ export interface InspectionImport {
   readonly summary: ImportSummary;
 }
 
-const KIND = { regular: 'baseline', 'follow-up': 'follow-up', other: 'verification' } as const;
 const NO_VERSION = -1;
-/** No finding of the item was met yet; no day of a finding (the first year is 1583) comes near it. */
-const UNSEEN = 2147483647;
 
 /**
  * Turns the records of a source into checklist versions, sites, assessments and pairs, with every row that could
@@ -189,23 +187,110 @@ export function analyse(records: InspectionRecords, mapping: LoadedMapping): Ins
       column: column ? (table.headers[column] ?? null) : null,
     });
   };
-  const { inspections, findings, inspectionDay, officialScore, inspectionRow } = records;
-  const ids = inspections.columns['id']!,
-    siteIds = inspections.columns['site']!,
-    dates = inspections.columns['date']!;
-  const types = inspections.columns['type'],
-    results = inspections.columns['result'],
-    editionWords = inspections.columns['edition'];
-  const count = inspections.rows;
+  const { inspections, findings } = records;
+  const { official } = mapping;
+  const { columns } = inspections;
+  const source: Source = {
+    records,
+    mapping,
+    except,
+    problemOf: (row, column, code, reason) =>
+      except({ table: inspections, row, column, inspectionId: source.ids[row]!, code, reason }),
+    count: inspections.rows,
+    ids: columns['id']!,
+    siteIds: columns['site']!,
+    dates: columns['date']!,
+    types: columns['type'],
+    results: columns['result'],
+  };
 
-  const problemOf = (row: number, column: string, code: string, reason: string): void =>
-    except({ table: inspections, row, column, inspectionId: ids[row]!, code, reason });
-
+  // Each step is a function of its own: the engine compiles a loop together with all that follows it in its function, and
+  // an import is over before it has compiled all of them in one.
   const list = new ItemList(mapping, records, except);
-  const listed = list.items.length;
   const sites = sitesOf(records, except);
+  const { edition, usable, ignored } = usableInspections(source);
+  const found = findingsByInspection(source);
+  itemsOfFindings(source, list, edition, usable, found);
+  if (mapping.items?.unlisted === 'add') list.addFromCrosswalk();
+  const checklistVersions = list.versions();
+  const crosswalk = crosswalkFrom(mapping, records, checklistVersions, except);
+  const level = mapping.checklist.level.code;
+  const judged = judge(source, list, checklistVersions, edition, usable, found);
+  const { assessments, cited, scored, equal, differences } = judged;
+  const comparison = comparisonOf(crosswalk, list, checklistVersions, cited);
+  const { pairs, pairings } = pairsOf(source, checklistVersions, comparison, judged, edition, usable);
 
-  // 1. Which inspections are assessments, of what kind and edition.
+  const primary = mapping.pairings.find((p) => p.primary)!;
+  const head = pairings[primary.name]!;
+  const byCode: Record<string, number> = {};
+  for (const { code } of exceptions) byCode[code] = (byCode[code] ?? 0) + 1;
+  const summary: ImportSummary = {
+    dataset: mapping.dataset,
+    inspections: source.count,
+    scored,
+    official_equal: official.compare === 'none' ? null : equal,
+    ...(official.compare === 'none' ? { official_note: official.reason } : {}),
+    exceptions: exceptions.length,
+    exception_list: exceptions,
+    pairs: head.pairs,
+    mean_baseline: head.mean_baseline,
+    mean_follow_up: head.mean_follow_up,
+    mean_change: head.mean_change,
+    sd_change: head.sd_change,
+    comparable_items: head.comparable_items,
+    median: head.median,
+    improved: head.improved,
+    same: head.same,
+    worse: head.worse,
+    primary_pairing: primary.name,
+    pairings,
+    sites: records.sites.rows,
+    findings: findings.rows,
+    assessments: assessments.length,
+    ignored,
+    exceptions_by_code: byCode,
+    ...(official.compare === 'points'
+      ? { official_minus_computed: Object.fromEntries([...differences].sort((a, b) => a[0] - b[0])) }
+      : {}),
+    editions: editionFigures(source, checklistVersions, usable, edition, cited),
+    ...(findings.columns['closedOn'] ? { corrections: correctionFigures(records, found.rowOfFinding) } : {}),
+  };
+  return {
+    dataset: mapping.dataset,
+    checklistVersions,
+    ...(crosswalk ? { crosswalk } : {}),
+    profile: mapping.profile,
+    level,
+    answers: mapping.answers,
+    sites,
+    assessments,
+    pairs,
+    summary,
+  };
+}
+
+/** The full responses of an assessment: what the compact form stands for. */
+export function responsesOf(
+  assessment: Pick<ImportedAssessment, 'cited' | 'closedOn'>,
+  checklist: ChecklistVersion,
+  answers: { readonly notListed: string; readonly listed: string },
+): Response[] {
+  const cited = new Map(assessment.cited.map((code, i) => [code, assessment.closedOn?.[i] ?? null]));
+  return checklist.requirements.map(({ code }): Response => {
+    const closed = cited.get(code);
+    if (closed === undefined) return { requirement: code, answer: answers.notListed };
+    return { requirement: code, answer: answers.listed, ...(closed === null ? {} : { closedOn: closed }) };
+  });
+}
+
+/** Which inspections are assessments (`usable`), of what edition (−1: none); those left out by their type are counted. */
+function usableInspections({ records, mapping, problemOf, count, siteIds, types }: Source): {
+  readonly edition: Int32Array;
+  readonly usable: Uint8Array;
+  readonly ignored: Record<string, number>;
+} {
+  const { inspectionDay } = records;
+  const editionWords = records.inspections.columns['edition'];
   const editionOf = new Map(mapping.checklist.editions.map((e, i) => [e.value ?? e.version, i]));
   const edition = new Int32Array(count).fill(NO_VERSION);
   const usable = new Uint8Array(count);
@@ -240,12 +325,16 @@ export function analyse(records: InspectionRecords, mapping: LoadedMapping): Ins
       }
     }
   }
+  return { edition, usable, ignored };
+}
 
-  // 2. Findings by inspection (as a list of rows per inspection, in file order).
+/** Puts the findings to their inspections; the items come later. */
+function findingsByInspection({ records, except, count }: Source): FoundFindings {
+  const { findings, inspections, inspectionRow } = records;
   const findingInspection = findings.columns['inspection']!,
     findingItem = findings.columns['item']!;
   const rowOfFinding = new Int32Array(findings.rows);
-  const startOf = new Int32Array(count + 1);
+  const start = new Int32Array(count + 1);
   let lastId = '',
     lastRow = -1;
   for (let f = 0; f < findings.rows; f++) {
@@ -255,7 +344,7 @@ export function analyse(records: InspectionRecords, mapping: LoadedMapping): Ins
       lastRow = inspectionRow.get(id) ?? -1;
     }
     rowOfFinding[f] = lastRow;
-    if (lastRow >= 0) startOf[lastRow + 1]!++;
+    if (lastRow >= 0) start[lastRow + 1]!++;
     else
       except({
         table: findings,
@@ -266,22 +355,33 @@ export function analyse(records: InspectionRecords, mapping: LoadedMapping): Ins
         reason: `inspection "${id}" is not in ${inspections.file}; its finding on item ${findingItem[f]!} is left out`,
       });
   }
-  for (let row = 0; row < count; row++) startOf[row + 1]! += startOf[row]!;
-  const findingsOf = new Int32Array(startOf[count]!);
-  const fill = startOf.slice();
-  for (let f = 0; f < findings.rows; f++)
-    if (rowOfFinding[f]! >= 0) findingsOf[fill[rowOfFinding[f]!]!++] = f;
+  for (let row = 0; row < count; row++) start[row + 1]! += start[row]!;
+  const rows = new Int32Array(start[count]!);
+  const fill = start.slice();
+  for (let f = 0; f < findings.rows; f++) if (rowOfFinding[f]! >= 0) rows[fill[rowOfFinding[f]!]!++] = f;
+  return { start, rows, rowOfFinding, item: new Int32Array(findings.rows).fill(-1) };
+}
 
-  // 3. Findings to items; a code off the list is added (when the mapping says so) or kept as an item of no version.
-  const itemOfFinding = new Int32Array(findings.rows).fill(-1);
+/** Findings to items; a code off the list is added (when the mapping says so) or kept as an item of no version. */
+function itemsOfFindings(
+  { records, mapping, except, count, ids }: Source,
+  list: ItemList,
+  edition: Int32Array,
+  usable: Uint8Array,
+  found: FoundFindings,
+): void {
+  const { findings } = records;
+  const { start, rows } = found;
+  const listed = list.items.length;
+  const findingItem = findings.columns['item']!;
   const weights = findings.columns['weight'],
     classes = findings.columns['class'];
   const add = mapping.items?.unlisted === 'add';
   const memo = mapping.checklist.editions.map(() => new Map<string, number>());
   for (let row = 0; row < count; row++) {
     const e = edition[row]!;
-    for (let k = startOf[row]!; k < startOf[row + 1]!; k++) {
-      const f = findingsOf[k]!,
+    for (let k = start[row]!; k < start[row + 1]!; k++) {
+      const f = rows[k]!,
         code = findingItem[f]!;
       let at = e < 0 ? undefined : memo[e]!.get(code);
       if (at === undefined) {
@@ -326,316 +426,41 @@ export function analyse(records: InspectionRecords, mapping: LoadedMapping): Ins
           reason: `item ${code} is of edition ${mapping.checklist.editions[item.edition]!.version}, the inspection of ${mapping.checklist.editions[e]!.version}`,
         });
       }
-      itemOfFinding[f] = at;
+      found.item[f] = at;
     }
   }
-  if (add) list.addFromCrosswalk();
-  const checklistVersions = list.versions();
-  const crosswalk = crosswalkFrom(mapping, records, checklistVersions, except);
-  const positions = new Int32Array(list.items.length).fill(-1);
-  {
-    const next = mapping.checklist.editions.map(() => 0);
-    list.items.forEach((item, i) => {
-      if (item.requirement) positions[i] = next[item.edition]!++;
-    });
-  }
-  const level = mapping.checklist.level.code;
-  const scorings = checklistVersions.map((v) => citedScoring(v, level, mapping.profile, mapping.answers));
+}
 
-  // 4. Each inspection: what is cited, when it was closed, what it scores, whether the source agrees.
-  const seen = new Int32Array(list.items.length).fill(-1);
-  const citedItems: number[][] = new Array<number[]>(count);
-  const computed = new Float64Array(count).fill(NaN);
-  const value = { official: new Float64Array(count).fill(NaN) };
-  const complete = new Uint8Array(count).fill(1);
-  const assessments: ImportedAssessment[] = [];
-  const closes = findings.columns['closedOn'];
-  const lastClosed = new Int32Array(list.items.length);
-  const dateOf = datesOf();
-  const { official } = mapping;
-  const passes = official.compare === 'result' ? new Set(official.passed) : null;
-  const fails = official.compare === 'result' ? new Set(official.notPassed) : null;
-  let scored = 0,
-    equal = 0;
-  const differences = new Map<number, number>();
-  for (let row = 0; row < count; row++) {
-    const e = edition[row]!,
-      day = inspectionDay[row]!;
-    const items: number[] = [],
-      at: number[] = [];
-    let strangers = 0,
-      repeats = 0,
-      repeatCost = 0;
-    for (let k = startOf[row]!; k < startOf[row + 1]!; k++) {
-      const item = itemOfFinding[findingsOf[k]!]!;
-      const fits = e >= 0 && list.items[item]!.edition === e && positions[item]! >= 0;
-      if (seen[item] === row) {
-        if (fits) {
-          repeats++;
-          repeatCost += scorings[e]!.cost[positions[item]!]!;
-        }
-        continue;
-      }
-      seen[item] = row;
-      items.push(item);
-      if (fits) at.push(positions[item]!);
-      else strangers++;
-    }
-    citedItems[row] = items;
-    const own = e >= 0 && strangers === 0 ? scorings[e]!.score(at) : null;
-    if (own?.points != null) computed[row] = own.points;
-    let agrees: boolean | null = null;
-
-    // The official result
-    const type = mapping.types[types?.[row] ?? ''] ?? mapping.types['*'];
-    const wanted =
-      type !== undefined && type.role !== 'ignore' && !type.exception && type.official !== 'optional';
-    const score = officialScore.length ? officialScore[row]! : NaN;
-    const result = results?.[row] ?? '';
-    if (official.compare === 'result') {
-      if (result === '') {
-        if (wanted) problemOf(row, 'result', 'official-missing', 'the source states no result');
-      } else if (!passes!.has(result) && !fails!.has(result))
-        problemOf(row, 'result', 'unknown-result', `the mapping does not know the result "${result}"`);
-      else {
-        scored++;
-        if (own?.passed == null)
-          problemOf(
-            row,
-            'result',
-            'not-computable',
-            strangers
-              ? `${strangers} cited ${strangers === 1 ? 'item is' : 'items are'} not on the list`
-              : 'the profile gives no verdict',
-          );
-        else {
-          agrees = own.passed === passes!.has(result);
-          if (agrees) equal++;
-          else if (!own.passed)
-            problemOf(
-              row,
-              'result',
-              'result-differs',
-              `official "${result}" (a pass), but ${citedInGates(mapping, checklistVersions[e]!, at)}`,
-            );
-          else
-            problemOf(
-              row,
-              'result',
-              'result-differs',
-              `official "${result}" (no pass), but no item is cited that would fail it`,
-            );
-        }
-      }
-    } else if (Number.isNaN(score)) {
-      if (wanted && officialScore.length)
-        problemOf(row, 'official', 'official-missing', 'the source states no official score');
-    } else if (score < (official.min ?? 0) || score > (official.max ?? 100)) {
-      problemOf(
-        row,
-        'official',
-        'official-out-of-range',
-        `official score ${score} is outside ${official.min ?? 0} to ${official.max ?? 100}`,
-      );
-    } else {
-      scored++;
-      value.official[row] = score;
-      if (official.compare === 'points') {
-        if (own?.points == null)
-          problemOf(
-            row,
-            'official',
-            'not-computable',
-            strangers
-              ? `official ${score}; ${strangers} cited ${strangers === 1 ? 'item is' : 'items are'} not on the list or have no price`
-              : `official ${score}; the inspection has no edition`,
-          );
-        else {
-          const each = mapping.findings?.repeats === 'points-each' && repeats > 0;
-          const compared = each
-            ? round6(Math.max(mapping.profile.clamp?.min ?? 0, own.points - repeatCost))
-            : own.points;
-          const difference = round6(score - compared);
-          differences.set(difference, (differences.get(difference) ?? 0) + 1);
-          agrees = difference === 0;
-          if (each && repeatCost > 0)
-            problemOf(
-              row,
-              'official',
-              'repeated-item',
-              `${repeats} ${repeats === 1 ? 'row repeats' : 'rows repeat'} an item already cited: the assessment counts it once (${own.points}), the comparison with the official score each time (${compared})`,
-            );
-          if (agrees) equal++;
-          else if (items.length === 0 && score < (official.missingFindingsBelow ?? 100)) {
-            complete[row] = 0;
-            problemOf(
-              row,
-              'official',
-              'findings-missing',
-              `findings missing: official ${score} is below ${official.missingFindingsBelow ?? 100} with no finding recorded`,
-            );
-          } else
-            problemOf(
-              row,
-              'official',
-              'official-differs',
-              `official ${score}, computed ${compared}: official differs by ${difference > 0 ? '+' : '−'}${Math.abs(difference)} with ${items.length} ${items.length === 1 ? 'item' : 'items'} cited`,
-            );
-        }
-      }
-    }
-    if (strangers) complete[row] = 0;
-
-    // Closing dates
-    let closedOn: (string | null)[] | undefined;
-    if (closes) {
-      for (let k = 0; k < items.length; k++) lastClosed[items[k]!] = UNSEEN;
-      for (let k = startOf[row]!; k < startOf[row + 1]!; k++) {
-        const f = findingsOf[k]!,
-          item = itemOfFinding[f]!;
-        let closed = records.closedDay[f]!;
-        if (closed !== NO_DAY && day !== NO_DAY && closed < day) {
-          except({
-            table: findings,
-            row: f,
-            column: 'closedOn',
-            inspectionId: ids[row]!,
-            code: 'closed-before-inspection',
-            reason: `item ${findingItem[f]!} is closed on ${closes[f]!}, ${day - closed} days before the inspection; the date is not used`,
-          });
-          closed = NO_DAY;
-        }
-        const before = lastClosed[item]!;
-        // A requirement is closed when its last finding is.
-        lastClosed[item] =
-          before === UNSEEN
-            ? closed
-            : before === NO_DAY || closed === NO_DAY
-              ? NO_DAY
-              : Math.max(before, closed);
-      }
-      closedOn = [];
-      for (let k = 0; k < items.length; k++) {
-        const item = items[k]!;
-        if (positions[item]! < 0 || list.items[item]!.edition !== e) continue;
-        const closed = lastClosed[item]!;
-        closedOn.push(closed === NO_DAY ? null : dateOf(closed));
-      }
-    }
-
-    if (!usable[row] || e < 0) continue;
-    const requirements = checklistVersions[e]!.requirements;
-    const cited = new Array<string>(at.length);
-    for (let k = 0; k < at.length; k++) cited[k] = requirements[at[k]!]!.code;
-    const assessment: ImportedAssessment = {
-      externalId: ids[row]!,
-      siteId: siteIds[row]!,
-      date: dates[row]!,
-      kind: KIND[type!.role as keyof typeof KIND],
-      type: types?.[row] ?? '',
-      version: checklistVersions[e]!.version,
-      cited,
-      officialPoints: Number.isNaN(value.official[row]!) ? null : value.official[row]!,
-      officialResult: result === '' ? null : result,
-      computedPoints: own?.points ?? null,
-      computedPassed: own?.passed ?? null,
-      agrees,
-      complete: complete[row] === 1,
-    };
-    assessments.push(closedOn ? Object.assign(assessment, { closedOn }) : assessment);
-  }
-
-  // 5. Pairs
-  const idOrder = compareIds(mapping.ids?.order ?? 'text');
+/** Puts two inspections of a site side by side, by each pairing of the mapping. */
+function pairsOf(
+  source: Source,
+  checklistVersions: readonly ChecklistVersion[],
+  comparison: Comparison,
+  judged: Judgements,
+  edition: Int32Array,
+  usable: Uint8Array,
+): { readonly pairs: ImportedPair[]; readonly pairings: Record<string, PairingSummary> } {
+  const idOrder = compareIds(source.mapping.ids?.order ?? 'text');
   const order = (a: Visit, b: Visit): number => a.day - b.day || idOrder(a.id, b.id);
-  const bySite = new Map<string, Visit[]>();
-  for (let row = 0; row < count; row++) {
-    if (!usable[row]) continue;
-    const visit: Visit = {
-      row,
-      id: ids[row]!,
-      day: inspectionDay[row]!,
-      type: types?.[row] ?? '',
-      edition: edition[row]!,
-    };
-    const site = bySite.get(siteIds[row]!);
-    if (site) site.push(visit);
-    else bySite.set(siteIds[row]!, [visit]);
-  }
-  for (const visits of bySite.values()) {
-    for (let i = 1; i < visits.length; i++) {
-      if (order(visits[i - 1]!, visits[i]!) > 0) {
-        visits.sort(order);
-        break;
-      }
-    }
-  }
-  const comparison = comparisonOf(mapping, crosswalk, list, checklistVersions);
+  const bySite = visitsBySite(source, edition, usable, order);
   const pairs: ImportedPair[] = [];
   const pairings: Record<string, PairingSummary> = {};
-  for (const pairing of mapping.pairings) {
+  for (const pairing of source.mapping.pairings) {
     const editions = pairing.editions
       ? (([0, 1] as const).map((i) =>
           checklistVersions.findIndex((v) => v.version === pairing.editions![i]),
         ) as [number, number])
       : null;
     const comparableOnly = pairing.rule === 'last-vs-first' && pairing.comparableOnly !== false;
-    const measure = (visit: Visit): number | null => {
-      const x =
-        pairing.measure === 'official'
-          ? value.official[visit.row]!
-          : pairing.measure === 'computed'
-            ? computed[visit.row]!
-            : citedItems[visit.row]!.length;
-      return Number.isNaN(x) ? null : x;
-    };
-    const own: ImportedPair[] = [];
-    const transitions: Record<string, number> = {};
-    for (const [siteId, visits] of bySite) {
-      if (visits.length < 2) continue;
-      for (const [before, after] of pairsOfSite(pairing, visits, measure, order, editions)) {
-        const all = [measure(before)!, measure(after)!] as const;
-        const [baseline, followUp] = comparableOnly
-          ? [
-              comparison.comparable(citedItems[before.row]!, before.edition),
-              comparison.comparable(citedItems[after.row]!, after.edition),
-            ]
-          : all;
-        const readable = complete[before.row] === 1 && complete[after.row] === 1;
-        const moved = readable
-          ? comparison.movement(
-              citedItems[before.row]!,
-              before.edition,
-              citedItems[after.row]!,
-              after.edition,
-            )
-          : null;
-        own.push({
-          pairing: pairing.name,
-          siteId,
-          baselineId: before.id,
-          followUpId: after.id,
-          baselineDate: dates[before.row]!,
-          followUpDate: dates[after.row]!,
-          days: after.day - before.day,
-          baseline,
-          followUp,
-          change: round6(followUp - baseline),
-          ...(pairing.measure === 'items-cited'
-            ? { baselineAllItems: all[0], followUpAllItems: all[1] }
-            : {}),
-          itemsFixed: moved && moved.fixed,
-          itemsPersisting: moved && moved.persisting,
-          itemsNew: moved && moved.added,
-          pinned: before.edition >= 0 && after.edition >= 0,
-        });
-        if (results) {
-          const step = `${results[before.row] || '(none)'} -> ${results[after.row] || '(none)'}`;
-          transitions[step] = (transitions[step] ?? 0) + 1;
-        }
-      }
-    }
-    pairs.push(...own);
+    const measure = measureOf(pairing, judged);
+    const { own, transitions } = pairUp(
+      source,
+      { pairing, measure, editions, order, comparableOnly },
+      comparison,
+      judged.complete,
+      bySite,
+    );
+    for (const pair of own) pairs.push(pair);
     const sum = (key: 'itemsFixed' | 'itemsPersisting' | 'itemsNew'): number =>
       own.reduce((s, p) => s + (p[key] ?? 0), 0);
     pairings[pairing.name] = {
@@ -665,72 +490,107 @@ export function analyse(records: InspectionRecords, mapping: LoadedMapping): Ins
             ),
           }
         : {}),
-      ...(results ? { transitions } : {}),
+      ...(source.results ? { transitions } : {}),
     };
   }
-
-  // 6. Summary
-  const primary = mapping.pairings.find((p) => p.primary)!;
-  const head = pairings[primary.name]!;
-  const byCode: Record<string, number> = {};
-  for (const { code } of exceptions) byCode[code] = (byCode[code] ?? 0) + 1;
-  const summary: ImportSummary = {
-    dataset: mapping.dataset,
-    inspections: count,
-    scored,
-    official_equal: official.compare === 'none' ? null : equal,
-    ...(official.compare === 'none' ? { official_note: official.reason } : {}),
-    exceptions: exceptions.length,
-    exception_list: exceptions,
-    pairs: head.pairs,
-    mean_baseline: head.mean_baseline,
-    mean_follow_up: head.mean_follow_up,
-    mean_change: head.mean_change,
-    sd_change: head.sd_change,
-    comparable_items: head.comparable_items,
-    median: head.median,
-    improved: head.improved,
-    same: head.same,
-    worse: head.worse,
-    primary_pairing: primary.name,
-    pairings,
-    sites: records.sites.rows,
-    findings: findings.rows,
-    assessments: assessments.length,
-    ignored,
-    exceptions_by_code: byCode,
-    ...(official.compare === 'points'
-      ? { official_minus_computed: Object.fromEntries([...differences].sort((a, b) => a[0] - b[0])) }
-      : {}),
-    editions: editionFigures(mapping, checklistVersions, usable, edition, types, siteIds, citedItems),
-    ...(closes ? { corrections: correctionFigures(records, rowOfFinding) } : {}),
-  };
-  return {
-    dataset: mapping.dataset,
-    checklistVersions,
-    ...(crosswalk ? { crosswalk } : {}),
-    profile: mapping.profile,
-    level,
-    answers: mapping.answers,
-    sites,
-    assessments,
-    pairs,
-    summary,
-  };
+  return { pairs, pairings };
 }
 
-/** The full responses of an assessment: what the compact form stands for. */
-export function responsesOf(
-  assessment: Pick<ImportedAssessment, 'cited' | 'closedOn'>,
-  checklist: ChecklistVersion,
-  answers: { readonly notListed: string; readonly listed: string },
-): Response[] {
-  const cited = new Map(assessment.cited.map((code, i) => [code, assessment.closedOn?.[i] ?? null]));
-  return checklist.requirements.map(({ code }): Response => {
-    const closed = cited.get(code);
-    if (closed === undefined) return { requirement: code, answer: answers.notListed };
-    return { requirement: code, answer: answers.listed, ...(closed === null ? {} : { closedOn: closed }) };
-  });
+/** The usable inspections of each site, in order. */
+function visitsBySite(
+  { records, count, ids, siteIds, types }: Source,
+  edition: Int32Array,
+  usable: Uint8Array,
+  order: VisitOrder,
+): Map<string, Visit[]> {
+  const { inspectionDay } = records;
+  const bySite = new Map<string, Visit[]>();
+  for (let row = 0; row < count; row++) {
+    if (!usable[row]) continue;
+    const visit: Visit = {
+      row,
+      id: ids[row]!,
+      day: inspectionDay[row]!,
+      type: types?.[row] ?? '',
+      edition: edition[row]!,
+    };
+    const site = bySite.get(siteIds[row]!);
+    if (site) site.push(visit);
+    else bySite.set(siteIds[row]!, [visit]);
+  }
+  for (const visits of bySite.values()) {
+    for (let i = 1; i < visits.length; i++) {
+      if (order(visits[i - 1]!, visits[i]!) > 0) {
+        visits.sort(order);
+        break;
+      }
+    }
+  }
+  return bySite;
+}
+
+/** What a pairing compares, of an inspection; null where there is none. */
+function measureOf(
+  pairing: PairingMapping,
+  { official, computed, cited }: Judgements,
+): (visit: Visit) => number | null {
+  if (pairing.measure === 'items-cited') return ({ row }) => cited.start[row + 1]! - cited.start[row]!;
+  const points = pairing.measure === 'official' ? official : computed;
+  return ({ row }) => (Number.isNaN(points[row]!) ? null : points[row]!);
+}
+
+interface PairingRule {
+  readonly pairing: PairingMapping;
+  readonly measure: (visit: Visit) => number | null;
+  readonly editions: readonly [number, number] | null;
+  readonly order: VisitOrder;
+  /** Whether only comparable items count. */
+  readonly comparableOnly: boolean;
+}
+
+/** The pairs of one pairing, and how often which result was followed by which. */
+function pairUp(
+  { dates, results }: Source,
+  { pairing, measure, editions, order, comparableOnly }: PairingRule,
+  comparison: Comparison,
+  complete: Uint8Array,
+  bySite: ReadonlyMap<string, readonly Visit[]>,
+): { readonly own: ImportedPair[]; readonly transitions: Record<string, number> } {
+  const own: ImportedPair[] = [];
+  const transitions: Record<string, number> = {};
+  for (const [siteId, visits] of bySite) {
+    if (visits.length < 2) continue;
+    for (const [before, after] of pairsOfSite(pairing, visits, measure, order, editions)) {
+      const all = [measure(before)!, measure(after)!] as const;
+      const [baseline, followUp] = comparableOnly
+        ? [comparison.comparable(before), comparison.comparable(after)]
+        : all;
+      const readable = complete[before.row] === 1 && complete[after.row] === 1;
+      const moved = readable ? comparison.movement(before, after) : null;
+      own.push({
+        pairing: pairing.name,
+        siteId,
+        baselineId: before.id,
+        followUpId: after.id,
+        baselineDate: dates[before.row]!,
+        followUpDate: dates[after.row]!,
+        days: after.day - before.day,
+        baseline,
+        followUp,
+        change: round6(followUp - baseline),
+        ...(pairing.measure === 'items-cited' ? { baselineAllItems: all[0], followUpAllItems: all[1] } : {}),
+        itemsFixed: moved && moved.fixed,
+        itemsPersisting: moved && moved.persisting,
+        itemsNew: moved && moved.added,
+        pinned: before.edition >= 0 && after.edition >= 0,
+      });
+      if (results) {
+        const step = `${results[before.row] || '(none)'} -> ${results[after.row] || '(none)'}`;
+        transitions[step] = (transitions[step] ?? 0) + 1;
+      }
+    }
+  }
+  return { own, transitions };
 }
 
 function sitesOf(records: InspectionRecords, except: ExceptionSink): ImportedSite[] {
@@ -775,24 +635,22 @@ function sitesOf(records: InspectionRecords, except: ExceptionSink): ImportedSit
 
 interface Comparison {
   /** Cited items that stand in a comparable edge of the crosswalk. */
-  comparable(cited: readonly number[], edition: number): number;
+  comparable(visit: Visit): number;
   /** Null when the items cannot be compared. */
   movement(
-    before: readonly number[],
-    from: number,
-    after: readonly number[],
-    to: number,
-  ): { fixed: number; persisting: number; added: number } | null;
+    before: Visit,
+    after: Visit,
+  ): { readonly fixed: number; readonly persisting: number; readonly added: number } | null;
   /** Items, or comparable edges, two editions have in common. */
   between(from: number, to: number): number | null;
 }
 
 /** How the items of two inspections compare: within an edition as they are, across editions by comparable edges. */
 function comparisonOf(
-  mapping: LoadedMapping,
   crosswalk: Crosswalk | undefined,
   list: ItemList,
   versions: readonly ChecklistVersion[],
+  { start, items }: CitedItems,
 ): Comparison {
   const edgeOf = new Int32Array(list.items.length).fill(-1);
   let edges = 0;
@@ -809,19 +667,39 @@ function comparisonOf(
     }
     edges++;
   }
-  const keys = (cited: readonly number[], across: boolean): Set<number> =>
-    new Set(across ? cited.map((i) => edgeOf[i]!).filter((k) => k >= 0) : cited);
+  // Marks of the items (or edges) of the inspection before: a set for each of the pairs would cost more than all else.
+  const mark = new Int32Array(Math.max(list.items.length, edges));
+  let marks = 0;
   const joined = (from: number, to: number): boolean => sides.includes(from) && sides.includes(to);
   return {
-    comparable: (cited, edition) =>
-      cited.reduce((n, i) => n + (edgeOf[i]! >= 0 && list.items[i]!.edition === edition ? 1 : 0), 0),
-    movement(before, from, after, to) {
+    comparable({ row, edition }) {
+      let comparable = 0;
+      for (let k = start[row]!; k < start[row + 1]!; k++)
+        if (edgeOf[items[k]!]! >= 0 && list.items[items[k]!]!.edition === edition) comparable++;
+      return comparable;
+    },
+    movement(before, after) {
+      const [from, to] = [before.edition, after.edition];
       if (from < 0 || to < 0 || (from !== to && !joined(from, to))) return null;
-      const a = keys(before, from !== to),
-        b = keys(after, from !== to);
-      let persisting = 0;
-      for (const k of a) if (b.has(k)) persisting++;
-      return { fixed: a.size - persisting, persisting, added: b.size - persisting };
+      const across = from !== to;
+      const [met, both] = [(marks += 2) - 1, marks];
+      let fixed = 0,
+        persisting = 0,
+        added = 0;
+      for (let k = start[before.row]!; k < start[before.row + 1]!; k++) {
+        const key = across ? edgeOf[items[k]!]! : items[k]!;
+        if (key < 0 || mark[key] === met) continue;
+        mark[key] = met;
+        fixed++;
+      }
+      for (let k = start[after.row]!; k < start[after.row + 1]!; k++) {
+        const key = across ? edgeOf[items[k]!]! : items[k]!;
+        if (key < 0 || mark[key] === both) continue;
+        if (mark[key] === met) persisting++;
+        else added++;
+        mark[key] = both;
+      }
+      return { fixed: fixed - persisting, persisting, added };
     },
     between: (from, to) =>
       from === to ? versions[from]!.requirements.length : joined(from, to) ? edges : null,
@@ -829,13 +707,11 @@ function comparisonOf(
 }
 
 function editionFigures(
-  mapping: LoadedMapping,
+  { mapping, types, siteIds }: Source,
   versions: readonly ChecklistVersion[],
   usable: Uint8Array,
   edition: Int32Array,
-  types: readonly string[] | undefined,
-  siteIds: readonly string[],
-  cited: readonly (readonly number[])[],
+  cited: CitedItems,
 ): ImportSummary['editions'] {
   return Object.fromEntries(
     versions.map((version, e) => {
@@ -850,7 +726,7 @@ function editionFigures(
         )
           continue;
         regular++;
-        items += cited[row]!.length;
+        items += cited.start[row + 1]! - cited.start[row]!;
         sites.add(siteIds[row]!);
       }
       return [
@@ -869,41 +745,33 @@ function editionFigures(
 function correctionFigures(records: InspectionRecords, rowOfFinding: Int32Array): CorrectionFigures {
   const days: number[] = [];
   let dated = 0,
-    before = 0;
+    before = 0,
+    sameDay = 0,
+    within30 = 0;
   for (let f = 0; f < rowOfFinding.length; f++) {
     if (records.closedDay[f] === NO_DAY) continue;
     dated++;
     const row = rowOfFinding[f]!;
     if (row < 0 || records.inspectionDay[row] === NO_DAY) continue;
     const took = records.closedDay[f]! - records.inspectionDay[row]!;
-    if (took < 0) before++;
-    else days.push(took);
+    if (took < 0) {
+      before++;
+      continue;
+    }
+    if (took === 0) sameDay++;
+    if (took <= 30) within30++;
+    days.push(took);
   }
   const middle = median(days);
   return {
     dated,
     open: rowOfFinding.length - dated,
     before_inspection: before,
-    same_day: days.filter((d) => d === 0).length,
-    within_30_days: days.filter((d) => d <= 30).length,
+    same_day: sameDay,
+    within_30_days: within30,
     median_days: middle,
     mean_days: days.length ? roundFigure(days.reduce((a, b) => a + b, 0) / days.length) : null,
   };
-}
-
-/** Names the classes that a gate of the profile looks at and that are cited, for a message. */
-function citedInGates(mapping: LoadedMapping, version: ChecklistVersion, cited: readonly number[]): string {
-  const parts = (mapping.profile.gates ?? []).flatMap((g) => {
-    if (g.gate !== 'max-nonconforming-in-class') return [];
-    const codes = cited
-      .map((p) => version.requirements[p]!)
-      .filter((r) => r.class === g.class)
-      .map((r) => r.code);
-    return codes.length > g.max
-      ? [`${g.class} ${codes.length === 1 ? 'item' : 'items'} ${codes.join(', ')}`]
-      : [];
-  });
-  return parts.length ? `${parts.join(' and ')} cited` : 'the profile does not pass it';
 }
 
 function compareIds(order: 'text' | 'number'): (a: string, b: string) => number {
@@ -917,12 +785,3 @@ function compareIds(order: 'text' | 'number'): (a: string, b: string) => number 
 }
 
 const slug = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]+/g, '-');
-/** Days as `YYYY-MM-DD`; each is written once. */
-function datesOf(): (day: number) => string {
-  const known = new Map<number, string>();
-  return (day) => {
-    let text = known.get(day);
-    if (text === undefined) known.set(day, (text = new Date(day * 86_400_000).toISOString().slice(0, 10)));
-    return text;
-  };
-}

@@ -48,7 +48,8 @@ export function parseCsv(
     return { file, rows: 0, columns: {}, headers: {}, lineOf: (row) => row + 2 };
   }
   let text: string;
-  if (isAscii(bytes)) text = bytes.toString('latin1');
+  const ascii = isAscii(bytes);
+  if (ascii) text = bytes.toString('latin1');
   else {
     if (!isUtf8(bytes)) reportEncoding(bytes, fault);
     text = bytes.toString('utf8');
@@ -148,7 +149,8 @@ export function parseCsv(
     else target[at] = values;
   }
 
-  const cells = target.map((values) => values && new Cells(text, values));
+  const codes = ascii ? bytes : codesOf(text);
+  const cells = target.map((values) => values && cellsOf(values));
 
   let rows = 0;
   let lines: number[] | null = null; // kept once a row no longer stands on line row + 2
@@ -182,30 +184,15 @@ export function parseCsv(
         lines ??= firstLines(rows);
         continue;
       }
-      let c = 0;
-      let from = pos;
-      let hash = 0;
-      for (let place = pos; place < last; place++) {
-        const code = text.charCodeAt(place);
-        if (code !== 44) {
-          hash = (Math.imul(hash, 31) + code) | 0;
-          continue;
-        }
-        if (c < width - 1) cells[c]?.take(from, place, hash);
-        c++;
-        from = place + 1;
-        hash = 0;
-      }
-      if (c !== width - 1) {
+      const found = cutRow(text, codes, pos, last, cells);
+      pos = stop + 1;
+      if (found !== width) {
         // A row of the wrong width must not leave its values behind.
-        for (let k = 0; k < c && k < width - 1; k++) target[k]?.pop();
-        fault(at, null, 'field-count', `${c + 1} values where the header has ${width} columns`);
-        pos = stop + 1;
+        for (let k = 0; k < found && k < width; k++) target[k]?.pop();
+        fault(at, null, 'field-count', `${found} values where the header has ${width} columns`);
         lines ??= firstLines(rows);
         continue;
       }
-      cells[c]?.take(from, last, hash);
-      pos = stop + 1;
     }
     if (lines) lines.push(at);
     rows++;
@@ -221,43 +208,91 @@ const SLOTS = 4096;
 const TRIAL = 2048;
 
 /** The values of one column as they are cut from the text: one met before is not made again. */
-class Cells {
-  private readonly met = new Array<string | undefined>(SLOTS).fill(undefined);
-  private made = 0;
-  private given = 0;
-  private again = true;
+interface Cells {
+  readonly values: string[];
+  /** By hash: a value met before, and where it stood. */
+  readonly met: (string | undefined)[];
+  readonly metAt: Int32Array;
+  made: number;
+  again: boolean;
+}
 
-  constructor(
-    private readonly text: string,
-    private readonly values: string[],
-  ) {}
+const cellsOf = (values: string[]): Cells => ({
+  values,
+  met: new Array<string | undefined>(SLOTS).fill(undefined),
+  metAt: new Int32Array(SLOTS),
+  made: 0,
+  again: true,
+});
 
-  /** Adds the value that stands between two places of the text and has this hash. */
-  take(from: number, to: number, hash: number): void {
-    if (!this.again) {
-      this.values.push(this.text.slice(from, to));
-      return;
+/**
+ * Cuts a row without quotes, from one place of the text to another, and adds its values to their columns, of those there
+ * are. Returns the number of values.
+ * @param codes the text's code units: reading a number from an array costs a fraction of asking the string.
+ */
+function cutRow(
+  text: string,
+  codes: Uint8Array | Uint16Array,
+  from: number,
+  to: number,
+  cells: readonly (Cells | null)[],
+): number {
+  let column = 0;
+  let hash = 0;
+  for (let place = from; place <= to; place++) {
+    const code = place < to ? codes[place]! : 44;
+    if (code !== 44) {
+      hash = (Math.imul(hash, 31) + code) | 0;
+      continue;
     }
-    const slot = (hash ^ (hash >>> 15)) & (SLOTS - 1);
-    const before = this.met[slot];
-    if (before !== undefined && this.stands(before, from, to)) {
-      this.values.push(before);
-    } else {
-      this.values.push((this.met[slot] = this.text.slice(from, to)));
-      this.made++;
-    }
-    // Keys are new in every row: looking for them would only cost.
-    if (++this.given === TRIAL && this.made > TRIAL / 2) this.again = false;
+    const cell = column < cells.length ? cells[column]! : null;
+    if (cell) take(cell, text, codes, from, place, hash);
+    column++;
+    from = place + 1;
+    hash = 0;
   }
+  return column;
+}
 
-  /** Whether the value is what stands between the places. (`startsWith` costs more than cutting the value out.) */
-  private stands(value: string, from: number, to: number): boolean {
-    if (value.length !== to - from) return false;
-    const { text } = this;
-    for (let i = 0; i < value.length; i++)
-      if (value.charCodeAt(i) !== text.charCodeAt(from + i)) return false;
-    return true;
+/** Adds the value that stands between two places of the text and has this hash. */
+function take(
+  cells: Cells,
+  text: string,
+  codes: Uint8Array | Uint16Array,
+  from: number,
+  to: number,
+  hash: number,
+): void {
+  const { values, met, metAt } = cells;
+  if (!cells.again) {
+    values.push(text.slice(from, to));
+    return;
   }
+  const slot = (hash ^ (hash >>> 15)) & (SLOTS - 1);
+  const before = met[slot];
+  if (before !== undefined && before.length === to - from && sameCodes(codes, metAt[slot]!, from, to)) {
+    values.push(before);
+    return;
+  }
+  const value = text.slice(from, to);
+  values.push(value);
+  met[slot] = value;
+  metAt[slot] = from;
+  // Keys are new in every row: looking for them would only cost.
+  if (++cells.made > TRIAL / 2 && values.length <= TRIAL) cells.again = false;
+}
+
+/** The code units of a text. */
+function codesOf(text: string): Uint16Array {
+  const codes = new Uint16Array(text.length);
+  for (let at = 0; at < codes.length; at++) codes[at] = text.charCodeAt(at);
+  return codes;
+}
+
+/** Whether what stands from `other` on is what stands between the places. */
+function sameCodes(codes: Uint8Array | Uint16Array, other: number, from: number, to: number): boolean {
+  while (from < to) if (codes[from++] !== codes[other++]) return false;
+  return true;
 }
 
 const firstLines = (rows: number): number[] => Array.from({ length: rows }, (_, row) => row + 2);

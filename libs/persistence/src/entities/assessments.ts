@@ -113,6 +113,7 @@ export class FindingClosure {
 
 @Entity()
 @Index('newest_gain_of_cohort', ['cohortId', 'computedAt'])
+@Index('gain_of_site_in_cohort', ['cohortId', 'siteId'], { where: 'comparable' })
 @Check('gain_without_items', `NOT body ?| '{items,leftOut}'::text[]`)
 export class Gain {
   @ForeignKey(() => Assessment) @PrimaryColumn('uuid') followUpId: string;

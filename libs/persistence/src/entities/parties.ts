@@ -144,6 +144,7 @@ export class Cohort {
 
 @Entity()
 @Unique(['cohortId', 'siteId'])
+@Index('enrolment_exits', ['cohortId', 'exitReason', 'siteId'], { where: 'exited_on IS NOT NULL' })
 export class Enrolment {
   @PrimaryColumn('uuid') id: string;
   @ForeignKey(() => Cohort) @Column('uuid') cohortId: string;
