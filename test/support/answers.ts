@@ -27,7 +27,7 @@ function validator(at: string): ValidateFunction {
   return known;
 }
 const inWords = ({ instancePath, message, params }: ErrorObject): string =>
-  `${instancePath || '/'} ${message} ${JSON.stringify(Object.values(params)[0] ?? '')}`;
+  `${instancePath.replaceAll(/\/\d+/g, '/…') || '/'} ${message} ${JSON.stringify(Object.values(params)[0] ?? '')}`;
 
 /**
  * Holds every answer below `/api/v1` against what openapi.json says of its operation: media type, ETag and, to the last

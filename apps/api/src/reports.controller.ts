@@ -13,7 +13,7 @@ import {
   renderVerificationHtml,
 } from '#reporting';
 import { Controller, Get, Header, Param, ParseUUIDPipe, Res } from '@nestjs/common';
-import { ApiQuery, ApiTags } from '@nestjs/swagger';
+import { ApiNotFoundResponse, ApiQuery, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CurrentActor, Public } from './http/auth.js';
 import { LANGUAGES, ReaderLocale } from './http/locale.js';
@@ -140,6 +140,10 @@ export class ReportsController {
   @Public()
   @Get('verify/:number')
   @Produces('text/html')
+  @ApiNotFoundResponse({
+    description: 'No certificate has this number; the page says so.',
+    content: { 'text/html': { schema: { type: 'string' } } },
+  })
   @Header('cache-control', 'no-store')
   async verify(
     @Param('number') number: string,
@@ -153,6 +157,10 @@ export class ReportsController {
   /** The same as data, for machines. */
   @Public()
   @Get('api/v1/verify/:number')
+  @ApiNotFoundResponse({
+    description: 'No certificate has this number.',
+    content: { 'application/json': { schema: { $ref: getSchemaPath('VerificationView') } } },
+  })
   @Header('cache-control', 'no-store')
   async verifyJson(
     @Param('number') number: string,

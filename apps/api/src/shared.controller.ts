@@ -8,7 +8,7 @@ import {
   renderSharedHtml,
 } from '#reporting';
 import { Controller, Get, Param, Query, Res } from '@nestjs/common';
-import { ApiQuery, ApiTags } from '@nestjs/swagger';
+import { ApiNotFoundResponse, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Public } from './http/auth.js';
 import { LANGUAGES, ReaderLocale } from './http/locale.js';
@@ -21,6 +21,10 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** What a consent link opens. Every link that shows nothing is answered alike, whyever it does. */
 @ApiTags('consent')
 @ApiQuery({ name: 'lang', enum: LANGUAGES, required: false, description: 'Language of the page.' })
+@ApiNotFoundResponse({
+  description: 'The link shows nothing, or nothing any more; the page says so.',
+  content: { 'text/html': { schema: { type: 'string' } } },
+})
 @Controller('shared/:token')
 export class SharedController {
   constructor(private readonly shared: SharedService) {}

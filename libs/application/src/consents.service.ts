@@ -51,6 +51,9 @@ export interface GrantRow {
   readonly link?: string;
 }
 
+/** A consent as its recipient sees it. */
+export type ReceivedGrant = Omit<GrantRow, 'createdBy'>;
+
 export interface ConsentEventRow {
   readonly id: string;
   readonly grantId: string;
@@ -217,7 +220,7 @@ export class ConsentsService {
   }
 
   /** What suppliers grant, or granted, to organisations of the actor. */
-  async received(actor: Actor): Promise<Omit<GrantRow, 'createdBy'>[]> {
+  async received(actor: Actor): Promise<ReceivedGrant[]> {
     return this.db.transaction(async (tx) => {
       const rows: StoredGrant[] = await tx.query(
         `SELECT ${columns} FROM ${joins} WHERE g.grantee_id = ANY ($1) ORDER BY g.created_at DESC, g.id LIMIT 1000`,

@@ -38,6 +38,11 @@ export interface GainRow {
 
 type StoredGain = Omit<GainRow, 'gain' | 'exceptions'> & { readonly gain: GainResult };
 
+/** Gains of many sites, a page of them, with the figures of all. */
+export interface GainsPage extends Page<GainRow> {
+  readonly aggregate: GainAggregate;
+}
+
 /** What a mean stands on; never shown without it. */
 export interface GainAggregate {
   readonly nEnrolled: number;
@@ -67,21 +72,13 @@ export class GainsService {
   }
 
   /** Gains of a cohort's sites, with the cohort's figures from its running aggregate. Buyers see closed ones. */
-  async ofCohort(
-    actor: Actor,
-    cohortId: string,
-    page: PageRequest,
-  ): Promise<Page<GainRow> & { aggregate: GainAggregate }> {
+  async ofCohort(actor: Actor, cohortId: string, page: PageRequest): Promise<GainsPage> {
     const access = await cohortAccess(this.db, actor, cohortId);
     return this.over(actor, resultAccess(access, 'cohort'), [cohortId], page);
   }
 
   /** The same over all cohorts of a programme. A site in two cohorts counts in each. */
-  async ofProgramme(
-    actor: Actor,
-    programmeId: string,
-    page: PageRequest,
-  ): Promise<Page<GainRow> & { aggregate: GainAggregate }> {
+  async ofProgramme(actor: Actor, programmeId: string, page: PageRequest): Promise<GainsPage> {
     const access = await programmeAccess(this.db, actor, programmeId);
     const cohorts: { id: string }[] = await this.db.query(`SELECT id FROM cohort WHERE programme_id = $1`, [
       programmeId,
@@ -99,7 +96,7 @@ export class GainsService {
     access: readonly SiteAccess[],
     cohortIds: readonly string[],
     page: PageRequest,
-  ): Promise<Page<GainRow> & { aggregate: GainAggregate }> {
+  ): Promise<GainsPage> {
     mustSee(access, 'section-scores');
     const rows: (StoredGain & { seen: Seen[] })[] = await this.db.query(
       `SELECT ${columns}, ${scopesOf('$5', 'g.site_id')} AS seen FROM gain_explained g JOIN assessment a ON a.id = g.follow_up_id

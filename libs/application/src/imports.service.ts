@@ -1,4 +1,4 @@
-import { DomainError, type FieldProblem } from '#domain';
+import { DomainError } from '#domain';
 import { appendToOutbox } from '#platform';
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import type { Database } from '#persistence';
 import { actsAs, forbidden, notFound, type Actor } from './actor.js';
 import { contentRoot } from './schemas.js';
 import { parseMapping, runApart } from './inspections/index.js';
-import type { ImportSummary, LoadedMapping, StoredImport } from './inspections/index.js';
+import type { ImportRefusal, ImportSummary, LoadedMapping, StoredImport } from './inspections/index.js';
 import { pageOf, type Page, type PageRequest } from './paging.js';
 
 /** What is handed in: the files of a folder of records, and how they are to be read. */
@@ -34,11 +34,7 @@ export interface ImportRow {
   readonly state: 'queued' | 'running' | 'done' | 'failed';
   /** While it runs: `reading`, `analysing` or `storing`. */
   readonly step: string | null;
-  readonly problem: {
-    readonly code: string;
-    readonly title: string;
-    readonly errors: readonly FieldProblem[];
-  } | null;
+  readonly problem: ImportRefusal | null;
   readonly createdAt: Date;
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;

@@ -34,6 +34,12 @@ export interface ReadinessRow {
   readonly body: Readiness;
 }
 
+/** A site a buyer's rule is about, as the buyer's list shows it. */
+export interface SupplierReadiness extends ReadinessRow {
+  readonly siteName: string;
+  readonly organisation: string;
+}
+
 /** Buyer readiness per buyer × product category × site, from the buyers' own rules. */
 export class ReadinessService {
   constructor(private readonly db: Database) {}
@@ -139,23 +145,18 @@ export class ReadinessService {
   }
 
   /** Every site a rule is about, with its status: the buyer's list. */
-  async suppliers(
-    actor: Actor,
-    buyerId: string,
-    status?: string,
-  ): Promise<(ReadinessRow & { siteName: string; organisation: string })[]> {
+  async suppliers(actor: Actor, buyerId: string, status?: string): Promise<SupplierReadiness[]> {
     if (!actor.memberships.some((membership) => membership.organisationId === buyerId))
       throw forbidden('Only members of the buyer see its list.');
-    const rows: (ReadinessRow & { siteName: string; organisation: string; seen: Seen[] })[] =
-      await this.db.query(
-        `SELECT r.site_id AS "siteId", s.name AS "siteName", o.name AS organisation, x.seen, b.name AS buyer, br.rule, br.body->>'title' AS title,
+    const rows: (SupplierReadiness & { seen: Seen[] })[] = await this.db.query(
+      `SELECT r.site_id AS "siteId", s.name AS "siteName", o.name AS organisation, x.seen, b.name AS buyer, br.rule, br.body->>'title' AS title,
               coalesce(br.body->'translations', '{}') AS translations, r.category, r.status, r.valid_until::text AS "validUntil", r.assessment_id AS "assessmentId", r.body
          FROM readiness_explained r JOIN buyer_rule_row br ON br.id = r.buyer_rule_id JOIN organisation b ON b.id = br.buyer_id
          JOIN site s ON s.id = r.site_id JOIN organisation o ON o.id = s.organisation_id
          JOIN LATERAL (SELECT ${scopesOf('$3', 'r.site_id')} AS seen) x ON x.seen && '{record,score}'
         WHERE br.buyer_id = $1 AND ($2::text IS NULL OR r.status = $2) ORDER BY s.name, r.category LIMIT 1000`,
-        [buyerId, status ?? null, actor.userId],
-      );
+      [buyerId, status ?? null, actor.userId],
+    );
     return rows.map(({ seen, ...row }) => ({ ...row, body: visibleReadiness(row.body, seen) }));
   }
 

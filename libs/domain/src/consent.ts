@@ -150,16 +150,16 @@ export function visibleScore(score: Score | null, seen: readonly Seen[]): Visibl
   };
 }
 
+/** A gain for whoever sees section scores but no answers. */
+export type GainWithoutItems = Omit<Gain, 'items' | 'leftOut'>;
+
 /** A gain without the items behind it, unless the scopes show answers; null without section scores. */
-export function visibleGain(
-  gain: GainResult,
-  seen: readonly Seen[],
-): GainResult | Omit<Gain, 'items' | 'leftOut'> | null {
+export function visibleGain(gain: GainResult, seen: readonly Seen[]): GainResult | GainWithoutItems | null {
   if (has(seen, 'answers')) return gain;
   if (!has(seen, 'section-scores')) return null;
   if (!gain.comparable) return gain;
   const { items: _items, leftOut: _leftOut, ...rest } = gain as Gain & { items?: unknown; leftOut?: unknown };
-  return rest as Omit<Gain, 'items' | 'leftOut'>;
+  return rest as GainWithoutItems;
 }
 
 /** Readiness under the reader's own rule: which items are missing only for who sees answers; how many, for everybody. */

@@ -58,9 +58,11 @@ export interface SiteLine {
   readonly address?: string;
 }
 
-/** Answers counted. `total` = the other five added up; the denominator of conformity is `total − notApplicable`. */
+/** Answers counted. `total` = `conforming` to `notAssessed` added up. */
 export interface ConformityCounts {
   readonly total: number;
+  /** The denominator of conformity: `total − notApplicable`. Reports work it out themselves. */
+  readonly applicable?: number;
   readonly conforming: number;
   readonly partly: number;
   readonly nonconforming: number;

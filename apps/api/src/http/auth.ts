@@ -7,6 +7,7 @@ import {
 } from '#application';
 import { DomainError } from '#domain';
 import {
+  applyDecorators,
   type CanActivate,
   createParamDecorator,
   type ExecutionContext,
@@ -15,6 +16,7 @@ import {
   UnauthorizedException,
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import { ApiExtension } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { scopeOf } from './token-scopes.js';
 
@@ -22,9 +24,11 @@ const PUBLIC = 'uplift:public';
 const PEOPLE_ONLY = 'uplift:people-only';
 const ONE_FACTOR = 'uplift:one-factor';
 export const SECRET_ANSWER = 'uplift:secret-answer';
+/** How `Public` tells whoever describes the operation. */
+export const OPEN = 'x-uplift-open';
 
 /** Marks a route that anyone may call. Everything else needs a signed-in person. */
-export const Public = () => SetMetadata(PUBLIC, true);
+export const Public = () => applyDecorators(SetMetadata(PUBLIC, true), ApiExtension(OPEN, true));
 /** Marks routes that no API token reaches, not even to read. */
 export const PeopleOnly = () => SetMetadata(PEOPLE_ONLY, true);
 /** Marks what a person may call before giving the second factor that their roles take. */

@@ -1,5 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiOkResponse, ApiProduces, type OpenAPIObject } from '@nestjs/swagger';
+import { OPEN } from './auth.js';
 
 /** Says what a route sends where that isn't JSON, or isn't only. */
 export const Produces = (...mediaTypes: string[]) =>
@@ -28,6 +29,7 @@ interface Operation {
   requestBody?: unknown;
   responses?: Record<string, Answer | { $ref: string }>;
   security?: unknown;
+  [OPEN]?: boolean;
 }
 
 const PROBLEM = {
@@ -69,6 +71,7 @@ const PROBLEMS = {
   409: 'It contradicts the present state.',
   412: 'If-Match is not the current ETag.',
   413: 'The body is too large.',
+  415: 'The body is of a media type that is not read.',
   422: 'A rule of the domain is broken; `errors` says where and how to mend it.',
   429: 'Too many requests; Retry-After says when to try again.',
   500: 'Something went wrong on our side.',
@@ -110,38 +113,30 @@ export function describeAnswers(document: OpenAPIObject, { schemas, answers }: A
     for (const [method, operation] of Object.entries(item) as [string, Operation][]) {
       const answer = answers[operation.operationId];
       describeSuccess(operation, answer, hasRevision(answer, schemas));
-      describe(path, method, operation);
+      describeCommon(path, method, operation);
     }
   }
   return document;
 }
 
-const isSuccess = (status: string): boolean => status.startsWith('2');
+const JSON_TYPE = 'application/json';
 
 function describeSuccess(operation: Operation, json: Schema | undefined, hasEtag: boolean): void {
   const { responses = {}, operationId } = operation;
+  const schemaOf = (mediaType: string): Schema => {
+    if (mediaType !== JSON_TYPE)
+      return { type: 'string', ...(!/^text\/|json$/.test(mediaType) && { format: 'binary' }) };
+    if (json && json['type'] !== 'string') return json;
+    throw new Error(`${operationId} sends no JSON: which media type does it produce, or is it 204?`);
+  };
   for (const [status, answer] of Object.entries(responses) as [string, Answer][]) {
-    if (!isSuccess(status)) continue;
-    const mediaTypes = Object.keys(answer.content ?? {});
+    if (!status.startsWith('2')) continue;
+    const mediaTypes = Object.keys(answer.content ?? { [JSON_TYPE]: {} });
     if (status === '204') delete answer.content;
-    else if (mediaTypes.some((type) => type !== 'application/json') || json?.['type'] !== 'string')
-      answer.content = Object.fromEntries(
-        (mediaTypes.length > 0 ? mediaTypes : ['application/json']).map((type) => {
-          if (type !== 'application/json') return [type, { schema: textOrBytes(type) }];
-          if (!json)
-            throw new Error(`${operationId} answers ${status} with nothing; 204, or which media type?`);
-          return [type, { schema: json }];
-        }),
-      );
-    else throw new Error(`${operationId} answers with text; of which media type?`);
+    else answer.content = Object.fromEntries(mediaTypes.map((type) => [type, { schema: schemaOf(type) }]));
     if (hasEtag || responses['304']) answer.headers = { ...answer.headers, ETag: ETAG };
   }
 }
-
-const textOrBytes = (mediaType: string): Schema => ({
-  type: 'string',
-  ...(!/^text\/|json$/.test(mediaType) && { format: 'binary' }),
-});
 
 /** Whether an answer has a revision, which is its ETag then. */
 function hasRevision(schema: Schema | undefined, schemas: Answers['schemas']): boolean {
@@ -150,20 +145,22 @@ function hasRevision(schema: Schema | undefined, schemas: Answers['schemas']): b
   return properties?.['revision'] !== undefined;
 }
 
-function describe(path: string, method: string, operation: Operation): void {
+/** What operations have in common: problems, keys against repetition, who may call. */
+function describeCommon(path: string, method: string, operation: Operation): void {
   const reads = method === 'get';
-  const open = /\/(verify|invitations)\/\{[a-z]+\}$/.test(path) && reads;
+  const open = operation[OPEN] === true;
+  delete operation[OPEN];
   const revisions = operation.parameters?.some(({ name }) => name === 'If-Match') === true;
   const applies = (status: string): boolean =>
     status === '401' || status === '403'
       ? !open
       : status === '404'
-        ? path.includes('{')
+        ? path.includes('{') || operation.requestBody !== undefined
         : status === '409' || status === '422'
           ? !reads || status === '422'
           : status === '412'
             ? revisions
-            : status === '413'
+            : status === '413' || status === '415'
               ? operation.requestBody !== undefined
               : true;
   operation.responses ??= {};
@@ -180,5 +177,5 @@ function describe(path: string, method: string, operation: Operation): void {
       schema: { type: 'string' },
     });
   if (method === 'post') header('Idempotency-Key');
-  if (!open) operation.security = [{ bearer: [] }];
+  operation.security = open ? [] : [{ bearer: [] }];
 }

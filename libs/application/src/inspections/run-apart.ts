@@ -1,3 +1,4 @@
+import type { FieldProblem } from '#domain';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { contentRoot } from '../schemas.js';
@@ -19,11 +20,21 @@ export interface ImportJob {
   readonly owner: string;
 }
 
+/** What is wrong in a file, and where; null: the file, or the line, as a whole. */
+export interface RecordFault {
+  readonly file: string;
+  readonly line: number | null;
+  readonly column: string | null;
+  readonly code: string;
+  readonly message: string;
+}
+
 /** What the records or the mapping are refused for, in the words of the API. */
 export interface ImportRefusal {
   readonly code: string;
   readonly title: string;
-  readonly errors: readonly unknown[];
+  /** Of the records, with their places; of the mapping, as fields of the request. */
+  readonly errors: readonly (RecordFault | FieldProblem)[];
 }
 
 export type ImportEnd =
