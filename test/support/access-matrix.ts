@@ -68,6 +68,7 @@ const CALLED: Readonly<Record<string, string>> = {
   visits: 'visit',
   buyers: 'buyer',
   certificates: 'certificate',
+  complaints: 'complaint',
   imports: 'import',
   exports: 'export',
   sessions: 'session',

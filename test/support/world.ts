@@ -296,7 +296,18 @@ async function seedRecord(
     .post(`/api/v1/assessments/${assessment}/findings/${closedFinding}/closure`)
     .send({ closedOn: daysAgo(10), note: 'Mended' })
     .expect(201);
+  const complaint = await p.owner.agent
+    .post('/api/v1/complaints')
+    .send({
+      kind: 'appeal',
+      about: 'finding',
+      subjectId: closedFinding,
+      organisationId: p.supplier,
+      text: 'It was there on the day.',
+    })
+    .expect(201);
   return {
+    complaint: complaint.body.id,
     site: p.site,
     newSite: await insert(app, 'site', { organisation_id: p.supplier, name: 'New site', country: 'EG' }),
     programme: p.programme,
