@@ -77,14 +77,31 @@ export async function seedTenant(
     version: '1',
     title: 'List',
     content_hash: 'x',
-    body: '{}',
+    body: JSON.stringify({
+      format: 'uplift.checklist/1',
+      checklist: `list-${tag}`,
+      version: '1',
+      title: 'List',
+      language: 'en',
+      levels: [],
+      sections: [],
+      requirements: [],
+    }),
   });
   await insert('profile', 'scoring_profile', {
     profile: `profile-${tag}`,
     version: '1',
     title: 'Profile',
     content_hash: 'x',
-    body: '{}',
+    body: JSON.stringify({
+      format: 'uplift.scoring-profile/1',
+      profile: `profile-${tag}`,
+      version: '1',
+      title: 'Profile',
+      provenance: { source: 'test', status: 'programme-default' },
+      answers: [],
+      aggregation: { kind: 'count-matrix' },
+    }),
   });
   for (const [name, kind, state] of [
     ['baseline', 'baseline', 'closed'],

@@ -19,10 +19,31 @@ export interface ReadEntry {
   readonly seq: number;
   readonly prev: string;
   readonly hash: string;
+  /** Version of what follows: `audit-entry.schema.json`. */
+  readonly v: 1;
   readonly at: string;
+  /** Id of a person, `grant:<id>`, `worker`, `operator` or `anybody`. */
   readonly actor: string;
+  readonly request: string | null;
+  /** Network of the address. */
+  readonly from: string | null;
+  /** The table. */
   readonly subject: string;
-  readonly action: string;
+  readonly action: 'insert' | 'update' | 'delete' | 'forget';
+  readonly rows: readonly AuditedRow[] | AuditedMany;
+}
+
+/** A row's key, and what it was and became. */
+export interface AuditedRow {
+  readonly before?: Readonly<Record<string, unknown>>;
+  readonly after?: Readonly<Record<string, unknown>>;
+  readonly [key: string]: unknown;
+}
+
+/** Of a statement that touched more than 1,000 rows: how many, and a SHA-256 of them. */
+export interface AuditedMany {
+  readonly count: number;
+  readonly digest: string;
 }
 
 /** Entries a statement while streaming; one that holds a whole assessment's answers has 80 KB. */
