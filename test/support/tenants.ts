@@ -77,14 +77,22 @@ export async function seedTenant(
     version: '1',
     title: 'List',
     content_hash: 'x',
-    body: '{}',
+    body: '{"requirements":[]}',
   });
   await insert('profile', 'scoring_profile', {
     profile: `profile-${tag}`,
     version: '1',
     title: 'Profile',
     content_hash: 'x',
-    body: '{}',
+    body: JSON.stringify({
+      format: 'uplift.scoring-profile/1',
+      profile: `profile-${tag}`,
+      version: '1',
+      title: 'Profile',
+      provenance: { source: 'test', status: 'unverified' },
+      answers: [],
+      aggregation: { kind: 'count-matrix' },
+    }),
   });
   for (const [name, kind, state] of [
     ['baseline', 'baseline', 'closed'],

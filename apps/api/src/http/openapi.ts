@@ -145,6 +145,9 @@ function hasRevision(schema: Schema | undefined, schemas: Answers['schemas']): b
   return properties?.['revision'] !== undefined;
 }
 
+/** What is made in the background may be asked for too early. */
+const MADE_LATER = /\/archive$/;
+
 /** What operations have in common: problems, keys against repetition, who may call. */
 function describeCommon(path: string, method: string, operation: Operation): void {
   const reads = method === 'get';
@@ -152,17 +155,20 @@ function describeCommon(path: string, method: string, operation: Operation): voi
   delete operation[OPEN];
   const revisions = operation.parameters?.some(({ name }) => name === 'If-Match') === true;
   const applies = (status: string): boolean =>
-    status === '401' || status === '403'
+    status === '401'
       ? !open
-      : status === '404'
-        ? path.includes('{') || operation.requestBody !== undefined
-        : status === '409' || status === '422'
-          ? !reads || status === '422'
-          : status === '412'
-            ? revisions
-            : status === '413' || status === '415'
-              ? operation.requestBody !== undefined
-              : true;
+      : status === '403'
+        ? // What changes something may be refused by where it comes from, also without signing in.
+          !open || !reads
+        : status === '404'
+          ? path.includes('{') || operation.requestBody !== undefined
+          : status === '409' || status === '422'
+            ? !reads || status === '422' || MADE_LATER.test(path)
+            : status === '412'
+              ? revisions
+              : status === '413' || status === '415'
+                ? operation.requestBody !== undefined
+                : true;
   operation.responses ??= {};
   for (const answer of Object.values(operation.responses) as Answer[])
     answer.description ||= operation.summary ?? '';

@@ -19,10 +19,18 @@ export interface ReadEntry {
   readonly seq: number;
   readonly prev: string;
   readonly hash: string;
+  /** Version of the entry's form. */
+  readonly v: number;
   readonly at: string;
   readonly actor: string;
+  /** The request that did it; null for work in the background. */
+  readonly request: string | null;
+  /** The network it came from; never a whole address. */
+  readonly from: string | null;
   readonly subject: string;
   readonly action: string;
+  /** What each row was and became; of very many rows their `count` and `digest`. */
+  readonly rows: unknown;
 }
 
 /** Entries a statement while streaming; one that holds a whole assessment's answers has 80 KB. */
