@@ -96,13 +96,15 @@ export class SharedService {
     const link = this.links.read(token);
     if (!link) return null;
     try {
-      return await this.db.as({ grantId: link.id }, async (tx) => {
-        const grant = await granted(tx, link.linkVersion);
-        if (!grant) return null;
-        const result = await work(tx, grant);
-        // Taken back while it was being read: half of it may be missing, so it is answered as gone.
-        return (await granted(tx, link.linkVersion)) ? result : null;
-      });
+      // Taken back while it is being read, it is still shown whole: never half of it.
+      return await this.db.as(
+        { grantId: link.id },
+        async (tx) => {
+          const grant = await granted(tx, link.linkVersion);
+          return grant ? work(tx, grant) : null;
+        },
+        { snapshot: true },
+      );
     } catch (error) {
       if (error instanceof DomainError && error.kind === 'not-found') return null;
       throw error;

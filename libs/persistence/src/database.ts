@@ -15,6 +15,17 @@ export interface ActingAs {
   readonly address?: string;
 }
 
+/** How a use case is carried out, where it isn't as usual. */
+export interface Carrying {
+  /**
+   * Everything is seen as it was at the first statement, whatever others change meanwhile: for what reads in several
+   * steps and must not show half of something, for example while a consent is taken back.
+   */
+  readonly snapshot?: boolean;
+  /** How often it is tried in all. */
+  readonly attempts?: number;
+}
+
 /** What statements are sent through: the transaction of a use case, or the database itself. */
 export type Queryable = Pick<EntityManager, 'query'>;
 
@@ -42,19 +53,18 @@ export class Database {
    * connection never serves the next person with the rights of the last. Within a use case of the same actor it takes part
    * in that one's transaction; within one of another it is a part of that transaction in which the actor is set anew. Never
    * does a request hold one connection while it waits for a second: as many at once as there are connections would wait for
-   * each other for ever. A deadlock is tried again, up to `attempts` times in all: `work` does nothing that can't be done
-   * twice.
+   * each other for ever. A deadlock is tried again: `work` does nothing that can't be done twice.
    */
   async as<T>(
     actor: ActingAs,
     work: (tx: EntityManager) => Promise<T>,
-    attempts: number = ATTEMPTS,
+    { attempts = ATTEMPTS, snapshot = false }: Carrying = {},
   ): Promise<T> {
     const around = this.running.getStore();
     if (around) return sameActor(around.actor, actor) ? work(around.tx) : this.within(around, actor, work);
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.once(actor, work);
+        return await this.once(actor, work, snapshot);
       } catch (error) {
         if (attempt >= attempts || !AGAIN.includes(sqlStateOf(error) ?? '')) throw error;
       }
@@ -99,11 +109,15 @@ export class Database {
     }
   }
 
-  private async once<T>(actor: ActingAs, work: (tx: EntityManager) => Promise<T>): Promise<T> {
+  private async once<T>(
+    actor: ActingAs,
+    work: (tx: EntityManager) => Promise<T>,
+    snapshot: boolean,
+  ): Promise<T> {
     const runner = this.source.createQueryRunner();
     try {
       // One round trip: the values are quoted here, because several statements can't carry parameters.
-      await runner.query(`BEGIN; ${settings(actor)}`);
+      await runner.query(`BEGIN${snapshot ? ' ISOLATION LEVEL REPEATABLE READ' : ''}; ${settings(actor)}`);
       try {
         const result = await this.running.run({ actor, tx: runner.manager }, () => work(runner.manager));
         await runner.query('COMMIT');

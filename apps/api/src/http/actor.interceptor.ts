@@ -18,10 +18,12 @@ export class ActorInterceptor implements NestInterceptor {
     if (!actor) return next.handle();
     // A body that is read as a stream can be read only once, so such a call isn't tried again.
     const once = request.headers['content-type']?.startsWith('multipart/') === true;
+    // What is read is all of one moment: who loses the right to see it meanwhile gets the whole of it for the last time.
+    const snapshot = ['GET', 'HEAD'].includes(request.method);
     const answer = await this.db.as(
       actingAs(request, actor),
       () => lastValueFrom(next.handle(), { defaultValue: undefined }),
-      once ? 1 : undefined,
+      { snapshot, ...(once && { attempts: 1 }) },
     );
     return of(answer);
   }

@@ -152,17 +152,20 @@ function describeCommon(path: string, method: string, operation: Operation): voi
   delete operation[OPEN];
   const revisions = operation.parameters?.some(({ name }) => name === 'If-Match') === true;
   const applies = (status: string): boolean =>
-    status === '401' || status === '403'
+    status === '401'
       ? !open
-      : status === '404'
-        ? path.includes('{') || operation.requestBody !== undefined
-        : status === '409' || status === '422'
-          ? !reads || status === '422'
-          : status === '412'
-            ? revisions
-            : status === '413' || status === '415'
-              ? !reads
-              : true;
+      : status === '403'
+        ? // What changes something may be refused by where it comes from, also without signing in.
+          !open || !reads
+        : status === '404'
+          ? path.includes('{') || operation.requestBody !== undefined
+          : status === '409' || status === '422'
+            ? !reads || status === '422'
+            : status === '412'
+              ? revisions
+              : status === '413' || status === '415'
+                ? !reads
+                : true;
   operation.responses ??= {};
   for (const answer of Object.values(operation.responses) as Answer[])
     answer.description ||= operation.summary ?? '';
