@@ -207,7 +207,7 @@ async function judge(
     [of.siteId, [...new Set(people)]],
   );
   const [site] = await db.query(
-    `SELECT site_owner($1) AS owner, site_buyers($1) AS buyers, organisation_kind($2) AS kind`,
+    `SELECT site_supplier($1) AS supplier, site_buyers($1) AS buyers, organisation_kind($2) AS kind`,
     [of.siteId, of.organisationId],
   );
   const known = new Map(facts.map((fact) => [fact.person, fact]));
@@ -225,7 +225,7 @@ async function judge(
       ? { id: first.organisationId, kind: first.kind! }
       : null;
   const the: ImpartialityCase = {
-    supplierId: site.owner,
+    supplierId: site.supplier,
     buyerIds: site.buyers,
     assessedOn: of.assessedOn,
     on: of.on,

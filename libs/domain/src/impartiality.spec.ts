@@ -209,6 +209,7 @@ describe('types of organisations', () => {
     ],
     ['C, a colleague coached', {}, colleague, typed('C'), [], ['organisation-is-coach']],
     ['C owns the site', { supplierId: 'provider' }, [], typed('C'), ['organisation-is-party'], []],
+    ['C keeps records of a site that is nobody’s', { supplierId: null }, [], typed('C'), [], []],
     ['by kind: provider A', {}, colleague, {}, ['organisation-is-coach'], []],
     [
       'by kind: agency C',

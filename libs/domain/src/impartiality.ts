@@ -98,8 +98,8 @@ export interface DutyHolder {
 
 /** Who does what about an assessment of a site. */
 export interface ImpartialityCase {
-  /** Organisation that owns the site. */
-  readonly supplierId: string;
+  /** Organisation that owns the site; null where an agency or a provider keeps imported records of it and is no party. */
+  readonly supplierId: string | null;
   /** Organisations that buy from the site. */
   readonly buyerIds: readonly string[];
   /** Day on site, from which the assessor's look-back counts. */
@@ -225,11 +225,12 @@ export function impartialityOf(
   const [inCharge] = the.assessors;
   if (typed && inCharge) {
     const { id, type, serves } = typed;
+    const parties = [...(the.supplierId ? [the.supplierId] : []), ...the.buyerIds];
     const about = { organisation: { id, type } };
     const served = [id, ...serves];
-    if (type !== 'B' && [the.supplierId, ...the.buyerIds].includes(id))
+    if (type !== 'B' && parties.includes(id))
       found.push(fact('organisation-is-party', inCharge.personId, about));
-    if (type === 'B' && ![the.supplierId, ...the.buyerIds].some((party) => served.includes(party)))
+    if (type === 'B' && !parties.some((party) => served.includes(party)))
       found.push(fact('organisation-serves-others', inCharge.personId, about));
     for (const engagement of register) {
       // What a person's own coaching breaches already is not said once more of their organisation.

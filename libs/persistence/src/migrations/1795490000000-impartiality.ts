@@ -124,6 +124,11 @@ async function exceptions(runner: QueryRunner): Promise<void> {
 
 /** What the rules ask about people and their organisations, for whoever works on the site's record, and for the worker. */
 async function facts(runner: QueryRunner): Promise<void> {
+  // Whose site it is, as a party: an agency or a provider that imported records only keeps them.
+  await runner.query(`
+    CREATE FUNCTION site_supplier(site uuid) RETURNS uuid LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+      SELECT s.organisation_id FROM site s JOIN organisation o ON o.id = s.organisation_id
+       WHERE s.id = site_supplier.site AND o.kind IN ('supplier', 'buyer', 'training-provider') $$`);
   await runner.query(`
     CREATE FUNCTION impartiality_people(site uuid, people text[])
       RETURNS TABLE (person text, of_supplier boolean, organisation_id uuid, organisation_kind text)
@@ -131,7 +136,7 @@ async function facts(runner: QueryRunner): Promise<void> {
     BEGIN
       IF current_setting('role') = '${API_ROLE}' AND ${reached('impartiality_people.site')} IS NOT TRUE THEN RETURN; END IF;
       RETURN QUERY
-        SELECT p, EXISTS (SELECT 1 FROM membership m WHERE m.user_id = p AND m.organisation_id = site_owner(impartiality_people.site)), o.id, o.kind
+        SELECT p, EXISTS (SELECT 1 FROM membership m WHERE m.user_id = p AND m.organisation_id = site_supplier(impartiality_people.site)), o.id, o.kind
           FROM unnest(people) p
           -- The organisation somebody assesses for: as the planner knows them, else the one by which they reach the site.
           LEFT JOIN LATERAL (

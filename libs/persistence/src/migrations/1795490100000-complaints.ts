@@ -88,7 +88,7 @@ async function involvement(runner: QueryRunner): Promise<void> {
         UNION ALL SELECT f.closed_by FROM finding_closure f WHERE f.assessment_id = c.assessment_id
         UNION ALL SELECT e.person_id FROM engagement e WHERE e.site_id = c.site_id AND e.from_date <= current_date
            AND (e.until_date IS NULL OR e.until_date + make_interval(months => (SELECT p.look_back_months FROM programme p WHERE p.id = c.programme_id)) > current_date)
-        UNION ALL SELECT m.user_id FROM membership m WHERE m.organisation_id = site_owner(c.site_id)
+        UNION ALL SELECT m.user_id FROM membership m WHERE m.organisation_id = site_supplier(c.site_id)
       ) x WHERE c.id = wanted AND x.who IS NOT NULL $$`);
   await runner.query(`REVOKE ALL ON FUNCTION complaint_involved(uuid) FROM PUBLIC`);
   await runner.query(`GRANT EXECUTE ON FUNCTION complaint_involved(uuid) TO uplift_worker`);
