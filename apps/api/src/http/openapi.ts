@@ -167,7 +167,7 @@ function describeCommon(path: string, method: string, operation: Operation): voi
             : status === '412'
               ? revisions
               : status === '413' || status === '415'
-                ? operation.requestBody !== undefined
+                ? !reads
                 : true;
   operation.responses ??= {};
   for (const answer of Object.values(operation.responses) as Answer[])
