@@ -77,7 +77,16 @@ export async function seedTenant(
     version: '1',
     title: 'List',
     content_hash: 'x',
-    body: '{"requirements":[]}',
+    body: JSON.stringify({
+      format: 'uplift.checklist/1',
+      checklist: `list-${tag}`,
+      version: '1',
+      title: 'List',
+      language: 'en',
+      levels: [],
+      sections: [],
+      requirements: [],
+    }),
   });
   await insert('profile', 'scoring_profile', {
     profile: `profile-${tag}`,
@@ -89,7 +98,7 @@ export async function seedTenant(
       profile: `profile-${tag}`,
       version: '1',
       title: 'Profile',
-      provenance: { source: 'test', status: 'unverified' },
+      provenance: { source: 'test', status: 'programme-default' },
       answers: [],
       aggregation: { kind: 'count-matrix' },
     }),

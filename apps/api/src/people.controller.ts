@@ -12,7 +12,7 @@ import {
   Res,
   StreamableFile,
 } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiConflictResponse, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CurrentActor, PeopleOnly } from './http/auth.js';
 import { Produces } from './http/openapi.js';
@@ -43,6 +43,10 @@ export class PeopleController {
 
   /** The archive: a ZIP with a README and a manifest. */
   @Get('exports/:id/archive')
+  @ApiConflictResponse({
+    description: 'It is still being made, or was there too long ago.',
+    content: { 'application/problem+json': { schema: { $ref: getSchemaPath('Problem') } } },
+  })
   @Produces('application/zip')
   @Header('cache-control', 'no-store')
   async archive(

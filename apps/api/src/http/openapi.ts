@@ -145,9 +145,6 @@ function hasRevision(schema: Schema | undefined, schemas: Answers['schemas']): b
   return properties?.['revision'] !== undefined;
 }
 
-/** What is made in the background may be asked for too early. */
-const MADE_LATER = /\/archive$/;
-
 /** What operations have in common: problems, keys against repetition, who may call. */
 function describeCommon(path: string, method: string, operation: Operation): void {
   const reads = method === 'get';
@@ -163,7 +160,7 @@ function describeCommon(path: string, method: string, operation: Operation): voi
         : status === '404'
           ? path.includes('{') || operation.requestBody !== undefined
           : status === '409' || status === '422'
-            ? !reads || status === '422' || MADE_LATER.test(path)
+            ? !reads || status === '422'
             : status === '412'
               ? revisions
               : status === '413' || status === '415'

@@ -19,18 +19,31 @@ export interface ReadEntry {
   readonly seq: number;
   readonly prev: string;
   readonly hash: string;
-  /** Version of the entry's form. */
-  readonly v: number;
+  /** Version of what follows: `audit-entry.schema.json`. */
+  readonly v: 1;
   readonly at: string;
+  /** Id of a person, `grant:<id>`, `worker`, `operator` or `anybody`. */
   readonly actor: string;
-  /** The request that did it; null for work in the background. */
   readonly request: string | null;
-  /** The network it came from; never a whole address. */
+  /** Network of the address. */
   readonly from: string | null;
+  /** The table. */
   readonly subject: string;
-  readonly action: string;
-  /** What each row was and became; of very many rows their `count` and `digest`. */
-  readonly rows: unknown;
+  readonly action: 'insert' | 'update' | 'delete' | 'forget';
+  readonly rows: readonly AuditedRow[] | AuditedMany;
+}
+
+/** A row's key, and what it was and became. */
+export interface AuditedRow {
+  readonly before?: Readonly<Record<string, unknown>>;
+  readonly after?: Readonly<Record<string, unknown>>;
+  readonly [key: string]: unknown;
+}
+
+/** Of a statement that touched more than 1,000 rows: how many, and a SHA-256 of them. */
+export interface AuditedMany {
+  readonly count: number;
+  readonly digest: string;
 }
 
 /** Entries a statement while streaming; one that holds a whole assessment's answers has 80 KB. */

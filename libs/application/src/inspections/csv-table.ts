@@ -150,7 +150,12 @@ export function parseCsv(
   }
 
   const codes = ascii ? bytes : codesOf(text);
-  const cells = target.map((values) => values && cellsOf(values));
+  // Room for the rows, given at once: arrays that grow are copied as they do.
+  const room = Math.min(linesIn(codes), MOST_ROOM);
+  const cells = target.map((values) => {
+    if (values) values.length = room;
+    return values && cellsOf(values);
+  });
 
   let rows = 0;
   let lines: number[] | null = null; // kept once a row no longer stands on line row + 2
@@ -172,7 +177,7 @@ export function parseCsv(
         lines ??= firstLines(rows);
         continue;
       }
-      for (let c = 0; c < width; c++) target[c]?.push(fields[c]!);
+      for (let c = 0; c < width; c++) if (target[c]) target[c]![rows] = fields[c]!;
       line += took;
       if (took > 1) lines ??= firstLines(rows);
     } else {
@@ -184,11 +189,10 @@ export function parseCsv(
         lines ??= firstLines(rows);
         continue;
       }
-      const found = cutRow(text, codes, pos, last, cells);
+      const found = cutRow(text, codes, pos, last, rows, cells);
       pos = stop + 1;
       if (found !== width) {
-        // A row of the wrong width must not leave its values behind.
-        for (let k = 0; k < found && k < width; k++) target[k]?.pop();
+        // The next row takes the place of what was read.
         fault(at, null, 'field-count', `${found} values where the header has ${width} columns`);
         lines ??= firstLines(rows);
         continue;
@@ -197,6 +201,7 @@ export function parseCsv(
     if (lines) lines.push(at);
     rows++;
   }
+  for (const values of target) if (values) values.length = rows;
   for (const [source, copy] of extra) for (const value of source) copy.push(value);
   const known = lines;
   return { file, rows, columns, headers, lineOf: (row) => (known ? known[row]! : row + 2) };
@@ -206,6 +211,9 @@ export function parseCsv(
 const SLOTS = 4096;
 /** After so many values a column shows whether its values come again. */
 const TRIAL = 2048;
+
+/** Most rows a column gets room for before any is read: what a file of nothing but line ends may cost. */
+const MOST_ROOM = 1 << 18;
 
 /** The values of one column as they are cut from the text: one met before is not made again. */
 interface Cells {
@@ -225,8 +233,15 @@ const cellsOf = (values: string[]): Cells => ({
   again: true,
 });
 
+/** The number of lines, one that the file doesn't end in counted. */
+function linesIn(codes: Uint8Array | Uint16Array): number {
+  let lines = 1;
+  for (let at = 0; at < codes.length; at++) if (codes[at] === 10) lines++;
+  return lines;
+}
+
 /**
- * Cuts a row without quotes, from one place of the text to another, and adds its values to their columns, of those there
+ * Cuts a row without quotes, from one place of the text to another, and puts its values into their columns, of those there
  * are. Returns the number of values.
  * @param codes the text's code units: reading a number from an array costs a fraction of asking the string.
  */
@@ -235,6 +250,7 @@ function cutRow(
   codes: Uint8Array | Uint16Array,
   from: number,
   to: number,
+  row: number,
   cells: readonly (Cells | null)[],
 ): number {
   let column = 0;
@@ -246,7 +262,7 @@ function cutRow(
       continue;
     }
     const cell = column < cells.length ? cells[column]! : null;
-    if (cell) take(cell, text, codes, from, place, hash);
+    if (cell) cell.values[row] = take(cell, row, text, codes, from, place, hash);
     column++;
     from = place + 1;
     hash = 0;
@@ -254,32 +270,28 @@ function cutRow(
   return column;
 }
 
-/** Adds the value that stands between two places of the text and has this hash. */
+/** The value that stands between two places of the text and has this hash. */
 function take(
   cells: Cells,
+  row: number,
   text: string,
   codes: Uint8Array | Uint16Array,
   from: number,
   to: number,
   hash: number,
-): void {
-  const { values, met, metAt } = cells;
-  if (!cells.again) {
-    values.push(text.slice(from, to));
-    return;
-  }
+): string {
+  if (!cells.again) return text.slice(from, to);
+  const { met, metAt } = cells;
   const slot = (hash ^ (hash >>> 15)) & (SLOTS - 1);
   const before = met[slot];
-  if (before !== undefined && before.length === to - from && sameCodes(codes, metAt[slot]!, from, to)) {
-    values.push(before);
-    return;
-  }
+  if (before !== undefined && before.length === to - from && sameCodes(codes, metAt[slot]!, from, to))
+    return before;
   const value = text.slice(from, to);
-  values.push(value);
   met[slot] = value;
   metAt[slot] = from;
   // Keys are new in every row: looking for them would only cost.
-  if (++cells.made > TRIAL / 2 && values.length <= TRIAL) cells.again = false;
+  if (++cells.made > TRIAL / 2 && row < TRIAL) cells.again = false;
+  return value;
 }
 
 /** The code units of a text. */

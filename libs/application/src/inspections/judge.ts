@@ -122,19 +122,22 @@ export function judge(
     itemsFrom[row + 1] = next;
   };
 
+  const problem = (row: number, column: string, code: string, reason: string): null => {
+    problemOf(row, column, code, reason);
+    return null;
+  };
   /** Whether the source's result says what the score does; null when there is nothing to compare. */
   const compareResult = (row: number, e: number, own: CitedScore | null, wanted: boolean): boolean | null => {
     const result = results?.[row] ?? '';
-    const problem = (code: string, reason: string): null => {
-      problemOf(row, 'result', code, reason);
-      return null;
-    };
-    if (result === '') return wanted ? problem('official-missing', 'the source states no result') : null;
+    if (result === '')
+      return wanted ? problem(row, 'result', 'official-missing', 'the source states no result') : null;
     if (!passes!.has(result) && !fails!.has(result))
-      return problem('unknown-result', `the mapping does not know the result "${result}"`);
+      return problem(row, 'result', 'unknown-result', `the mapping does not know the result "${result}"`);
     scored++;
     if (own?.passed == null)
       return problem(
+        row,
+        'result',
         'not-computable',
         strangers
           ? `${strangers} cited ${strangers === 1 ? 'item is' : 'items are'} not on the list`
@@ -144,10 +147,18 @@ export function judge(
     if (agrees) equal++;
     else if (!own.passed)
       problem(
+        row,
+        'result',
         'result-differs',
         `official "${result}" (a pass), but ${citedInGates(mapping, versions[e]!, at)}`,
       );
-    else problem('result-differs', `official "${result}" (no pass), but no item is cited that would fail it`);
+    else
+      problem(
+        row,
+        'result',
+        'result-differs',
+        `official "${result}" (no pass), but no item is cited that would fail it`,
+      );
     return agrees;
   };
 
@@ -159,23 +170,26 @@ export function judge(
     wanted: boolean,
   ): boolean | null => {
     const score = officialScore.length ? officialScore[row]! : NaN;
-    const problem = (code: string, reason: string): null => {
-      problemOf(row, 'official', code, reason);
-      return null;
-    };
     if (Number.isNaN(score))
       return wanted && officialScore.length
-        ? problem('official-missing', 'the source states no official score')
+        ? problem(row, 'official', 'official-missing', 'the source states no official score')
         : null;
     const least = scale.min ?? 0,
       most = scale.max ?? 100;
     if (score < least || score > most)
-      return problem('official-out-of-range', `official score ${score} is outside ${least} to ${most}`);
+      return problem(
+        row,
+        'official',
+        'official-out-of-range',
+        `official score ${score} is outside ${least} to ${most}`,
+      );
     scored++;
     official[row] = score;
     if (scale.compare !== 'points') return null;
     if (own?.points == null)
       return problem(
+        row,
+        'official',
         'not-computable',
         strangers
           ? `official ${score}; ${strangers} cited ${strangers === 1 ? 'item is' : 'items are'} not on the list or have no price`
@@ -189,6 +203,8 @@ export function judge(
     differences.set(difference, (differences.get(difference) ?? 0) + 1);
     if (each && repeatCost > 0)
       problem(
+        row,
+        'official',
         'repeated-item',
         `${repeats} ${repeats === 1 ? 'row repeats' : 'rows repeat'} an item already cited: the assessment counts it once (${own.points}), the comparison with the official score each time (${compared})`,
       );
@@ -201,11 +217,15 @@ export function judge(
     if (items === 0 && score < bar) {
       complete[row] = 0;
       problem(
+        row,
+        'official',
         'findings-missing',
         `findings missing: official ${score} is below ${bar} with no finding recorded`,
       );
     } else
       problem(
+        row,
+        'official',
         'official-differs',
         `official ${score}, computed ${compared}: official differs by ${difference > 0 ? '+' : '−'}${Math.abs(difference)} with ${items} ${items === 1 ? 'item' : 'items'} cited`,
       );
