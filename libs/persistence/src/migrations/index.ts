@@ -14,6 +14,7 @@ import { PeoplesData1795470000000 } from './1795470000000-peoples-data.js';
 import { PoliciesAtLessCost1795480000000 } from './1795480000000-policies-at-less-cost.js';
 import { Impartiality1795490000000 } from './1795490000000-impartiality.js';
 import { Complaints1795490100000 } from './1795490100000-complaints.js';
+import { FewWaysToAnOwner1795499000000 } from './1795499000000-few-ways-to-an-owner.js';
 
 /** Every migration, oldest first. A published one is never changed. */
 export const migrations = [
@@ -33,4 +34,5 @@ export const migrations = [
   PoliciesAtLessCost1795480000000,
   Impartiality1795490000000,
   Complaints1795490100000,
+  FewWaysToAnOwner1795499000000,
 ];
