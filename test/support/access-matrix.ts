@@ -233,11 +233,13 @@ export function differences(world: World, observed: Observed, matrix: Matrix): s
     }
     for (const [view, told] of views) {
       const expected = expand((view === '' ? decisionsOf(entry) : entry[view]) ?? {}, names);
-      for (const [caller, outcome] of told)
-        if (expected.get(caller) !== outcome)
+      for (const caller of names) {
+        const outcome = told.get(caller);
+        if (outcome !== undefined && expected.get(caller) !== outcome)
           wrong.push(
             `${operation} ${view && `(${view}) `}as ${caller}: ${outcome}, expected ${expected.get(caller) ?? 'nothing'}`,
           );
+      }
     }
   }
   for (const operation of Object.keys(matrix))
