@@ -222,6 +222,14 @@ describe('members', () => {
 describe('a programme', () => {
   const path = () => `/api/v1/programmes/${p.programme}`;
 
+  it('says how long its trail is kept', async () => {
+    const read = async () => (await p.manager.agent.get(path()).expect(200)).body.auditRetentionYears;
+    expect(await read()).toBe(7);
+    await p.manager.agent.patch(path()).send({ auditRetentionYears: 0 }).expect(400);
+    await p.manager.agent.patch(path()).send({ auditRetentionYears: 12 }).expect(200);
+    expect(await read()).toBe(12);
+  });
+
   it('is changed by its agency, with claims as text', async () => {
     const { headers } = await p.buyerPerson.agent.get(path()).expect(200);
     const claims = [

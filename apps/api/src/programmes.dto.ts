@@ -42,6 +42,12 @@ export class ProgrammePatchDto {
   @Min(0)
   @Max(120)
   lookBackMonths?: number;
+  /** Years for which the audit trail, complaints and what left organisations had are kept. */
+  @ValidateIf((dto: ProgrammePatchDto) => dto.auditRetentionYears !== undefined)
+  @IsInt()
+  @Min(1)
+  @Max(100)
+  auditRetentionYears?: number;
   @ValidateIf((dto: ProgrammePatchDto) => dto.claims !== undefined)
   @IsArray()
   @ArrayMaxSize(20)

@@ -14,6 +14,8 @@ export interface ProgrammeRow {
   /** IANA name. */
   readonly timeZone: string;
   readonly lookBackMonths: number;
+  /** Years for which the audit trail is kept; of an organisation in several programmes, the longest counts. */
+  readonly auditRetentionYears: number;
   readonly claims: Programme['claims'];
   readonly demo: boolean;
   readonly revision: number;
@@ -50,7 +52,7 @@ const WORK_OF_PART: Readonly<Record<Part, readonly string[]>> = {
   authority: [],
 };
 
-const columns = `p.id, p.code, p.name, p.time_zone AS "timeZone", p.look_back_months AS "lookBackMonths", p.claims, p.demo, p.revision`;
+const columns = `p.id, p.code, p.name, p.time_zone AS "timeZone", p.look_back_months AS "lookBackMonths", p.audit_retention_years AS "auditRetentionYears", p.claims, p.demo, p.revision`;
 
 /** Programmes and the organisations that take part in them. */
 export class ProgrammesService {
@@ -109,12 +111,18 @@ export class ProgrammesService {
     return { id };
   }
 
-  /** Changes name, time zone, look-back or the claims that stand beside its figures. Claims are text, never computed. */
+  /** Changes name, time zone, look-back, retention or the claims that stand beside its figures. Claims are text, never computed. */
   async patchProgramme(
     actor: Actor,
     id: string,
     revision: number | null,
-    input: { name?: string; timeZone?: string; lookBackMonths?: number; claims?: Programme['claims'] },
+    input: {
+      name?: string;
+      timeZone?: string;
+      lookBackMonths?: number;
+      auditRetentionYears?: number;
+      claims?: Programme['claims'];
+    },
   ): Promise<ProgrammeRow> {
     return this.db.transaction(async (tx) => {
       const row = await this.lock(tx, actor, id, 'change the programme');
@@ -123,6 +131,7 @@ export class ProgrammesService {
         name: input.name,
         time_zone: input.timeZone,
         look_back_months: input.lookBackMonths,
+        audit_retention_years: input.auditRetentionYears,
         claims: input.claims && JSON.stringify(input.claims),
       });
       if (input.lookBackMonths !== undefined) {
