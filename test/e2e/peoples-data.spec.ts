@@ -1,7 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { CertificatesService, ExportsService, Retention, retentionRules, verifyDatabase } from '#application';
+import {
+  CertificatesService,
+  EvidenceKeeper,
+  ExportsService,
+  Retention,
+  retentionRules,
+  verifyDatabase,
+} from '#application';
 import { Database, openDataSource } from '#persistence';
-import { FolderDocumentStore, loadAuditKeys, readCheckpoint, verifyFile } from '#platform';
+import {
+  evidenceObjects,
+  evidenceUploads,
+  FolderDocumentStore,
+  loadAuditKeys,
+  readCheckpoint,
+  verifyFile,
+} from '#platform';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { execFileSync } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
@@ -240,6 +254,7 @@ describe('everything a supplier owns', () => {
     const watch = setInterval(() => (most = Math.max(most, process.memoryUsage.rss())), 20);
     await new ExportsService(db, app.config.dataDir, {
       documents: new FolderDocumentStore(join(app.config.dataDir, 'documents')),
+      evidence: evidenceObjects(app.config),
       certificates: new CertificatesService(db, app.config.baseUrl),
     }).make(id, await loadAuditKeys(app.config.dataDir));
     clearInterval(watch);
@@ -530,7 +545,9 @@ const keptReports = async (): Promise<string[]> =>
 async function sweep(now?: Date): Promise<Record<string, number>> {
   const source = await openDataSource(app.config.databaseUrl, { poolSize: 1, role: 'uplift_worker' });
   try {
-    return await new Retention(new Database(source), app.config.dataDir).sweep(now);
+    const db = new Database(source);
+    const evidence = new EvidenceKeeper(db, evidenceObjects(app.config), evidenceUploads(app.config));
+    return await new Retention(db, app.config.dataDir, evidence).sweep(now);
   } finally {
     await source.destroy();
   }

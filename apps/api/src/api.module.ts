@@ -13,6 +13,7 @@ import {
   createIdentity,
   DocumentsService,
   EngagementsService,
+  EvidenceService,
   ExportsService,
   FindingsService,
   GainsService,
@@ -37,13 +38,23 @@ import {
   type Config,
   createLogger,
   createMetrics,
+  evidenceObjects,
+  evidenceUploads,
   FolderDocumentStore,
   type JobQueue,
   loadAuditKeys,
   makeQueue,
+  PartialUploads,
   senderOf,
 } from '#platform';
-import { type DynamicModule, Inject, Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  type DynamicModule,
+  Inject,
+  Logger,
+  Module,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+} from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR, Reflector } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
@@ -55,6 +66,7 @@ import { ImpartialityController } from './impartiality.controller.js';
 import { CharterController, ConsentsController, SharingController } from './consents.controller.js';
 import { ContentController } from './content.controller.js';
 import { CertificatesController } from './certificates.controller.js';
+import { EvidenceController } from './evidence.controller.js';
 import { FindingsController } from './findings.controller.js';
 import { GainsController } from './gains.controller.js';
 import { HealthController } from './health.controller.js';
@@ -97,10 +109,11 @@ function identityOf(config: Config, db: Database): Identity {
 
 /** The API: controllers over the use cases. Wiring only. */
 @Module({})
-export class ApiModule implements OnApplicationShutdown {
+export class ApiModule implements OnModuleDestroy, OnApplicationShutdown {
   constructor(
     @Inject(QUEUE) private readonly queue: JobQueue,
     @Inject(IDENTITY) private readonly identity: Identity,
+    private readonly uploads: PartialUploads,
   ) {}
 
   static with(config: Config): DynamicModule {
@@ -119,6 +132,7 @@ export class ApiModule implements OnApplicationShutdown {
         ProgrammesController,
         CohortsController,
         AssessmentsController,
+        EvidenceController,
         FindingsController,
         GainsController,
         AssessorsController,
@@ -183,6 +197,18 @@ export class ApiModule implements OnApplicationShutdown {
         onDatabase(ProgrammesService),
         onDatabase(CohortsService),
         onDatabase(AssessmentsService),
+        { provide: PartialUploads, useFactory: () => evidenceUploads(config) },
+        {
+          provide: EvidenceService,
+          inject: [Database, AssessmentsService, PartialUploads],
+          useFactory: (db: Database, assessments: AssessmentsService, uploads: PartialUploads) =>
+            new EvidenceService(db, {
+              assessments,
+              uploads,
+              objects: evidenceObjects(config),
+              quota: config.evidenceQuota,
+            }),
+        },
         onDatabase(PeopleService),
         {
           provide: VisitsService,
@@ -260,6 +286,11 @@ export class ApiModule implements OnApplicationShutdown {
         },
       ],
     };
+  }
+
+  /** Before the server waits for its connections: a slow upload goes on at another instance. */
+  onModuleDestroy(): void {
+    this.uploads.stop();
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -20,6 +20,7 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import 'reflect-metadata';
 import { ApiModule } from './api.module.js';
+import { UPLOAD_TYPE } from './evidence.controller.js';
 import { identityProblem, ProblemFilter, problemOf } from './http/problem.filter.js';
 import { RateLimit } from './http/rate-limit.js';
 import { IDENTITY, METRICS } from './http/tokens.js';
@@ -90,6 +91,8 @@ export async function createApi(config: Config, preview = false): Promise<NestFa
   await fastify.register(multipart as never, {
     limits: { fileSize: UPLOAD_LIMIT, files: 8, fields: 8, fieldSize: 200_000 },
   });
+  // Left where it is: whoever receives an upload reads it from the request, piece by piece.
+  fastify.addContentTypeParser(UPLOAD_TYPE, (_request, _payload, done) => done(null));
   fastify.get('/openapi.json', async (_request, reply) => reply.type('application/json').send(document));
   mountIdentity(fastify, app.get<Identity>(IDENTITY), config.baseUrl);
   watchRequests(fastify, app.get<Metrics>(METRICS));

@@ -4,6 +4,7 @@ import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   IsArray,
+  IsBoolean,
   IsIn,
   IsInt,
   IsOptional,
@@ -48,6 +49,10 @@ export class ProgrammePatchDto {
   @Min(1)
   @Max(100)
   auditRetentionYears?: number;
+  /** Whether photographs keep where they were taken. */
+  @ValidateIf((dto: ProgrammePatchDto) => dto.evidenceLocation !== undefined)
+  @IsBoolean()
+  evidenceLocation?: boolean;
   @ValidateIf((dto: ProgrammePatchDto) => dto.claims !== undefined)
   @IsArray()
   @ArrayMaxSize(20)

@@ -18,7 +18,7 @@ import type { FastifyReply } from 'fastify';
 import { CurrentActor, Public } from './http/auth.js';
 import { LANGUAGES, ReaderLocale } from './http/locale.js';
 import { Produces } from './http/openapi.js';
-import { page, pdf } from './http/page.js';
+import { has, page, pdf } from './http/page.js';
 import { IfNoneMatch } from './http/revision.js';
 
 /** A kept document never changes, so its hash is its ETag; one that is rendered now has none. */
@@ -30,8 +30,7 @@ async function served(
   const etag = `"${document.sha256}"`;
   const keep = () => void reply.header('etag', etag).header('cache-control', 'private, no-cache');
   if (document.sha256) {
-    const known = (ifNoneMatch ?? '').split(',').map((each) => each.trim().replace(/^W\//, ''));
-    if (known.includes(etag) || known.includes('*')) {
+    if (has(ifNoneMatch, etag)) {
       keep();
       void reply.status(304);
       return undefined;

@@ -5,6 +5,7 @@ import {
   type ConsentStep,
   type CheckpointFolder,
   type DocumentsService,
+  type EvidenceKeeper,
   type ExportsService,
   type ImportsService,
   type InvitationsService,
@@ -45,6 +46,7 @@ export interface Jobs {
   /** `sealed` holds the secret of the link. */
   'invitation-created': { invitationId: string; sealed: string };
   'identity-letter': { sealed: string };
+  'evidence-received': { evidenceId: string };
   'export-requested': { exportId: string };
   'keep-records': Record<string, never>;
 }
@@ -64,6 +66,7 @@ export interface HandlerDependencies {
   readonly invitations: InvitationsService;
   readonly consents: ConsentsService;
   readonly charters: CharterService;
+  readonly evidence: EvidenceKeeper;
   readonly exports: ExportsService;
   readonly retention: Retention;
   readonly checkpoints: CheckpointFolder;
@@ -88,6 +91,7 @@ export function handlersOf({
   invitations,
   consents,
   charters,
+  evidence,
   exports,
   retention,
   checkpoints,
@@ -239,6 +243,7 @@ export function handlersOf({
       await readiness.evaluateExpired(now);
       await visits.plan(at ? now.toISOString().slice(0, 10) : undefined);
     },
+    'evidence-received': ({ evidenceId }) => evidence.develop(evidenceId),
     'export-requested': ({ exportId }) => exports.make(exportId, auditKeys),
     'keep-records': async () => {
       // Checkpoints first: what the retention lets go has been seen by one.

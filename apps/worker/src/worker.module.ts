@@ -5,6 +5,7 @@ import {
   ConsentsService,
   CheckpointFolder,
   DocumentsService,
+  EvidenceKeeper,
   ExportsService,
   ReadinessService,
   RemindersService,
@@ -20,6 +21,8 @@ import {
   type Config,
   createMailer,
   createMetrics,
+  evidenceObjects,
+  evidenceUploads,
   FolderDocumentStore,
   type HealthServer,
   type JobQueue,
@@ -88,12 +91,15 @@ export class WorkerModule implements OnModuleInit, OnApplicationShutdown {
     const visits = new VisitsService(db, { organiser: senderOf(config.mailFrom), baseUrl });
     const certificates = new CertificatesService(db, baseUrl);
     const documents = new FolderDocumentStore(join(dataDir, 'documents'));
+    const objects = evidenceObjects(config);
+    const evidence = new EvidenceKeeper(db, objects, evidenceUploads(config));
     const auditKeys = await loadAuditKeys(dataDir);
     const handlers = handlersOf({
       db,
       auditKeys,
-      exports: new ExportsService(db, dataDir, { documents, certificates }),
-      retention: new Retention(db, dataDir),
+      evidence,
+      exports: new ExportsService(db, dataDir, { documents, evidence: objects, certificates }),
+      retention: new Retention(db, dataDir, evidence),
       checkpoints: new CheckpointFolder(dataDir, auditKeys),
       log,
       baseUrl,

@@ -479,7 +479,7 @@ export class AssessmentsService {
                 lock_hash = CASE WHEN $3 = 'close' THEN $5 ELSE lock_hash END,
                 reopen_reason = CASE WHEN $3 = 'return' THEN $6 ELSE reopen_reason END
           WHERE id = $1`,
-        [id, to, action, actor.userId, loaded && lockHash(loaded), reason ?? null],
+        [id, to, action, actor.userId, loaded && lockHash(loaded, await evidenceOf(tx, id)), reason ?? null],
       );
       if (action === 'close') await appendToOutbox(tx, 'assessment-closed', { assessmentId: id });
       return this.row(tx, id);
@@ -520,18 +520,18 @@ export class AssessmentsService {
     return row;
   }
 
-  /** Where the actor's answers go: into the assessor's verdicts, or beside them as the supplier's claims. */
-  private async answerField(
+  /**
+   * Where the actor's answers go: into the assessor's verdicts, or beside them as the supplier's claims.
+   * @throws DomainError `assessment-locked`, `role-required`
+   */
+  async answerField(
     tx: EntityManager,
     actor: Actor,
     row: AssessmentRow,
   ): Promise<'answer' | 'claim'> {
     const access = await siteAccess(tx, actor, row.siteId, 'assessment');
     assertEditable(row.state === 'draft' ? 'in-progress' : row.state);
-    const field = row.kind === 'self' || may(access, FIELD_ROLES, FIELD_PARTS) ? 'answer' : 'claim';
-    if (field === 'answer') mustWrite(access, row.kind);
-    else must(access, ['owner', 'qa-manager'], ['owner-organisation'], 'claim an answer');
-    return field;
+    return answersInto(access, row.kind);
   }
 
   private async lock(
@@ -619,8 +619,21 @@ export async function reopenAssessment(
   await appendToOutbox(tx, 'assessment-reopened', { assessmentId: row.id });
 }
 
-/** SHA-256 over everything a closed assessment rests on. */
-export function lockHash(assessment: LoadedAssessment): string {
+/** What was received for the verdicts of an assessment, by the hash of what was sent. */
+type LockedEvidence = readonly { readonly requirement: string; readonly sha256: string }[];
+
+const evidenceOf = (db: Pick<EntityManager, 'query'>, id: string): Promise<LockedEvidence> =>
+  db.query(
+    `SELECT requirement, sha256 FROM evidence WHERE assessment_id = $1 AND supports = 'verdict' AND state <> 'awaited'
+      ORDER BY requirement COLLATE "C", sha256`,
+    [id],
+  );
+
+/**
+ * SHA-256 over everything a closed assessment rests on. Where there is no evidence the hash is the one it has always been:
+ * what was published before stays valid.
+ */
+export function lockHash(assessment: LoadedAssessment, evidence: LockedEvidence = []): string {
   const { siteId, checklist, version, profile, profileVersion, level, kind, assessedOn, responses } =
     assessment;
   return contentHash({
@@ -633,12 +646,26 @@ export function lockHash(assessment: LoadedAssessment): string {
     kind,
     assessedOn,
     responses,
+    ...(evidence.length > 0 && { evidence }),
   });
 }
 
 /** The requirements an assessment asks, in the order of the checklist. */
 export const requirementsOf = (assessment: LoadedAssessment) =>
   requirementsAt(assessment.checklistBody, assessment.level);
+
+/**
+ * Whether what somebody with such access answers is a verdict or a claim beside it.
+ * @throws DomainError `role-required` for who does neither
+ */
+export function answersInto(access: readonly SiteAccess[], kind: AssessmentKind): 'answer' | 'claim' {
+  if (kind === 'self' || may(access, FIELD_ROLES, FIELD_PARTS)) {
+    mustWrite(access, kind);
+    return 'answer';
+  }
+  must(access, ['owner', 'qa-manager'], ['owner-organisation'], 'claim an answer');
+  return 'claim';
+}
 
 function mustWrite(access: readonly SiteAccess[], kind: AssessmentKind): void {
   if (kind === 'self') must(access, ['owner', 'qa-manager'], ['owner-organisation'], 'assess your own site');

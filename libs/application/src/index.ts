@@ -13,6 +13,7 @@ export * from './content.service.js';
 export * from './demo.js';
 export * from './documents.service.js';
 export * from './engagements.service.js';
+export * from './evidence.service.js';
 export * from './findings.service.js';
 export * from './gains.service.js';
 export * from './identity.js';

@@ -16,6 +16,8 @@ export interface ProgrammeRow {
   readonly lookBackMonths: number;
   /** Years for which the audit trail is kept; of an organisation in several programmes, the longest counts. */
   readonly auditRetentionYears: number;
+  /** Whether evidence keeps where it was taken; otherwise that is taken out of every photograph. */
+  readonly evidenceLocation: boolean;
   readonly claims: Programme['claims'];
   readonly demo: boolean;
   readonly revision: number;
@@ -52,7 +54,7 @@ const WORK_OF_PART: Readonly<Record<Part, readonly string[]>> = {
   authority: [],
 };
 
-const columns = `p.id, p.code, p.name, p.time_zone AS "timeZone", p.look_back_months AS "lookBackMonths", p.audit_retention_years AS "auditRetentionYears", p.claims, p.demo, p.revision`;
+const columns = `p.id, p.code, p.name, p.time_zone AS "timeZone", p.look_back_months AS "lookBackMonths", p.audit_retention_years AS "auditRetentionYears", p.evidence_location AS "evidenceLocation", p.claims, p.demo, p.revision`;
 
 /** Programmes and the organisations that take part in them. */
 export class ProgrammesService {
@@ -111,7 +113,7 @@ export class ProgrammesService {
     return { id };
   }
 
-  /** Changes name, time zone, look-back, retention or the claims that stand beside its figures. Claims are text, never computed. */
+  /** Changes name, time zone, look-back, retention, whether evidence keeps its place, or the claims that stand beside its figures. Claims are text, never computed. */
   async patchProgramme(
     actor: Actor,
     id: string,
@@ -121,6 +123,7 @@ export class ProgrammesService {
       timeZone?: string;
       lookBackMonths?: number;
       auditRetentionYears?: number;
+      evidenceLocation?: boolean;
       claims?: Programme['claims'];
     },
   ): Promise<ProgrammeRow> {
@@ -132,6 +135,7 @@ export class ProgrammesService {
         time_zone: input.timeZone,
         look_back_months: input.lookBackMonths,
         audit_retention_years: input.auditRetentionYears,
+        evidence_location: input.evidenceLocation,
         claims: input.claims && JSON.stringify(input.claims),
       });
       if (input.lookBackMonths !== undefined) {

@@ -8,6 +8,7 @@ export * from './cohort.js';
 export * from './complaint.js';
 export * from './consent.js';
 export * from './domain-error.js';
+export * from './evidence.js';
 export * from './exit.js';
 export * from './findings.js';
 export * from './gains.js';

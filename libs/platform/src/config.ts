@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { embeddedDatabaseUrl } from './embedded-postgres.js';
 import { loadSecrets } from './secrets.js';
+import type { S3Settings } from './objects.js';
 import { readSignOnProviders, type SignOnProvider } from './sign-on-providers.js';
 import { StartError } from './start-error.js';
 
@@ -46,6 +47,12 @@ export interface Config {
   readonly demo: boolean;
   /** `UPLIFT_TOTP_ROLES`: who needs a second factor; empty: nobody. */
   readonly secondFactorRoles: readonly string[];
+  /** `EVIDENCE_S3_URL`: photographs and documents of evidence go to S3-compatible storage instead of the data folder. */
+  readonly evidenceS3?: S3Settings;
+  /** `EVIDENCE_QUOTA_MB` in bytes: how much evidence one supplier may store; 0: as much as it likes. */
+  readonly evidenceQuota: number;
+  /** `KEEP_FREE_MB` in bytes: what must stay free on the disk of the data folder for an upload to begin. */
+  readonly keepFree: number;
   /** `UPLIFT_SSO_FILE`: organisations' own sign-in providers. */
   readonly singleSignOn: readonly SignOnProvider[];
 }
@@ -139,6 +146,14 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, needs: ConfigNe
       `RATE_LIMIT is "${limitText}", but must be a whole number of requests a minute, or 0 for no limit.`,
     );
 
+  const megabytes = (name: string, or: string): number => {
+    const value = text(name) ?? or;
+    if (!/^\d{1,9}$/.test(value)) problems.push(`${name} is "${value}", but must be a whole number of megabytes.`);
+    return Number(value) * 1024 * 1024;
+  };
+  const evidenceQuota = megabytes('EVIDENCE_QUOTA_MB', '20480');
+  const keepFree = megabytes('KEEP_FREE_MB', '512');
+
   const mailFrom = text('MAIL_FROM') ?? 'Uplift <no-reply@uplift.invalid>';
   if (!/^[^\r\n]*[^\s<>@]+@[^\s<>@]+>?$/.test(mailFrom)) {
     problems.push(
@@ -165,6 +180,10 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, needs: ConfigNe
   const singleSignOn = readSignOnProviders(text('UPLIFT_SSO_FILE'), env, problems);
 
   const dataDir = resolve(text('UPLIFT_DATA_DIR') ?? '.data');
+  const evidenceS3 = readS3(
+    url('EVIDENCE_S3_URL', ['http', 'https'], S3_EXAMPLE),
+    problems,
+  );
   const redisUrl = url('REDIS_URL', ['redis', 'rediss'], 'redis://localhost:6379');
   const smtpUrl = url('SMTP_URL', ['smtp', 'smtps'], 'smtp://user:password@mail.example.org:587');
   const baseUrl = (
@@ -200,6 +219,29 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, needs: ConfigNe
     rateLimit,
     demo: ['true', '1', 'yes'].includes(demoText),
     secondFactorRoles: Object.freeze(secondFactorRoles),
+    ...(evidenceS3 && { evidenceS3 }),
+    evidenceQuota,
+    keepFree,
     singleSignOn,
+  });
+}
+
+const S3_EXAMPLE = 'https://KEY:SECRET@s3.example.org/bucket?region=eu-central-1';
+
+/** Key and secret before the host, the bucket as path, the region behind it; all but the region must be there. */
+function readS3(given: string | undefined, problems: string[]): S3Settings | undefined {
+  if (given === undefined) return undefined;
+  const { origin, pathname, username, password, searchParams } = new URL(given);
+  const bucket = /^\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\/?$/.exec(pathname)?.[1];
+  if (!bucket || !username || !password) {
+    problems.push(`EVIDENCE_S3_URL is ${shown(given)}, but must name key, secret and bucket, such as ${S3_EXAMPLE}.`);
+    return undefined;
+  }
+  return Object.freeze({
+    endpoint: origin,
+    bucket,
+    region: searchParams.get('region') ?? 'us-east-1',
+    accessKeyId: decodeURIComponent(username),
+    secretAccessKey: decodeURIComponent(password),
   });
 }

@@ -147,7 +147,7 @@ function hasRevision(schema: Schema | undefined, schemas: Answers['schemas']): b
 
 /** What operations have in common: problems, keys against repetition, who may call. */
 function describeCommon(path: string, method: string, operation: Operation): void {
-  const reads = method === 'get';
+  const reads = ['get', 'head'].includes(method);
   const open = operation[OPEN] === true;
   delete operation[OPEN];
   const revisions = operation.parameters?.some(({ name }) => name === 'If-Match') === true;

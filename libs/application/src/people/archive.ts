@@ -1,5 +1,12 @@
 import type { Database } from '#persistence';
-import { type AuditKeys, DamagedDocumentError, type DocumentStore, signCheckpoint } from '#platform';
+import { EVIDENCE_TYPES, type EvidenceType } from '#domain';
+import {
+  type AuditKeys,
+  DamagedDocumentError,
+  type DocumentStore,
+  type ObjectStore,
+  signCheckpoint,
+} from '#platform';
 import { createHash, randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
@@ -9,6 +16,7 @@ import { pipeline } from 'node:stream/promises';
 import { ZipFile } from 'yazl';
 import { auditLines } from '../audit/audit.service.js';
 import { headOf } from '../audit/checkpoints.js';
+import { evidenceKey } from '../evidence.service.js';
 
 interface Noun {
   readonly file: string;
@@ -77,6 +85,15 @@ const NOUNS: readonly Noun[] = [
          'findings', (SELECT coalesce(jsonb_agg(to_jsonb(n) - 'assessment_id' ORDER BY n.requirement), '[]') FROM finding n WHERE n.assessment_id = x.id),
          'closures', (SELECT coalesce(jsonb_agg(to_jsonb(k) - 'assessment_id' || jsonb_build_object('closed_by_name', person_name(k.closed_by), 'reopened_by_name', person_name(k.reopened_by)) ORDER BY k.requirement, k.closed_at), '[]') FROM finding_closure k WHERE k.assessment_id = x.id))`,
       `assessment x JOIN checklist_version v ON v.id = x.checklist_version_id JOIN scoring_profile f ON f.id = x.scoring_profile_id WHERE x.site_id IN ${SITES}`,
+    ),
+  },
+  {
+    file: 'evidence.json',
+    what: 'Photographs and documents put forward for answers; each that has come as evidence/<SHA-256 of what is kept>.',
+    batch: 500,
+    sql: page(
+      `to_jsonb(x) || jsonb_build_object('declared_by_name', person_name(x.declared_by))`,
+      `evidence x WHERE x.organisation_id = $1`,
     ),
   },
   {
@@ -151,6 +168,8 @@ export interface ArchiveInput {
   readonly keys: AuditKeys;
   /** Where kept documents are. */
   readonly documents: DocumentStore;
+  /** Where evidence is. */
+  readonly evidence: ObjectStore;
   readonly pdf: (certificateId: string) => Promise<Buffer>;
 }
 
@@ -189,6 +208,10 @@ export async function writeArchive(input: ArchiveInput): Promise<{ size: number;
   for await (const sha256 of keptDocuments(db, organisation, input.documents))
     add(`documents/${sha256}.pdf`, 'A document as it was issued; documents.json says which.', () =>
       lazily(async () => (await input.documents.get(sha256))!.bytes),
+    );
+  for await (const { name, key } of keptEvidence(db, organisation, input.evidence))
+    add(`evidence/${name}`, 'A photograph or document of evidence; evidence.json says of what.', () =>
+      streamed(() => input.evidence.read(key)),
     );
   add('audit/trail.jsonl', 'Its audit trail.', () => auditLines(db, {}, organisation));
   add('audit/checkpoint.json', 'What its audit trail looked like, signed.', () => text(json(checkpoint)));
@@ -280,6 +303,34 @@ async function* keptDocuments(
   }
 }
 
+/** Those that are in the store, each content once. */
+async function* keptEvidence(
+  db: Database,
+  organisation: string,
+  store: ObjectStore,
+): AsyncGenerator<{ name: string; key: string }> {
+  const rows = await db.as<{ sha256: string; stored: string; type: EvidenceType }[]>({}, (tx) =>
+    tx.query(
+      `SELECT DISTINCT ON (stored_sha256) sha256, stored_sha256 AS stored, media_type AS type FROM evidence
+        WHERE organisation_id = $1 AND state = 'ready' ORDER BY stored_sha256, sha256`,
+      [organisation],
+    ),
+  );
+  for (const { sha256, stored, type } of rows) {
+    const { picture, ending } = EVIDENCE_TYPES[type];
+    const key = evidenceKey(organisation, sha256, picture ? 'content' : 'sent');
+    const there = await store.read(key, { from: 0, to: 0 });
+    there?.destroy();
+    if (there) yield { name: `${stored}.${ending}`, key };
+  }
+}
+
+/** What goes between its being listed and its turn is left empty: the archive says so by its hash. */
+async function* streamed(content: () => Promise<Readable | undefined>): AsyncGenerator<Buffer> {
+  const stream = await content();
+  if (stream) yield* stream as AsyncIterable<Buffer>;
+}
+
 async function* jsonArray(rows: AsyncIterable<unknown>): AsyncGenerator<string> {
   let separator = '[\n';
   for await (const row of rows) {
@@ -309,6 +360,7 @@ Every JSON file is a list, one element a line, with the names the database has f
 ${files}
 - \`certificates/<number>.pdf\`: each certificate that was issued.
 - \`documents/<SHA-256>.pdf\`: each document that was issued and kept.
+- \`evidence/<SHA-256>.<ending>\`: each photograph and document of evidence, as it is kept.
 - \`audit/trail.jsonl\`: every change to what you own, chained; \`audit/checkpoint.json\` says, signed, where it ends.
   \`audit/audit-keys.json\` are the public keys for that. Check it with \`uplift audit verify --file audit/trail.jsonl --checkpoint audit/checkpoint.json\`.
 - \`manifest.json\`: every file with its size and SHA-256.

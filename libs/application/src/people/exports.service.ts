@@ -1,6 +1,6 @@
 import { DomainError } from '#domain';
 import type { Database } from '#persistence';
-import { appendToOutbox, type AuditKeys, type DocumentStore } from '#platform';
+import { appendToOutbox, type AuditKeys, type DocumentStore, type ObjectStore } from '#platform';
 import { certificatePdf } from '#reporting';
 import { createReadStream, existsSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
@@ -32,6 +32,7 @@ export class ExportsService {
     /** What the worker makes archives with; whoever only hands them out needs none of it. */
     private readonly makesWith?: {
       readonly documents: DocumentStore;
+      readonly evidence: ObjectStore;
       readonly certificates: Pick<CertificatesService, 'viewForRecord'>;
     },
   ) {}
@@ -87,7 +88,7 @@ export class ExportsService {
 
   /** Makes the archive; for the worker. Once it is ready, running again changes nothing. */
   async make(id: string, keys: AuditKeys): Promise<void> {
-    const { documents, certificates } = this.makesWith!;
+    const { documents, evidence, certificates } = this.makesWith!;
     const [row] = await this.db.as({}, (tx) =>
       tx.query(
         `SELECT organisation_id AS organisation FROM data_export WHERE id = $1 AND state = 'waiting'`,
@@ -101,6 +102,7 @@ export class ExportsService {
       file: this.fileOf(id),
       keys,
       documents,
+      evidence,
       pdf: async (certificateId) =>
         Buffer.from(await certificatePdf(await certificates.viewForRecord(certificateId, 'en'), 'en')),
     });

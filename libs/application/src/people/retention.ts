@@ -4,10 +4,11 @@ import { readFileSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import type { EvidenceKeeper } from '../evidence.service.js';
 import { contentRoot } from '../schemas.js';
 
 /** Kinds of things with a retention of so many days. */
-type Dated = 'idempotency-keys' | 'sign-in' | 'exports' | 'mails' | 'invitations';
+type Dated = 'idempotency-keys' | 'sign-in' | 'exports' | 'mails' | 'invitations' | 'uploads';
 /** Kinds of things kept as long as the programme says. */
 type ByProgramme = 'audit-trail' | 'documents' | 'organisations' | 'certificate-names' | 'complaints';
 
@@ -38,6 +39,7 @@ export class Retention {
   constructor(
     private readonly db: Database,
     private readonly dataDir: string,
+    private readonly evidence: EvidenceKeeper,
     private readonly rules: RetentionRules = retentionRules(),
   ) {}
 
@@ -76,6 +78,10 @@ export class Retention {
     exports: (_days, now) => this.endExports(now),
     mails: (days, now) => removeOlder(join(this.dataDir, 'mail'), '.eml', now.getTime() - days * DAY),
     invitations: (days) => this.count(`SELECT forget_invited(make_interval(days => $1)) AS n`, [days]),
+    uploads: async (days, now) => {
+      const { declared, objects } = await this.evidence.sweep(now, days);
+      return declared + objects;
+    },
     'audit-trail': () => this.forgetTrails(),
     documents: () => this.count(`SELECT forget_due_documents() AS n`),
     organisations: () => this.count(`SELECT pseudonymise_due_organisations() AS n`),

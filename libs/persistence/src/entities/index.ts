@@ -1,6 +1,7 @@
 import * as assessments from './assessments.js';
 import * as content from './content.js';
 import * as delivery from './delivery.js';
+import * as evidence from './evidence.js';
 import * as imports from './imports.js';
 import * as identity from './identity.js';
 import * as parties from './parties.js';
@@ -10,6 +11,7 @@ import * as records from './records.js';
 export * from './assessments.js';
 export * from './content.js';
 export * from './delivery.js';
+export * from './evidence.js';
 export * from './imports.js';
 export * from './identity.js';
 export * from './parties.js';
@@ -17,6 +19,6 @@ export * from './people.js';
 export * from './records.js';
 
 /** Every entity of the product, as TypeORM wants them: the classes among what the modules export. */
-export const entities = [parties, content, assessments, delivery, records, imports, identity, people].flatMap(
+export const entities = [parties, content, assessments, evidence, delivery, records, imports, identity, people].flatMap(
   (module) => Object.values(module).filter((value) => typeof value === 'function'),
 ) as (abstract new (...args: never[]) => unknown)[];

@@ -105,6 +105,8 @@ export class Programme {
   @Column('integer', { default: 1 }) impartialityRevision: number;
   /** How long the audit trail, and the names of organisations that left, are kept. */
   @Column('integer', { default: 7 }) auditRetentionYears: number;
+  /** Whether evidence keeps where it was taken. */
+  @Column('boolean', { default: false }) evidenceLocation: boolean;
   /** Legacy claims with their source. Text, never computed: see docs/scoring-and-gains.md. */
   @Column('jsonb', { default: [] }) claims: { figure: string; text: string; unit: string; source: string }[];
   @Column('boolean', { default: false }) demo: boolean;
