@@ -74,7 +74,11 @@ describe('loadConfig', () => {
     ['MAIL_FROM', 'nobody', /^MAIL_FROM is/],
     ['UPLIFT_TOTP_ROLES', 'owner,king', /^UPLIFT_TOTP_ROLES holds "king"/],
     ['TRUST_PROXY', 'everybody', /^TRUST_PROXY is "everybody"/],
-    ['EVIDENCE_S3_URL', 'https://s3.example.org/bucket', /^EVIDENCE_S3_URL is .* must name key, secret and bucket/],
+    [
+      'EVIDENCE_S3_URL',
+      'https://s3.example.org/bucket',
+      /^EVIDENCE_S3_URL is .* must name key, secret and bucket/,
+    ],
     ['EVIDENCE_QUOTA_MB', '10 GB', /^EVIDENCE_QUOTA_MB is "10 GB"/],
     ['KEEP_FREE_MB', '-1', /^KEEP_FREE_MB is "-1"/],
     ['UPLIFT_SSO_FILE', '/nowhere/sso.json', /^UPLIFT_SSO_FILE \(\/nowhere\/sso.json\) can't be read/],

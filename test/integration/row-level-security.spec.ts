@@ -20,6 +20,8 @@ const SEEN: Readonly<Record<string, Partial<Record<string, number>>>> = {
   // A buyer sees the closed one, and of it what the programme's charter says: totals and sections, not the answers.
   assessment: { supplier: 2, agency: 2, provider: 2, buyer: 1, grantee: 1 },
   response: { supplier: 2, agency: 2, provider: 2, grantee: 1 },
+  // The grantee was granted answers, and not what they rest on; no more was the buyer.
+  evidence: { supplier: 2, agency: 2, provider: 2 },
   assessment_score: { supplier: 2, agency: 2, provider: 2, buyer: 1, grantee: 1 },
   // Sections and items are two rows of each; the grantee was granted answers.
   assessment_explanation: { supplier: 4, agency: 4, provider: 4, buyer: 1, grantee: 2 },

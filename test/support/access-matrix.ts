@@ -26,6 +26,8 @@ interface Expected {
   readonly query?: Record<string, string>;
   /** What stands in the path where its name doesn't say it. */
   readonly with?: Record<string, string>;
+  /** Headers that its protocol takes. */
+  readonly headers?: Record<string, string>;
   /** Things of which another tenant's are told from unknown ones on purpose, each with the reason. */
   readonly crosses?: Record<string, string>;
   /** Asked when all else has been: it takes something away that no rehearsal keeps. */
@@ -38,7 +40,7 @@ interface Expected {
 export type Matrix = Readonly<Record<string, Expected & Decisions>>;
 
 const FILE = resolve(import.meta.dirname, '../access-matrix.yaml');
-const REQUEST = ['send', 'query', 'with', 'crosses', 'last'] as const;
+const REQUEST = ['send', 'query', 'with', 'headers', 'crosses', 'last'] as const;
 const VIEWS = ['own', 'of the supplier'] as const;
 type View = (typeof VIEWS)[number];
 
@@ -163,7 +165,8 @@ async function ask(
     method: operation.method,
     target: path + (search && `?${search}`),
     ...(caller.bearer && { bearer: caller.bearer }),
-    ...(posted && { body: posted.body, headers: { 'content-type': posted.type } }),
+    ...(posted && { body: posted.body }),
+    headers: { ...(posted && { 'content-type': posted.type }), ...matrix[title]?.headers },
   });
 }
 

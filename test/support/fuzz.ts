@@ -359,6 +359,7 @@ function faultOf(call: Call, { status, headers, text, code }: Answer): string | 
   if (status < 400 || (status === 404 && OWN_NOT_FOUND.test(call.target))) return null;
   if (!String(headers['content-type']).startsWith('application/problem+json'))
     return `${status} as ${headers['content-type']}: ${text.slice(0, 300)}`;
+  if (call.method === 'HEAD') return null;
   const problem = JSON.parse(text) as Record<string, unknown>;
   const whole =
     /^[a-z][a-z0-9-]+$/.test(code ?? '') &&

@@ -130,7 +130,8 @@ function once(
         response.on('end', () => {
           const text = Buffer.concat(chunks).toString('utf8');
           const type = String(response.headers['content-type'] ?? '');
-          const code = type.startsWith('application/problem+json')
+          // Of HEAD the problem has no body.
+          const code = text !== '' && type.startsWith('application/problem+json')
             ? (JSON.parse(text) as { code?: string }).code
             : undefined;
           resolveAnswer({

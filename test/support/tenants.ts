@@ -132,6 +132,20 @@ export async function seedTenant(
       after_closure: '{}',
       computed_at: new Date(),
     });
+    await insert(`${name}-evidence`, 'evidence', {
+      assessment_id: ids[name!],
+      organisation_id: ids['supplier'],
+      requirement: 'R-01',
+      supports: 'verdict',
+      state: 'ready',
+      sha256: 'a'.repeat(64),
+      size: 1,
+      media_type: 'image/jpeg',
+      declared_by: people['provider'],
+      received_at: new Date(),
+      stored_sha256: 'b'.repeat(64),
+      stored_size: 1,
+    });
     await insert(`${name}-finding`, 'finding', {
       assessment_id: ids[name!],
       requirement: 'R-01',

@@ -1,5 +1,6 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { Role } from '#persistence';
+import sharp from 'sharp';
 import { send } from './operations.js';
 import {
   basicRequirements,
@@ -254,7 +255,9 @@ async function seedRecord(
   };
   const assessment = await closed({ assessedOn: daysAgo(120) });
   const followUp = await closed({ kind: 'follow-up', baselineId: assessment, assessedOn: daysAgo(60) });
-  const second = await closed({ assessedOn: daysAgo(50) });
+  const { id: second } = await openAssessment(p, { assessedOn: daysAgo(50) });
+  const evidence = await attach(p, second, '#0a0');
+  await finish(p, second, answers);
   const submitted = await answered({ kind: 'verification', assessedOn: daysAgo(20) });
   await p.assessor.agent.post(`/api/v1/assessments/${submitted}/submit`).expect(200);
   await waitFor(
@@ -264,6 +267,11 @@ async function seedRecord(
     { what: 'scores and a gain', deadlineMs: 60_000 },
   );
   const draft = await answered({ kind: 'verification', assessedOn: daysAgo(3) });
+  const draftEvidence = await attach(p, draft, '#a00');
+  await waitFor(
+    async () => (await app.sql(`SELECT 1 FROM evidence WHERE state = 'ready'`)).length === 2,
+    { what: 'developed evidence', deadlineMs: 60_000 },
+  );
   const propose = async (assessmentId: string) =>
     (await p.reviewer.agent.post('/api/v1/certificates').send({ assessmentId }).expect(201)).body;
   const certificate = await propose(assessment);
@@ -317,6 +325,8 @@ async function seedRecord(
     closed: second,
     submitted,
     draft,
+    evidence,
+    draftEvidence,
     requirement: answers[0]!.requirement,
     finding: await finding(answers[0]!.requirement),
     closedFinding,
@@ -342,6 +352,25 @@ async function seedRecord(
       from_date: daysAgo(30),
     }),
   };
+}
+
+/** Declares a small picture as evidence for an assessment as a whole, and sends it. */
+async function attach(p: Programme, assessment: string, background: string): Promise<string> {
+  const { agent } = p.assessor;
+  const content = await sharp({ create: { width: 8, height: 8, channels: 3, background } })
+    .png()
+    .toBuffer();
+  const sha256 = createHash('sha256').update(content).digest('hex');
+  const { body } = await agent
+    .post(`/api/v1/assessments/${assessment}/evidence`)
+    .send({ sha256, size: content.length })
+    .expect(201);
+  await agent
+    .patch(`/api/v1/evidence/${body.id}/upload`)
+    .set({ 'tus-resumable': '1.0.0', 'upload-offset': '0', 'content-type': 'application/offset+octet-stream' })
+    .send(content)
+    .expect(204);
+  return body.id;
 }
 
 /** A visit to come and one that was held. Last, when no worker plans any more: what it hasn't planned, it calls off. */
@@ -401,6 +430,8 @@ export async function addOtherTenant(world: World): Promise<World> {
     assessment: ids['baseline']!,
     closed: ids['baseline']!,
     submitted: ids['draft']!,
+    evidence: ids['baseline-evidence']!,
+    draftEvidence: ids['draft-evidence']!,
     finding: ids['baseline-finding']!,
     closedFinding: ids['baseline-finding']!,
     newSite: ids['site']!,

@@ -1,5 +1,16 @@
 import { type EvidenceState, MOST_EVIDENCE } from '#domain';
-import { ArrayMaxSize, IsArray, IsIn, IsInt, IsOptional, Length, Matches, Max, MaxLength, Min } from 'class-validator';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsIn,
+  IsInt,
+  IsOptional,
+  Length,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+} from 'class-validator';
 import { Code, PageQuery } from './fields.dto.js';
 
 const HASH = /^[0-9a-f]{64}$/;

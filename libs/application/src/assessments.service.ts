@@ -524,11 +524,7 @@ export class AssessmentsService {
    * Where the actor's answers go: into the assessor's verdicts, or beside them as the supplier's claims.
    * @throws DomainError `assessment-locked`, `role-required`
    */
-  async answerField(
-    tx: EntityManager,
-    actor: Actor,
-    row: AssessmentRow,
-  ): Promise<'answer' | 'claim'> {
+  async answerField(tx: EntityManager, actor: Actor, row: AssessmentRow): Promise<'answer' | 'claim'> {
     const access = await siteAccess(tx, actor, row.siteId, 'assessment');
     assertEditable(row.state === 'draft' ? 'in-progress' : row.state);
     return answersInto(access, row.kind);

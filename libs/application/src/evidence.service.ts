@@ -27,7 +27,12 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { mustSee, seesRecord, siteAccess } from './access.js';
 import { forbidden, notFound, type Actor } from './actor.js';
-import { answersInto, pinnedContent, type AssessmentRow, type AssessmentsService } from './assessments.service.js';
+import {
+  answersInto,
+  pinnedContent,
+  type AssessmentRow,
+  type AssessmentsService,
+} from './assessments.service.js';
 import { pageOf, type Page, type PageRequest } from './paging.js';
 
 /** A piece of evidence as it is declared, before its bytes come. */
@@ -327,7 +332,12 @@ export class EvidenceService {
    * @throws DomainError `upload-offset-wrong`, `upload-too-long`, `assessment-locked`, `storage-full`, and, with the last
    * byte, `evidence-hash-wrong`, `evidence-type-not-allowed`, `evidence-damaged`
    */
-  async receive(actor: Uploader, id: string, place: () => number, content: Readable): Promise<UploadProgress> {
+  async receive(
+    actor: Uploader,
+    id: string,
+    place: () => number,
+    content: Readable,
+  ): Promise<UploadProgress> {
     const row = await this.uploading(actor, id);
     const offset = place();
     const { uploads } = this.parts;
@@ -336,21 +346,35 @@ export class EvidenceService {
       throw new DomainError(
         'upload-offset-wrong',
         'The upload is at another place.',
-        [{ field: 'Upload-Offset', message: `is ${offset}, not ${here}`, fix: 'Ask with HEAD, and go on from there.' }],
+        [
+          {
+            field: 'Upload-Offset',
+            message: `is ${offset}, not ${here}`,
+            fix: 'Ask with HEAD, and go on from there.',
+          },
+        ],
         'conflict',
       );
     if (row.state !== 'awaited') return { offset: here, size: row.size };
     if (!(await uploads.hasRoom(row.size - offset))) throw storageFull();
-    const reached = await uploads.append(id, offset, row.size - offset, content).catch(async (error: unknown) => {
-      if (error instanceof StorageFullError) throw storageFull();
-      if (!(error instanceof RangeError)) throw error;
-      throw new DomainError(
-        'upload-too-long',
-        'More was sent than was declared.',
-        [{ field: 'size', message: `${row.size} were declared`, fix: 'Declare the file again, with its size and hash.' }],
-        'too-large',
-      );
-    });
+    const reached = await uploads
+      .append(id, offset, row.size - offset, content)
+      .catch(async (error: unknown) => {
+        if (error instanceof StorageFullError) throw storageFull();
+        if (!(error instanceof RangeError)) throw error;
+        throw new DomainError(
+          'upload-too-long',
+          'More was sent than was declared.',
+          [
+            {
+              field: 'size',
+              message: `${row.size} were declared`,
+              fix: 'Declare the file again, with its size and hash.',
+            },
+          ],
+          'too-large',
+        );
+      });
     if (reached === row.size) await this.finish(actor, row);
     return { offset: reached, size: row.size };
   }
@@ -367,7 +391,9 @@ export class EvidenceService {
     if (!bytes) return;
     const type = await this.looked(bytes, sha256).catch(async (error: unknown) => {
       if (!(error instanceof DomainError)) throw error;
-      await this.db.as(actor, (tx) => tx.query(`DELETE FROM evidence WHERE id = $1 AND state = 'awaited'`, [id]));
+      await this.db.as(actor, (tx) =>
+        tx.query(`DELETE FROM evidence WHERE id = $1 AND state = 'awaited'`, [id]),
+      );
       await uploads.remove(id);
       throw error;
     });
@@ -379,9 +405,11 @@ export class EvidenceService {
       const row = await this.mustBeUploadable(tx, actor, id);
       if (row.state !== 'awaited') return;
       await lockContent(tx, row.organisation, sha256);
-      await objects.put(evidenceKey(row.organisation, sha256, 'sent'), bytes, sha256).catch((error: unknown) => {
-        throw error instanceof StorageFullError ? storageFull() : error;
-      });
+      await objects
+        .put(evidenceKey(row.organisation, sha256, 'sent'), bytes, sha256)
+        .catch((error: unknown) => {
+          throw error instanceof StorageFullError ? storageFull() : error;
+        });
       const ready = !isPicture(type);
       await tx.query(
         `UPDATE evidence SET state = $2, media_type = $3, received_at = now(), stored_sha256 = $4, stored_size = $5 WHERE id = $1`,
@@ -397,7 +425,11 @@ export class EvidenceService {
     const hash = createHash('sha256').update(bytes).digest('hex');
     if (hash !== sha256)
       throw new DomainError('evidence-hash-wrong', 'What came is not what was declared.', [
-        { field: 'sha256', message: `the content has ${hash}`, fix: 'Declare the file again and send it anew.' },
+        {
+          field: 'sha256',
+          message: `the content has ${hash}`,
+          fix: 'Declare the file again and send it anew.',
+        },
       ]);
     const type = evidenceType(await mediaTypeOf(bytes));
     if (isPicture(type))
@@ -407,7 +439,8 @@ export class EvidenceService {
           {
             field: 'content',
             message: error.why,
-            fix: error.why === 'damaged' ? 'Take it again, or send another copy.' : 'Make the picture smaller.',
+            fix:
+              error.why === 'damaged' ? 'Take it again, or send another copy.' : 'Make the picture smaller.',
           },
         ]);
       });
@@ -421,13 +454,13 @@ export class EvidenceService {
 
   /** What was declared in time may come until the assessment is closed. @throws DomainError `not-found`, `assessment-locked` */
   private async mustBeUploadable(tx: Queryable, actor: Actor, id: string): Promise<Uploading> {
-    const [row]: (Uploading & Pick<AssessmentRow, 'siteId' | 'kind'> & { assessmentState: AssessmentState })[] =
-      await tx.query(
-        `SELECT e.id, e.sha256, e.size, e.state, e.supports, e.organisation_id AS organisation,
+    const [row]: (Uploading &
+      Pick<AssessmentRow, 'siteId' | 'kind'> & { assessmentState: AssessmentState })[] = await tx.query(
+      `SELECT e.id, e.sha256, e.size, e.state, e.supports, e.organisation_id AS organisation,
                 a.site_id AS "siteId", a.kind, a.state AS "assessmentState"
            FROM evidence e JOIN assessment a ON a.id = e.assessment_id WHERE e.id = $1`,
-        [id],
-      );
+      [id],
+    );
     if (!row) throw notFound('upload');
     const access = await siteAccess(tx, actor, row.siteId, 'upload');
     if (!seesRecord(access)) throw notFound('upload');
@@ -501,7 +534,11 @@ async function mustBeAsked(tx: Queryable, row: AssessmentRow, requirement: strin
   const { checklistBody } = await pinnedContent(tx, row);
   if (requirementsAt(checklistBody, row.level).some(({ code }) => code === requirement)) return;
   throw new DomainError('unknown-requirement', 'The assessment asks no such requirement.', [
-    { field: '/requirement', message: 'unknown', fix: 'Use a code of its checklist at its level, or leave it out.' },
+    {
+      field: '/requirement',
+      message: 'unknown',
+      fix: 'Use a code of its checklist at its level, or leave it out.',
+    },
   ]);
 }
 
@@ -517,7 +554,13 @@ const quotaExceeded = (quota: number): DomainError =>
   new DomainError(
     'evidence-quota-exceeded',
     `The supplier's evidence would take more than ${Math.round(quota / 1024 / 1024)} MB.`,
-    [{ field: '/size', message: 'no room', fix: 'Take evidence back that is not needed, or ask the operator for more.' }],
+    [
+      {
+        field: '/size',
+        message: 'no room',
+        fix: 'Take evidence back that is not needed, or ask the operator for more.',
+      },
+    ],
     'conflict',
   );
 
@@ -531,8 +574,7 @@ const tooMany = (): DomainError =>
 
 const othersEvidence = (): DomainError => forbidden('What the other side put forward is theirs to change.');
 
-const notYet = (code: string, message: string): DomainError =>
-  new DomainError(code, message, [], 'conflict');
+const notYet = (code: string, message: string): DomainError => new DomainError(code, message, [], 'conflict');
 
 /** What the worker does with evidence: develops photographs, and lets go what nobody needs. */
 export class EvidenceKeeper {

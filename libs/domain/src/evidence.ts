@@ -15,7 +15,10 @@ export const EVIDENCE_TYPES = {
   'image/png': { picture: true, ending: 'png' },
   'image/webp': { picture: true, ending: 'webp' },
   'application/pdf': { picture: false, ending: 'pdf' },
-  'application/vnd.openxmlformats-officedocument.wordprocessingml.document': { picture: false, ending: 'docx' },
+  'application/vnd.openxmlformats-officedocument.wordprocessingml.document': {
+    picture: false,
+    ending: 'docx',
+  },
   'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': { picture: false, ending: 'xlsx' },
 } as const satisfies Record<string, { readonly picture: boolean; readonly ending: string }>;
 

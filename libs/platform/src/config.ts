@@ -148,7 +148,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, needs: ConfigNe
 
   const megabytes = (name: string, or: string): number => {
     const value = text(name) ?? or;
-    if (!/^\d{1,9}$/.test(value)) problems.push(`${name} is "${value}", but must be a whole number of megabytes.`);
+    if (!/^\d{1,9}$/.test(value))
+      problems.push(`${name} is "${value}", but must be a whole number of megabytes.`);
     return Number(value) * 1024 * 1024;
   };
   const evidenceQuota = megabytes('EVIDENCE_QUOTA_MB', '20480');
@@ -180,10 +181,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, needs: ConfigNe
   const singleSignOn = readSignOnProviders(text('UPLIFT_SSO_FILE'), env, problems);
 
   const dataDir = resolve(text('UPLIFT_DATA_DIR') ?? '.data');
-  const evidenceS3 = readS3(
-    url('EVIDENCE_S3_URL', ['http', 'https'], S3_EXAMPLE),
-    problems,
-  );
+  const evidenceS3 = readS3(url('EVIDENCE_S3_URL', ['http', 'https'], S3_EXAMPLE), problems);
   const redisUrl = url('REDIS_URL', ['redis', 'rediss'], 'redis://localhost:6379');
   const smtpUrl = url('SMTP_URL', ['smtp', 'smtps'], 'smtp://user:password@mail.example.org:587');
   const baseUrl = (
@@ -234,7 +232,9 @@ function readS3(given: string | undefined, problems: string[]): S3Settings | und
   const { origin, pathname, username, password, searchParams } = new URL(given);
   const bucket = /^\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\/?$/.exec(pathname)?.[1];
   if (!bucket || !username || !password) {
-    problems.push(`EVIDENCE_S3_URL is ${shown(given)}, but must name key, secret and bucket, such as ${S3_EXAMPLE}.`);
+    problems.push(
+      `EVIDENCE_S3_URL is ${shown(given)}, but must name key, secret and bucket, such as ${S3_EXAMPLE}.`,
+    );
     return undefined;
   }
   return Object.freeze({

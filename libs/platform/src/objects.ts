@@ -94,10 +94,12 @@ export class FolderObjects implements ObjectStore {
   }
 
   private async *below(place: string, moment: Date): AsyncGenerator<string[]> {
-    const entries = await readdir(join(this.folder, place), { withFileTypes: true }).catch((error: unknown) => {
-      if (codeOf(error) === 'ENOENT') return [];
-      throw error;
-    });
+    const entries = await readdir(join(this.folder, place), { withFileTypes: true }).catch(
+      (error: unknown) => {
+        if (codeOf(error) === 'ENOENT') return [];
+        throw error;
+      },
+    );
     const keys: string[] = [];
     for (const entry of entries) {
       const key = place === '' ? entry.name : `${place}/${entry.name}`;
@@ -194,16 +196,30 @@ export class S3Objects implements ObjectStore {
 /** The text of the first element of a name; our keys hold nothing that XML would escape, tokens may. */
 function inXml(xml: string, element: string): string | undefined {
   const text = new RegExp(`<${element}>([^<]*)</${element}>`).exec(xml)?.[1];
-  return text?.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&amp;', '&');
+  return text
+    ?.replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&amp;', '&');
 }
 
 /** The store of evidence: in the data folder, or where `EVIDENCE_S3_URL` says. */
-export const evidenceObjects = ({ dataDir, evidenceS3 }: { dataDir: string; evidenceS3?: S3Settings }): ObjectStore =>
-  evidenceS3 ? new S3Objects(evidenceS3) : new FolderObjects(join(dataDir, 'evidence'));
+export const evidenceObjects = ({
+  dataDir,
+  evidenceS3,
+}: {
+  dataDir: string;
+  evidenceS3?: S3Settings;
+}): ObjectStore => (evidenceS3 ? new S3Objects(evidenceS3) : new FolderObjects(join(dataDir, 'evidence')));
 
 /** Where uploads of evidence are while they come. */
-export const evidenceUploads = ({ dataDir, keepFree }: { dataDir: string; keepFree: number }): PartialUploads =>
-  new PartialUploads(join(dataDir, 'uploads'), keepFree);
+export const evidenceUploads = ({
+  dataDir,
+  keepFree,
+}: {
+  dataDir: string;
+  keepFree: number;
+}): PartialUploads => new PartialUploads(join(dataDir, 'uploads'), keepFree);
 
 /** Bytes of a stream, all of them. */
 export async function bytesOf(stream: Readable): Promise<Buffer> {

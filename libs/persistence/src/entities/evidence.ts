@@ -22,7 +22,9 @@ export class Evidence {
   @PrimaryColumn('uuid') id: string;
   @ForeignKey(() => Assessment, { name: 'FK_evidence_assessment' }) @Column('uuid') assessmentId: string;
   /** Whose it is: the supplier that owned the site when it was sent. The same content is kept once for each. */
-  @ForeignKey(() => Organisation, { name: 'FK_evidence_organisation' }) @Column('uuid') organisationId: string;
+  @ForeignKey(() => Organisation, { name: 'FK_evidence_organisation' })
+  @Column('uuid')
+  organisationId: string;
   /** Code of the requirement; empty: the assessment as a whole. */
   @Column('text') requirement: string;
   @Column('text') supports: EvidenceSupports;

@@ -19,6 +19,16 @@ export * from './people.js';
 export * from './records.js';
 
 /** Every entity of the product, as TypeORM wants them: the classes among what the modules export. */
-export const entities = [parties, content, assessments, evidence, delivery, records, imports, identity, people].flatMap(
-  (module) => Object.values(module).filter((value) => typeof value === 'function'),
-) as (abstract new (...args: never[]) => unknown)[];
+export const entities = [
+  parties,
+  content,
+  assessments,
+  evidence,
+  delivery,
+  records,
+  imports,
+  identity,
+  people,
+].flatMap((module) => Object.values(module).filter((value) => typeof value === 'function')) as (abstract new (
+  ...args: never[]
+) => unknown)[];
