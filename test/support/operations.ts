@@ -131,9 +131,10 @@ function once(
           const text = Buffer.concat(chunks).toString('utf8');
           const type = String(response.headers['content-type'] ?? '');
           // Of HEAD the problem has no body.
-          const code = text !== '' && type.startsWith('application/problem+json')
-            ? (JSON.parse(text) as { code?: string }).code
-            : undefined;
+          const code =
+            text !== '' && type.startsWith('application/problem+json')
+              ? (JSON.parse(text) as { code?: string }).code
+              : undefined;
           resolveAnswer({
             status: response.statusCode!,
             headers: response.headers,

@@ -256,7 +256,8 @@ async function seedRecord(
   const assessment = await closed({ assessedOn: daysAgo(120) });
   const followUp = await closed({ kind: 'follow-up', baselineId: assessment, assessedOn: daysAgo(60) });
   const { id: second } = await openAssessment(p, { assessedOn: daysAgo(50) });
-  const evidence = await attach(p, second, '#0a0');
+  const picture = { width: 8, height: 8, channels: 3, background: '#0a0' } as const;
+  const evidence = await attach(p, second, await sharp({ create: picture }).png().toBuffer());
   await finish(p, second, answers);
   const submitted = await answered({ kind: 'verification', assessedOn: daysAgo(20) });
   await p.assessor.agent.post(`/api/v1/assessments/${submitted}/submit`).expect(200);
@@ -267,11 +268,11 @@ async function seedRecord(
     { what: 'scores and a gain', deadlineMs: 60_000 },
   );
   const draft = await answered({ kind: 'verification', assessedOn: daysAgo(3) });
-  const draftEvidence = await attach(p, draft, '#a00');
-  await waitFor(
-    async () => (await app.sql(`SELECT 1 FROM evidence WHERE state = 'ready'`)).length === 2,
-    { what: 'developed evidence', deadlineMs: 60_000 },
-  );
+  const draftEvidence = await attach(p, draft, Buffer.from('%PDF-1.7 of 20 bytes'));
+  await waitFor(async () => (await app.sql(`SELECT 1 FROM evidence WHERE state = 'ready'`)).length === 2, {
+    what: 'developed evidence',
+    deadlineMs: 60_000,
+  });
   const propose = async (assessmentId: string) =>
     (await p.reviewer.agent.post('/api/v1/certificates').send({ assessmentId }).expect(201)).body;
   const certificate = await propose(assessment);
@@ -354,12 +355,9 @@ async function seedRecord(
   };
 }
 
-/** Declares a small picture as evidence for an assessment as a whole, and sends it. */
-async function attach(p: Programme, assessment: string, background: string): Promise<string> {
+/** Declares a file as evidence for an assessment as a whole, and sends it. */
+async function attach(p: Programme, assessment: string, content: Buffer): Promise<string> {
   const { agent } = p.assessor;
-  const content = await sharp({ create: { width: 8, height: 8, channels: 3, background } })
-    .png()
-    .toBuffer();
   const sha256 = createHash('sha256').update(content).digest('hex');
   const { body } = await agent
     .post(`/api/v1/assessments/${assessment}/evidence`)
@@ -367,7 +365,11 @@ async function attach(p: Programme, assessment: string, background: string): Pro
     .expect(201);
   await agent
     .patch(`/api/v1/evidence/${body.id}/upload`)
-    .set({ 'tus-resumable': '1.0.0', 'upload-offset': '0', 'content-type': 'application/offset+octet-stream' })
+    .set({
+      'tus-resumable': '1.0.0',
+      'upload-offset': '0',
+      'content-type': 'application/offset+octet-stream',
+    })
     .send(content)
     .expect(204);
   return body.id;
