@@ -35,7 +35,7 @@ beforeAll(async () => {
   ({ observed, violations: shown } = await observe(world, operations, matrix));
   if (process.env['UPDATE_ACCESS_MATRIX'] && !process.env['CI'])
     await writeMatrix(world, observed, matrix, operations);
-}, 300_000);
+}, 600_000);
 afterAll(() => app?.stop());
 
 test('the document that is committed is the one of the API', () => {
