@@ -198,7 +198,7 @@ export async function loadAssessment(
     [id],
   );
   const closedOn = new Map(closures.map((closure) => [closure.requirement, closure.closedOn]));
-  const asFound: Response[] = responses.map(withoutNulls);
+  const asFound: Response[] = responses.map(responseOf);
   return {
     ...row,
     ...(await pinnedContent(db, row)),
@@ -243,8 +243,21 @@ async function spellOut(tx: EntityManager, id: string): Promise<void> {
   await tx.query(`UPDATE assessment SET record = NULL WHERE id = $1 AND record IS NOT NULL`, [id]);
 }
 
-function withoutNulls<T extends object>(row: T): T {
-  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as T;
+/** A stored response as the domain has it: what isn't there is left out. */
+function responseOf({
+  requirement,
+  answer,
+  naReason,
+  note,
+  closedOn,
+}: Pick<ResponseRow, 'requirement' | 'naReason' | 'note' | 'closedOn'> & { answer: string }): Response {
+  return {
+    requirement,
+    answer,
+    ...(naReason !== null && { naReason }),
+    ...(note !== null && { note }),
+    ...(closedOn !== null && { closedOn }),
+  };
 }
 
 const FIELD_ROLES = ['assessor', 'programme-manager'] as const;
