@@ -11,7 +11,10 @@ export interface ScoreLayers {
 
 /** Cuts a score into the layers the database keeps apart; the items are left out. */
 export function layersOf(score: Score): ScoreLayers {
-  const { sections, classes, penalties, gates, ...totals } = visibleScore(score, ['score', 'section-scores'])!;
+  const { sections, classes, penalties, gates, ...totals } = visibleScore(score, [
+    'score',
+    'section-scores',
+  ])!;
   return { totals, sections: { sections, classes, penalties, gates } };
 }
 
