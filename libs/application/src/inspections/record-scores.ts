@@ -1,22 +1,7 @@
-import { visibleScore, type Response, type Score, type ScoreTotals } from '#domain';
+import { scoreLayers, type Response, type ScoreLayers } from '#domain';
 import type { Database } from '#persistence';
 import type { EntityManager } from 'typeorm';
 import { pinnedContent, scoringOf } from '../assessments.service.js';
-
-/** What is stored of the score of an imported record, for whoever doesn't read its answers. */
-export interface ScoreLayers {
-  readonly totals: ScoreTotals;
-  readonly sections: Partial<Score>;
-}
-
-/** Cuts a score into the layers the database keeps apart; the items are left out. */
-export function layersOf(score: Score): ScoreLayers {
-  const { sections, classes, penalties, gates, ...totals } = visibleScore(score, [
-    'score',
-    'section-scores',
-  ])!;
-  return { totals, sections: { sections, classes, penalties, gates } };
-}
 
 /** The items cited with their closing days, and what the answers are called; as in `assessment_record`. */
 interface RecordBody {
@@ -68,8 +53,8 @@ async function scoreBatch(tx: EntityManager, after: string | null): Promise<stri
         ...(closedOn && { closedOn }),
       };
     });
-    asFound.push(layersOf(scoring.score(responses, 'as-found')));
-    afterClosure.push(layersOf(scoring.score(responses, 'after-closure')));
+    asFound.push(scoreLayers(scoring.score(responses, 'as-found')));
+    afterClosure.push(scoreLayers(scoring.score(responses, 'after-closure')));
   }
   const ids = rows.map(({ id }) => id);
   const json = (layers: readonly ScoreLayers[], part: keyof ScoreLayers): string[] =>

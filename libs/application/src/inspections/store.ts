@@ -8,6 +8,7 @@ import {
   contributionOf,
   DomainError,
   findingsOf,
+  scoreLayers,
   toMicroPoints,
   type AssessedForGain,
   type ChecklistVersion,
@@ -17,6 +18,7 @@ import {
   type LineageEdge,
   type Response,
   type Score,
+  type ScoreLayers,
   type ScoringProfile,
 } from '#domain';
 import { StartError } from '#platform';
@@ -28,7 +30,6 @@ import { from as copyFrom } from 'pg-copy-streams';
 import { canonicalJson, contentHash } from '../content.service.js';
 import { responsesOf, type ImportedAssessment, type InspectionImport } from './analyse.js';
 import type { LoadedMapping } from './mapping.js';
-import { layersOf, type ScoreLayers } from './record-scores.js';
 
 /** Of rows with an identifier of the source: stored now, or stored by an earlier import. */
 export interface StoredCount {
@@ -607,8 +608,8 @@ class Store {
       mapped(complete, ({ id, record, pinned }) => {
         const responses = this.answers(record, pinned);
         const layers = [
-          layersOf(pinned.scoring.score(responses, 'as-found')),
-          layersOf(pinned.scoring.score(responses, 'after-closure')),
+          scoreLayers(pinned.scoring.score(responses, 'as-found')),
+          scoreLayers(pinned.scoring.score(responses, 'after-closure')),
         ];
         sections.push(line(id, 'sections', ...json(layers, 'sections')));
         const { computedPoints, computedPassed } = record;
