@@ -125,6 +125,7 @@ export async function seedTenant(
       answered_by: people['provider'],
       answered_at: new Date(),
     });
+    await insert(`${name}-record`, 'assessment_record', { assessment_id: ids[name!], body: '{"cited":{}}' });
     await insert(`${name}-score`, 'assessment_score', {
       assessment_id: ids[name!],
       revision: 1,
@@ -312,6 +313,7 @@ export async function seedTenant(
 /** Tables whose key is not a column `id` of their own. */
 const NO_ID = [
   'response',
+  'assessment_record',
   'assessment_score',
   'gain',
   'cohort_aggregate',
