@@ -224,7 +224,8 @@ export async function explainedScore(
        FROM assessment_score_explained s LEFT JOIN assessment_record d ON d.assessment_id = s.assessment_id WHERE s.assessment_id = $1`,
     [id],
   );
-  if (!row?.recorded) return row?.asFound ? { asFound: row.asFound, afterClosure: row.afterClosure } : undefined;
+  if (!row?.recorded)
+    return row?.asFound ? { asFound: row.asFound, afterClosure: row.afterClosure } : undefined;
   const loaded = assessment ?? (await loadAssessment(db, id));
   const scoring = scoringOf(loaded);
   return {
