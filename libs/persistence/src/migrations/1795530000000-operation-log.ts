@@ -120,7 +120,7 @@ async function adopting(runner: QueryRunner): Promise<void> {
   await runner.query(`REVOKE ALL ON FUNCTION adopt_responses(uuid[]) FROM PUBLIC`);
   await runner.query(`GRANT EXECUTE ON FUNCTION adopt_responses(uuid[]) TO ${API_ROLE}`);
   await runner.query(
-    `SELECT adopt_responses(ARRAY(SELECT id FROM assessment WHERE state <> 'closed' AND record IS NULL))`,
+    `SELECT adopt_responses(ARRAY(SELECT id FROM assessment WHERE state <> 'closed'))`,
   );
 }
 
