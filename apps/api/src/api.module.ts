@@ -23,6 +23,7 @@ import {
   InvitationsService,
   LeavingService,
   MembersService,
+  OperationsService,
   PartiesService,
   PeopleService,
   ProgrammesService,
@@ -80,6 +81,7 @@ import { CONFIG, IDENTITY, METRICS, QUEUE } from './http/tokens.js';
 import { MeController } from './me.controller.js';
 import { MembersController, PartiesController } from './parties.controller.js';
 import { CohortsController, ProgrammesController } from './programmes.controller.js';
+import { OperationsController } from './operations.controller.js';
 import { ReadinessController } from './readiness.controller.js';
 import { ImportsController } from './imports.controller.js';
 import { IdentityController } from './identity.controller.js';
@@ -133,6 +135,7 @@ export class ApiModule implements OnModuleDestroy, OnApplicationShutdown {
         CohortsController,
         AssessmentsController,
         EvidenceController,
+        OperationsController,
         FindingsController,
         GainsController,
         AssessorsController,
@@ -208,6 +211,12 @@ export class ApiModule implements OnModuleDestroy, OnApplicationShutdown {
               objects: evidenceObjects(config),
               quota: config.evidenceQuota,
             }),
+        },
+        {
+          provide: OperationsService,
+          inject: [Database, AssessmentsService],
+          useFactory: (db: Database, assessments: AssessmentsService) =>
+            new OperationsService(db, assessments),
         },
         onDatabase(PeopleService),
         {

@@ -53,6 +53,14 @@ export class ProgrammePatchDto {
   @ValidateIf((dto: ProgrammePatchDto) => dto.evidenceLocation !== undefined)
   @IsBoolean()
   evidenceLocation?: boolean;
+  /** Whether a device in the field shows the baseline's answers beside a follow-up's. */
+  @ValidateIf((dto: ProgrammePatchDto) => dto.fieldBaseline !== undefined)
+  @IsBoolean()
+  fieldBaseline?: boolean;
+  /** Whether it shows the score while answers are being given. */
+  @ValidateIf((dto: ProgrammePatchDto) => dto.fieldScores !== undefined)
+  @IsBoolean()
+  fieldScores?: boolean;
   @ValidateIf((dto: ProgrammePatchDto) => dto.claims !== undefined)
   @IsArray()
   @ArrayMaxSize(20)

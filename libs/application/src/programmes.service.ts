@@ -18,6 +18,10 @@ export interface ProgrammeRow {
   readonly auditRetentionYears: number;
   /** Whether evidence keeps where it was taken; otherwise that is taken out of every photograph. */
   readonly evidenceLocation: boolean;
+  /** Whether a device in the field shows the baseline's answers beside a follow-up's. */
+  readonly fieldBaseline: boolean;
+  /** Whether it shows the score while answers are being given. */
+  readonly fieldScores: boolean;
   readonly claims: Programme['claims'];
   readonly demo: boolean;
   readonly revision: number;
@@ -54,7 +58,7 @@ const WORK_OF_PART: Readonly<Record<Part, readonly string[]>> = {
   authority: [],
 };
 
-const columns = `p.id, p.code, p.name, p.time_zone AS "timeZone", p.look_back_months AS "lookBackMonths", p.audit_retention_years AS "auditRetentionYears", p.evidence_location AS "evidenceLocation", p.claims, p.demo, p.revision`;
+const columns = `p.id, p.code, p.name, p.time_zone AS "timeZone", p.look_back_months AS "lookBackMonths", p.audit_retention_years AS "auditRetentionYears", p.evidence_location AS "evidenceLocation", p.field_baseline AS "fieldBaseline", p.field_scores AS "fieldScores", p.claims, p.demo, p.revision`;
 
 /** Programmes and the organisations that take part in them. */
 export class ProgrammesService {
@@ -113,7 +117,7 @@ export class ProgrammesService {
     return { id };
   }
 
-  /** Changes name, time zone, look-back, retention, whether evidence keeps its place, or the claims that stand beside its figures. Claims are text, never computed. */
+  /** Changes name, time zone, look-back, retention, whether evidence keeps its place, what devices show in the field, or the claims beside its figures. Claims are text, never computed. */
   async patchProgramme(
     actor: Actor,
     id: string,
@@ -124,6 +128,8 @@ export class ProgrammesService {
       lookBackMonths?: number;
       auditRetentionYears?: number;
       evidenceLocation?: boolean;
+      fieldBaseline?: boolean;
+      fieldScores?: boolean;
       claims?: Programme['claims'];
     },
   ): Promise<ProgrammeRow> {
@@ -136,6 +142,8 @@ export class ProgrammesService {
         look_back_months: input.lookBackMonths,
         audit_retention_years: input.auditRetentionYears,
         evidence_location: input.evidenceLocation,
+        field_baseline: input.fieldBaseline,
+        field_scores: input.fieldScores,
         claims: input.claims && JSON.stringify(input.claims),
       });
       if (input.lookBackMonths !== undefined) {

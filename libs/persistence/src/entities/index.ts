@@ -4,6 +4,7 @@ import * as delivery from './delivery.js';
 import * as evidence from './evidence.js';
 import * as imports from './imports.js';
 import * as identity from './identity.js';
+import * as operations from './operations.js';
 import * as parties from './parties.js';
 import * as people from './people.js';
 import * as records from './records.js';
@@ -14,6 +15,7 @@ export * from './delivery.js';
 export * from './evidence.js';
 export * from './imports.js';
 export * from './identity.js';
+export * from './operations.js';
 export * from './parties.js';
 export * from './people.js';
 export * from './records.js';
@@ -24,6 +26,7 @@ export const entities = [
   content,
   assessments,
   evidence,
+  operations,
   delivery,
   records,
   imports,
