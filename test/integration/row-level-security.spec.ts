@@ -265,6 +265,11 @@ const SHARED: Readonly<Record<string, readonly [scopes: string, columns: string]
     'after_closure as_found assessment_id computed_at micro_points passed revision',
   ],
   assessment_explanation: ['section-scores answers', 'after_closure as_found assessment_id detail'],
+  // Of verdicts. Who sent it, from which device, under which name and where it was taken, the code leaves out.
+  evidence: [
+    'evidence',
+    'assessment_id caption captured_at declared_at declared_by device_id file_name height id lat lon media_type organisation_id received_at requirement sha256 size state stored_sha256 stored_size supports width',
+  ],
   gain: [
     'section-scores answers',
     'baseline_id baseline_micro body cohort_id comparable computed_at contribution follow_up_id follow_up_micro site_id',
