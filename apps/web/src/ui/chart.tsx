@@ -9,7 +9,7 @@ const Drawing = lazy(() => import('./echarts'));
 
 /**
  * A chart (ECharts option) with what it says in words, and its figures as a table for whoever can't or won't read drawings.
- * Colours, type and direction come from the tokens: `--brand`, `--conforming`, … as `token('brand')` of `./tokens`.
+ * Colours, type and direction come from the tokens: `--brand`, `--conforming`, … as `token('brand')` of `./tokens`. In Arabic axes run from the right: `inverse: dir === 'rtl'`.
  */
 export function Chart<Row>({
   title,

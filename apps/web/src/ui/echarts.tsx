@@ -43,6 +43,7 @@ export default function Drawing({ option, height }: { option: EChartsCoreOption;
     const tooltip = option['tooltip'] as object | undefined;
     chart.setOption({
       animation: !still.matches,
+      color: ['brand', 'na', 'minor', 'major', 'soft'].map(token),
       textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: token('ink') },
       ...option,
       // A tooltip of HTML would bring styles of its own, which the security policy refuses.
