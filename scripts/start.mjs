@@ -392,6 +392,7 @@ function welcome(config) {
     `${paint(32, 'Uplift runs')} after ${((performance.now() - started) / 1000).toFixed(1)} s.`,
     '',
     `  ${paint(1, config.baseUrl)}`,
+    `  App       ${config.baseUrl}/app/`,
     `  API       http://${config.host}:${config.port}   ready: /health/ready`,
     `  Mail      ${config.smtpUrl ? 'goes out over SMTP' : shown(join(dataDir, 'mail'))}`,
     `  Logs      ${shown(logs)}`,
@@ -412,7 +413,7 @@ function welcome(config) {
     );
   const first = accounts[0]?.email;
   const things = (!Array.isArray(demo) && demo?.try) || [
-    `Sign in at ${config.baseUrl}${first ? ` as ${first}` : ''} and open a cohort: who is ready, and what is missing.`,
+    `Sign in at ${config.baseUrl}/app/${first ? ` as ${first}` : ''} and open a cohort: who is ready, and what is missing.`,
     'Submit an assessment and read how its score came about, item by item.',
     `Look into ${shown(join(dataDir, 'mail'))}: every mail the product wrote, with its attachments.`,
   ];

@@ -24,7 +24,8 @@ function sourcesOf(folder: string): string[] {
   return readdirSync(resolve(root, folder), { recursive: true, encoding: 'utf8' })
     .map((file) => `${folder}/${file.split(sep).join('/')}`)
     .filter(
-      (file) => file.endsWith('.ts') && !file.endsWith('.spec.ts') && !/\/(node_modules|dist)\//.test(file),
+      (file) =>
+        /\.tsx?$/.test(file) && !file.endsWith('.spec.ts') && !/\/(node_modules|dist|generated)\//.test(file),
     );
 }
 
@@ -79,14 +80,20 @@ describe.each(Object.entries(FLOORS))('libs/%s', (name, floor) => {
 });
 
 describe('apps', () => {
-  const apps = importsOf('apps');
+  const [web, apps] = [true, false].map((one) =>
+    importsOf('apps').filter(({ file }) => file.startsWith('apps/web/') === one),
+  ) as [Import[], Import[]];
 
   it('are looked at', () => expect(apps.length).toBeGreaterThan(0));
   it('import floors that exist', () => {
     expect(shown(apps.filter(({ from }) => from.startsWith('#') && !(from.slice(1) in FLOORS)))).toEqual([]);
   });
+  it('of the browser stand on their own: they know the API by its document alone', () => {
+    expect(web.length).toBeGreaterThan(0);
+    expect(shown(web.filter(({ from }) => from.startsWith('#') && !from.startsWith('#web/')))).toEqual([]);
+  });
   it('do not import each other', () => {
-    const other = apps.filter(
+    const other = [...apps, ...web].filter(
       (each) =>
         isRelative(each) &&
         placeOf(each).startsWith('apps/') &&

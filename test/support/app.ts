@@ -23,6 +23,7 @@ export interface Person {
   readonly id: string;
   readonly name: string;
   readonly email: string;
+  readonly password: string;
   /** The bearer token of their session, as signing in gave it. */
   readonly token: string;
   /** Sends the person's bearer token with every request. */
@@ -167,7 +168,7 @@ async function start(
         .expect(200);
       const agent = supertest.agent(url);
       agent.set('authorization', `Bearer ${answer.headers['set-auth-token']}`);
-      return { id, name: personName, email, agent, token: answer.headers['set-auth-token']! };
+      return { id, name: personName, email, password, agent, token: answer.headers['set-auth-token']! };
     },
     mail: (to, subject, but = []) =>
       waitFor(

@@ -96,7 +96,7 @@ export async function createApi(config: Config, preview = false): Promise<NestFa
   fastify.addContentTypeParser(UPLOAD_TYPE, (_request, _payload, done) => done(null));
   fastify.get('/openapi.json', async (_request, reply) => reply.type('application/json').send(document));
   mountIdentity(fastify, app.get<Identity>(IDENTITY), config.baseUrl);
-  await mountWeb(fastify);
+  mountWeb(fastify);
   watchRequests(fastify, app.get<Metrics>(METRICS));
   app.enableShutdownHooks([]);
   return app;

@@ -116,6 +116,7 @@ export async function signOut(): Promise<void> {
   await auth('/sign-out', {});
   await Promise.all([...signOutSteps].map((work) => work()));
   localStorage.removeItem(STORED);
-  queryClient.clear();
+  // The frame watches who is signed in; everything else is forgotten.
+  queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== KEY[0] });
   queryClient.setQueryData(KEY, null);
 }

@@ -170,7 +170,10 @@ function Layout({
         {t('shell.skip')}
       </a>
       <header className="no-print sticky top-0 z-10 flex min-h-14 items-center gap-3 border-b border-line bg-panel px-4 lg:col-span-2">
-        <Link href="/" className="flex min-h-11 items-center gap-2 font-bold text-brand no-underline">
+        <Link
+          href="/"
+          className="flex min-h-11 shrink-0 items-center gap-2 font-bold text-brand no-underline"
+        >
           <img src="/app/icon.svg" alt="" width="28" height="28" className="rounded-md" />
           Uplift
         </Link>
@@ -179,7 +182,7 @@ function Layout({
           <Select
             label={t('shell.area')}
             hideLabel
-            className="max-w-44"
+            className="max-w-44 min-w-0"
             value={area ?? ''}
             options={[
               ...(area ? [] : [{ value: '', label: t('shell.area') }]),

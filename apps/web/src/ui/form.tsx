@@ -87,7 +87,7 @@ export function Form({
 }
 
 const INPUT =
-  'min-h-11 w-full rounded-lg border border-edge bg-panel px-3 py-2 text-ink aria-invalid:border-critical aria-invalid:border-2 read-only:bg-sunken';
+  'min-h-11 w-full rounded-lg border border-edge bg-panel px-3 py-2 text-ink aria-invalid:border-critical aria-invalid:border-2 [&[readonly]]:bg-sunken';
 
 function Labelled({
   id,

@@ -138,7 +138,7 @@ export function Table<Row>({
                     <span aria-hidden="true" className="text-sm text-soft sm:hidden">
                       {header}
                     </span>
-                    <span>{cell(row)}</span>
+                    <span className="min-w-0 wrap-anywhere max-sm:text-end">{cell(row)}</span>
                   </td>
                 ),
               )}

@@ -243,7 +243,7 @@ export const en = {
   homeApiText:
     'Everything the product does can be done over its HTTP API. Its description is machine-readable:',
   homeHealth: 'State of this installation',
-  homeSignIn: 'Accounts sign in over the API.',
+  homeSignIn: 'Sign in',
   homeDisclaimer:
     'Results are outcomes of unaccredited assessments. They are not issued, recognised or endorsed by GFSI.',
   // mail

@@ -240,7 +240,7 @@ export const es: Messages = {
   homeApiText:
     'Todo lo que hace el producto puede hacerse por su API HTTP. Su descripción es legible por máquina:',
   homeHealth: 'Estado de esta instalación',
-  homeSignIn: 'Las cuentas inician sesión por la API.',
+  homeSignIn: 'Iniciar sesión',
   homeDisclaimer:
     'Los resultados provienen de evaluaciones no acreditadas. No son emitidos, reconocidos ni respaldados por GFSI.',
   greeting: 'Hola, {to}:',

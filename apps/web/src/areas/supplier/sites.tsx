@@ -43,11 +43,13 @@ function OrganisationSites({ id }: { id: string }) {
 }
 
 function Site({ site }: { site: Schema<'SiteRow'> }) {
-  const { t, country, list } = useI18n();
+  const { t, country } = useI18n();
   const readiness = useRead('/api/v1/sites/{id}/readiness', { params: { path: { id: site.id } } });
   return (
     <Panel heading={<Text>{site.name}</Text>}>
-      <p className="-mt-2 mb-3 text-soft">{list([site.city, country(site.country)])}</p>
+      <p className="-mt-2 mb-3 text-soft">
+        {t('common.place', { city: site.city, country: country(site.country) })}
+      </p>
       <Loaded
         query={readiness}
         rows={2}

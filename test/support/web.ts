@@ -1,0 +1,126 @@
+import axe, { type AxeResults } from 'axe-core';
+import { existsSync } from 'node:fs';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { startApp, type Person, type TestApp } from './app.js';
+
+/** Phone and desktop, as the pages are looked at. */
+export const SIZES = { phone: { width: 360, height: 740 }, desktop: { width: 1280, height: 800 } } as const;
+
+/** A page in a real browser, with the troubles it had: errors, and what the security policy stopped. */
+export interface Visit {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** Fails when the page has complained of anything but the refusals named here. */
+  calm(...expected: RegExp[]): void;
+}
+
+/** The running product with the web app, and a real browser on it. */
+export interface WebApp {
+  readonly app: TestApp;
+  /** A new browser profile: `options` are Playwright's (locale, colorScheme, viewport, …). */
+  visit(options?: Parameters<Browser['newContext']>[0]): Promise<Visit>;
+  /** A new profile in which somebody is signed in, on a page of the app. */
+  visitAs(
+    person: Pick<Person, 'email' | 'password'>,
+    path?: string,
+    options?: Parameters<Browser['newContext']>[0],
+  ): Promise<Visit>;
+  stop(): Promise<void>;
+}
+
+/** A secure context for browsers, as https is: service workers, passkeys. */
+const HOST = 'uplift.localhost';
+
+/** Builds the web app when it is stale, starts the product and a browser. `name` must contain "test". */
+export async function startWeb(name: string, env: Record<string, string> = {}): Promise<WebApp> {
+  const { buildWeb } = (await import('../../scripts/web.mjs' as string)) as { buildWeb(): Promise<unknown> };
+  await buildWeb();
+  const app = await startApp(name, { BASE_URL: `http://${HOST}`, RATE_LIMIT: '0', ...env });
+  const executablePath =
+    [
+      process.env['CHROMIUM'],
+      '/usr/bin/chromium',
+      '/usr/bin/chromium-browser',
+      '/usr/bin/google-chrome',
+    ].find((path) => path && existsSync(path)) ?? 'chromium';
+  const browser = await chromium
+    .launch({
+      executablePath,
+      args: ['--no-sandbox', '--disable-gpu', `--host-resolver-rules=MAP ${HOST} ${new URL(app.url).host}`],
+    })
+    .catch(async (error: unknown) => {
+      await app.stop();
+      throw error;
+    });
+  const visit: WebApp['visit'] = async (options = {}) => {
+    const context = await browser.newContext({
+      baseURL: `http://${HOST}`,
+      locale: 'en-GB',
+      viewport: SIZES.desktop,
+      ...options,
+    });
+    const troubles: string[] = [];
+    context.on('weberror', (error) => troubles.push(String(error.error())));
+    context.on('console', (message) => {
+      // The policy's complaints are errors of the console, too.
+      // The browser asks for favicon.ico by itself where a file of ours is opened without its page.
+      if (message.type() === 'error' && !message.location().url.endsWith('/favicon.ico'))
+        troubles.push(`${message.text()} (${message.location().url})`);
+    });
+    const page = await context.newPage();
+    return {
+      page,
+      context,
+      calm(...expected) {
+        const unexpected = troubles.filter((each) => !expected.some((pattern) => pattern.test(each)));
+        if (unexpected.length > 0) throw new Error(`the page complained:\n${unexpected.join('\n')}`);
+      },
+    };
+  };
+  return {
+    app,
+    visit,
+    async visitAs({ email, password }, path = '/app/', options) {
+      const made = await visit(options);
+      await made.page.goto('/app/icon.svg');
+      const body = JSON.stringify(JSON.stringify({ email, password }));
+      // As text, because the browser's own names aren't known to the types of the tests.
+      const status = await made.page.evaluate<number>(
+        `fetch('/api/auth/sign-in/email', { method: 'POST', headers: { 'content-type': 'application/json' }, body: ${body} })
+          .then(({ status }) => status)`,
+      );
+      if (status !== 200) throw new Error(`signing in: ${status}`);
+      await made.page.goto(path);
+      await settled(made.page);
+      return made;
+    },
+    async stop() {
+      await browser.close();
+      await app.stop();
+    },
+  };
+}
+
+/** Waits until the page has its heading and nothing on it is loading any more. */
+export async function settled(page: Page): Promise<void> {
+  await page.locator('h1').first().waitFor();
+  await page.locator('.animate-pulse').first().waitFor({ state: 'detached' });
+}
+
+/** Fails when axe finds anything against WCAG 2.2 AA on the page as it is now. */
+export async function audit(page: Page): Promise<void> {
+  // Run by the browser's debugger, which the page's security policy doesn't bind; so the policy stays as it is.
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate<AxeResults>(
+    `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })`,
+  );
+  if (violations.length > 0)
+    throw new Error(
+      violations
+        .map(
+          ({ id, help, nodes }) =>
+            `${id}: ${help}\n${nodes.map(({ html, failureSummary }) => `  ${html}\n  ${failureSummary}`).join('\n')}`,
+        )
+        .join('\n'),
+    );
+}
