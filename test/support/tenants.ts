@@ -150,6 +150,7 @@ export async function seedTenant(
       writes: true,
       taken_at: new Date(),
     });
+    await insert(`${name}-record`, 'assessment_record', { assessment_id: ids[name!], body: '{"cited":{}}' });
     await insert(`${name}-score`, 'assessment_score', {
       assessment_id: ids[name!],
       revision: 1,
@@ -338,6 +339,7 @@ export async function seedTenant(
 const NO_ID = [
   'response',
   'offline_copy',
+  'assessment_record',
   'assessment_score',
   'gain',
   'cohort_aggregate',

@@ -204,7 +204,7 @@ export async function loadAssessment(
     [id],
   );
   const closedOn = new Map(closures.map((closure) => [closure.requirement, closure.closedOn]));
-  const asFound: Response[] = responses.map(withoutNulls);
+  const asFound: Response[] = responses.map(responseOf);
   return {
     ...row,
     ...(await pinnedContent(db, row)),
@@ -217,8 +217,8 @@ export async function loadAssessment(
 }
 
 /**
- * The computed result of an assessment, item by item; undefined until the worker has been. Of an imported record only
- * the points are stored: its answers are locked, so the explanation is the same whenever it is made.
+ * The computed result of an assessment as far as the reader sees it; undefined until the worker has been. Of an imported
+ * record the items are not stored: its answers are locked, so whoever reads those has them explained, the same each time.
  */
 export async function explainedScore(
   db: Pick<EntityManager, 'query'>,
@@ -226,10 +226,12 @@ export async function explainedScore(
   assessment?: LoadedAssessment,
 ): Promise<{ asFound: Score; afterClosure: Score } | undefined> {
   const [row] = await db.query(
-    `SELECT as_found AS "asFound", after_closure AS "afterClosure" FROM assessment_score_explained WHERE assessment_id = $1`,
+    `SELECT s.as_found AS "asFound", s.after_closure AS "afterClosure", d.assessment_id IS NOT NULL AS recorded
+       FROM assessment_score_explained s LEFT JOIN assessment_record d ON d.assessment_id = s.assessment_id WHERE s.assessment_id = $1`,
     [id],
   );
-  if (!row || row.asFound) return row;
+  if (!row?.recorded)
+    return row?.asFound ? { asFound: row.asFound, afterClosure: row.afterClosure } : undefined;
   const loaded = assessment ?? (await loadAssessment(db, id));
   const scoring = scoringOf(loaded);
   return {
@@ -238,19 +240,21 @@ export async function explainedScore(
   };
 }
 
-/** Turns a compact record into rows, so that its answers can be changed one by one. */
-async function spellOut(tx: EntityManager, id: string): Promise<void> {
-  await tx.query(
-    `INSERT INTO response (assessment_id, requirement, answer, closed_on, answered_by, answered_at)
-     SELECT f.assessment_id, f.requirement, f.answer, f.closed_on, f.answered_by, f.answered_at
-       FROM full_response f JOIN assessment a ON a.id = f.assessment_id WHERE a.id = $1 AND a.record IS NOT NULL`,
-    [id],
-  );
-  await tx.query(`UPDATE assessment SET record = NULL WHERE id = $1 AND record IS NOT NULL`, [id]);
-}
-
-function withoutNulls<T extends object>(row: T): T {
-  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as T;
+/** A stored response as the domain has it: what isn't there is left out. */
+function responseOf({
+  requirement,
+  answer,
+  naReason,
+  note,
+  closedOn,
+}: Pick<ResponseRow, 'requirement' | 'naReason' | 'note' | 'closedOn'> & { answer: string }): Response {
+  return {
+    requirement,
+    answer,
+    ...(naReason !== null && { naReason }),
+    ...(note !== null && { note }),
+    ...(closedOn !== null && { closedOn }),
+  };
 }
 
 const FIELD_ROLES = ['assessor', 'programme-manager'] as const;
@@ -652,7 +656,8 @@ async function mustBeDecided(tx: EntityManager, id: string): Promise<void> {
 }
 
 /**
- * Takes a closed assessment up again, with a reason; what it came to stays in the history. No check of who may.
+ * Takes a closed assessment up again, with a reason; what it came to stays in the history. The answers of an imported one
+ * become rows (trigger `spell_out_record`). No check of who may.
  * @throws DomainError `transition-not-allowed`, `reason-required`
  */
 export async function reopenAssessment(
@@ -665,7 +670,6 @@ export async function reopenAssessment(
     `UPDATE assessment SET state = $2, revision = revision + 1, closed_at = NULL, lock_hash = NULL, reopen_reason = $3 WHERE id = $1`,
     [row.id, to, reason],
   );
-  await spellOut(tx, row.id);
   await tx.query(`SELECT adopt_responses($1)`, [[row.id]]);
   await appendToOutbox(tx, 'assessment-reopened', { assessmentId: row.id });
 }
