@@ -125,6 +125,7 @@ export async function seedTenant(
       answered_by: people['provider'],
       answered_at: new Date(),
     });
+    await insert(`${name}-record`, 'assessment_record', { assessment_id: ids[name!], body: '{"cited":{}}' });
     for (const [standing, refusal] of [
       ['applied', null],
       ['refused', 'assessment-locked'],
@@ -150,7 +151,6 @@ export async function seedTenant(
       writes: true,
       taken_at: new Date(),
     });
-    await insert(`${name}-record`, 'assessment_record', { assessment_id: ids[name!], body: '{"cited":{}}' });
     await insert(`${name}-score`, 'assessment_score', {
       assessment_id: ids[name!],
       revision: 1,
@@ -338,8 +338,8 @@ export async function seedTenant(
 /** Tables whose key is not a column `id` of their own. */
 const NO_ID = [
   'response',
-  'offline_copy',
   'assessment_record',
+  'offline_copy',
   'assessment_score',
   'gain',
   'cohort_aggregate',

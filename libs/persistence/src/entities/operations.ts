@@ -11,9 +11,9 @@ import { Assessment } from './assessments.js';
 @Index('operation_changes', ['assessmentId', 'revision'])
 @Index('operation_waiting', ['receivedAt'], { where: "standing = 'waiting'" })
 @Index('operation_of_person', ['userId', 'assessmentId'])
-@Check('operation_field', `field IN ('answer', 'claim', 'note')`)
-@Check('operation_value', `jsonb_typeof(value) = 'object'`)
-@Check('operation_standing', `standing IN ('applied', 'waiting', 'refused')`)
+@Check('operation_field_check', `field IN ('answer', 'claim', 'note')`)
+@Check('operation_value_check', `jsonb_typeof(value) = 'object'`)
+@Check('operation_standing_check', `standing IN ('applied', 'waiting', 'refused')`)
 @Check('operation_refusal', `(standing = 'refused') = (refusal IS NOT NULL)`)
 export class Operation {
   @ForeignKey(() => Assessment, { name: 'FK_operation_assessment' })

@@ -46,11 +46,11 @@ async function tables(runner: QueryRunner): Promise<void> {
       seq integer NOT NULL,
       user_id text NOT NULL,
       requirement text NOT NULL,
-      field text NOT NULL CONSTRAINT operation_field CHECK (field IN ('answer', 'claim', 'note')),
-      value jsonb CONSTRAINT operation_value CHECK (jsonb_typeof(value) = 'object'),
+      field text NOT NULL CHECK (field IN ('answer', 'claim', 'note')),
+      value jsonb CHECK (jsonb_typeof(value) = 'object'),
       base uuid[] NOT NULL,
       settles boolean NOT NULL DEFAULT false,
-      standing text NOT NULL CONSTRAINT operation_standing CHECK (standing IN ('applied', 'waiting', 'refused')),
+      standing text NOT NULL CHECK (standing IN ('applied', 'waiting', 'refused')),
       superseded boolean NOT NULL DEFAULT false,
       refusal text,
       checklist_hash text,
@@ -119,7 +119,9 @@ async function adopting(runner: QueryRunner): Promise<void> {
       ON CONFLICT DO NOTHING $$`);
   await runner.query(`REVOKE ALL ON FUNCTION adopt_responses(uuid[]) FROM PUBLIC`);
   await runner.query(`GRANT EXECUTE ON FUNCTION adopt_responses(uuid[]) TO ${API_ROLE}`);
-  await runner.query(`SELECT adopt_responses(ARRAY(SELECT id FROM assessment WHERE state <> 'closed'))`);
+  await runner.query(
+    `SELECT adopt_responses(ARRAY(SELECT id FROM assessment WHERE state <> 'closed'))`,
+  );
 }
 
 async function rules(runner: QueryRunner): Promise<void> {
