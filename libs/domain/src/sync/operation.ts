@@ -1,7 +1,7 @@
 /**
  * An operation: one thing somebody did to one item on one device, connected or not. The answers of an assessment are
  * what its operations come to; nothing that was entered is anywhere else, so nothing is lost by merging.
- * docs/offline.md says it in plain words, docs/adr/0011-operation-log.md why it is so.
+ * docs/offline.md says it in plain words, docs/adr/0013-operation-log.md why it is so.
  *
  * This folder runs in the browser, too: it imports nothing from outside of itself.
  */

@@ -1,5 +1,5 @@
 import type { OperationField, OperationStanding, OperationValue } from '#domain';
-import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import { Assessment } from './assessments.js';
 
 /**
@@ -11,8 +11,14 @@ import { Assessment } from './assessments.js';
 @Index('operation_changes', ['assessmentId', 'revision'])
 @Index('operation_waiting', ['receivedAt'], { where: "standing = 'waiting'" })
 @Index('operation_of_person', ['userId', 'assessmentId'])
+@Check('operation_field_check', `field IN ('answer', 'claim', 'note')`)
+@Check('operation_value_check', `jsonb_typeof(value) = 'object'`)
+@Check('operation_standing_check', `standing IN ('applied', 'waiting', 'refused')`)
+@Check('operation_refusal', `(standing = 'refused') = (refusal IS NOT NULL)`)
 export class Operation {
-  @ForeignKey(() => Assessment) @PrimaryColumn('uuid') assessmentId: string;
+  @ForeignKey(() => Assessment, { name: 'FK_operation_assessment' })
+  @PrimaryColumn('uuid')
+  assessmentId: string;
   /** Made by the device: a repeated one is the same. */
   @PrimaryColumn('uuid') id: string;
   /** The installation it was done on; `web` for what came by the API's other doors. */
@@ -44,7 +50,9 @@ export class Operation {
 /** That a device took an assessment with it: what lets somebody hand in their work who has lost access meanwhile. */
 @Entity()
 export class OfflineCopy {
-  @ForeignKey(() => Assessment) @PrimaryColumn('uuid') assessmentId: string;
+  @ForeignKey(() => Assessment, { name: 'FK_offline_copy_assessment' })
+  @PrimaryColumn('uuid')
+  assessmentId: string;
   @PrimaryColumn('text') userId: string;
   @PrimaryColumn('text') device: string;
   /** Whether they could answer then. */

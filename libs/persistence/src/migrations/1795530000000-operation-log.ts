@@ -5,7 +5,7 @@ import { reachedAssessment } from './1795480000000-policies-at-less-cost.js';
 
 /*
  * Answers come from a log of operations, which devices without a connection keep and hand in later: docs/offline.md and
- * docs/adr/0011-operation-log.md. `response` stays what everything else reads; it is what the log comes to.
+ * docs/adr/0013-operation-log.md. `response` stays what everything else reads; it is what the log comes to.
  */
 export class OperationLog1795530000000 implements MigrationInterface {
   name = 'OperationLog1795530000000';
