@@ -198,7 +198,7 @@ export async function loadAssessment(
     [id],
   );
   const closedOn = new Map(closures.map((closure) => [closure.requirement, closure.closedOn]));
-  const asFound: Response[] = responses.map(withoutNulls);
+  const asFound: Response[] = responses.map(responseOf);
   return {
     ...row,
     ...(await pinnedContent(db, row)),
@@ -224,7 +224,8 @@ export async function explainedScore(
        FROM assessment_score_explained s LEFT JOIN assessment_record d ON d.assessment_id = s.assessment_id WHERE s.assessment_id = $1`,
     [id],
   );
-  if (!row?.recorded) return row?.asFound ? { asFound: row.asFound, afterClosure: row.afterClosure } : undefined;
+  if (!row?.recorded)
+    return row?.asFound ? { asFound: row.asFound, afterClosure: row.afterClosure } : undefined;
   const loaded = assessment ?? (await loadAssessment(db, id));
   const scoring = scoringOf(loaded);
   return {
@@ -233,8 +234,21 @@ export async function explainedScore(
   };
 }
 
-function withoutNulls<T extends object>(row: T): T {
-  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as T;
+/** A stored response as the domain has it: what isn't there is left out. */
+function responseOf({
+  requirement,
+  answer,
+  naReason,
+  note,
+  closedOn,
+}: Pick<ResponseRow, 'requirement' | 'naReason' | 'note' | 'closedOn'> & { answer: string }): Response {
+  return {
+    requirement,
+    answer,
+    ...(naReason !== null && { naReason }),
+    ...(note !== null && { note }),
+    ...(closedOn !== null && { closedOn }),
+  };
 }
 
 const FIELD_ROLES = ['assessor', 'programme-manager'] as const;
