@@ -22,6 +22,9 @@ const SEEN: Readonly<Record<string, Partial<Record<string, number>>>> = {
   assessment: { supplier: 2, agency: 2, provider: 2, buyer: 1, grantee: 1 },
   response: { supplier: 2, agency: 2, provider: 2, grantee: 1 },
   assessment_record: { supplier: 2, agency: 2, provider: 2, grantee: 1 },
+  // What the answers came from, drafts and refused ones included, is for those who work on the record.
+  operation: { supplier: 4, agency: 4, provider: 4 },
+  offline_copy: { supplier: 2, agency: 2, provider: 2 },
   assessment_score: { supplier: 2, agency: 2, provider: 2, buyer: 1, grantee: 1 },
   // Sections and items are two rows of each; the grantee was granted answers.
   assessment_explanation: { supplier: 4, agency: 4, provider: 4, buyer: 1, grantee: 2 },
@@ -181,6 +184,8 @@ describe.each(Object.keys(SEEN))('%s', (table) => {
 const FIRST: Readonly<Record<string, string>> = {
   response: 'requirement',
   assessment_record: 'body',
+  operation: 'standing',
+  offline_copy: 'device',
   assessment_score: 'revision',
   gain: 'comparable',
   cohort_aggregate: 'baselines',

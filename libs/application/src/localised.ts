@@ -24,6 +24,8 @@ export interface LocalisedChecklist {
     guidance?: string;
     evidence: readonly string[];
   };
+  /** Whether a requirement's question stands in the reader's language and not in the original's. */
+  readonly translated: (code: string) => boolean;
   readonly status: ContentTranslation;
 }
 
@@ -49,6 +51,7 @@ export function localise(
         evidence: texts?.evidence ?? original?.evidence ?? [],
       };
     },
+    translated: (code) => !translation || Boolean(translation.requirements[code]),
     status: translation ? translation.status : 'original',
   };
 }

@@ -17,6 +17,7 @@ import { Complaints1795490100000 } from './1795490100000-complaints.js';
 import { FewWaysToAnOwner1795499000000 } from './1795499000000-few-ways-to-an-owner.js';
 import { RecordsApart1795500000000 } from './1795500000000-records-apart.js';
 import { AssessmentsOfScopes1795500100000 } from './1795500100000-assessments-of-scopes.js';
+import { OperationLog1795530000000 } from './1795530000000-operation-log.js';
 
 /** Every migration, oldest first. A published one is never changed. */
 export const migrations = [
@@ -39,4 +40,5 @@ export const migrations = [
   FewWaysToAnOwner1795499000000,
   RecordsApart1795500000000,
   AssessmentsOfScopes1795500100000,
+  OperationLog1795530000000,
 ];
