@@ -82,6 +82,7 @@ export class SignedInGuard implements CanActivate {
       request.actor = {
         ...actor,
         sessionId: user.sessionId,
+        ...(user.byLink && { by: 'e-mail-link' }),
         secondFactor: { required, given: user.secondFactor, enrolled: user.enrolled },
       };
       if (required && !user.secondFactor && !marked(PUBLIC) && !marked(ONE_FACTOR))

@@ -15,6 +15,7 @@ import { PoliciesAtLessCost1795480000000 } from './1795480000000-policies-at-les
 import { Impartiality1795490000000 } from './1795490000000-impartiality.js';
 import { Complaints1795490100000 } from './1795490100000-complaints.js';
 import { FewWaysToAnOwner1795499000000 } from './1795499000000-few-ways-to-an-owner.js';
+import { ActedBy1795510000000 } from './1795510000000-acted-by.js';
 
 /** Every migration, oldest first. A published one is never changed. */
 export const migrations = [
@@ -35,4 +36,5 @@ export const migrations = [
   Impartiality1795490000000,
   Complaints1795490100000,
   FewWaysToAnOwner1795499000000,
+  ActedBy1795510000000,
 ];
