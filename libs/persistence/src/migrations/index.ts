@@ -16,6 +16,7 @@ import { Impartiality1795490000000 } from './1795490000000-impartiality.js';
 import { Complaints1795490100000 } from './1795490100000-complaints.js';
 import { FewWaysToAnOwner1795499000000 } from './1795499000000-few-ways-to-an-owner.js';
 import { ActedBy1795510000000 } from './1795510000000-acted-by.js';
+import { ForgottenEverywhere1795510100000 } from './1795510100000-forgotten-everywhere.js';
 
 /** Every migration, oldest first. A published one is never changed. */
 export const migrations = [
@@ -37,4 +38,5 @@ export const migrations = [
   Complaints1795490100000,
   FewWaysToAnOwner1795499000000,
   ActedBy1795510000000,
+  ForgottenEverywhere1795510100000,
 ];
