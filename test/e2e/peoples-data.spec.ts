@@ -475,9 +475,18 @@ describe('a supplier that leaves', () => {
       (await leave(p.manager, { confirm: 'Agency people', reason: 'merged' }, p.agency).expect(409)).body
         .code,
     ).toBe('only-suppliers-leave');
+    const consent = await p.owner.agent
+      .post(`/api/v1/organisations/${p.supplier}/consents`)
+      .send({ siteIds: [p.site], scopes: ['score'], purpose: 'x', until: daysAgo(-9), granteeId: p.buyer })
+      .expect(201);
     await leave(p.owner, { confirm: 'Nile Dairy', reason: 'merged', note: 'Sold to a neighbour.' }).expect(
       204,
     );
+    expect(
+      await app.sql(`SELECT kind FROM consent_event WHERE grant_id = $1 AND kind <> 'notified' ORDER BY id`, [
+        consent.body.id,
+      ]),
+    ).toEqual([{ kind: 'granted' }, { kind: 'revoked' }]);
     expect(
       (
         await leave(p.owner, {

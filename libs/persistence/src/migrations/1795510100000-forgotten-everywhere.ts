@@ -13,6 +13,7 @@ export class ForgottenEverywhere1795510100000 implements MigrationInterface {
 
   async up(runner: QueryRunner): Promise<void> {
     await recipients(runner);
+    await leaving(runner);
     await text(runner);
     await addresses(runner);
     await people(runner);
@@ -65,6 +66,27 @@ async function recipients(runner: QueryRunner): Promise<void> {
           JOIN organisation o ON o.id = m.organisation_id JOIN auth."user" u ON u.id::text = m.user_id
           LEFT JOIN person_settings t ON t.user_id = m.user_id
          WHERE g.id = $1 ORDER BY 1, 3' USING grant_id;
+    END $$`);
+}
+
+/** What a supplier that leaves had granted ends with it. The ledger's own trigger says so; it was said twice. */
+async function leaving(runner: QueryRunner): Promise<void> {
+  await runner.query(`
+    CREATE OR REPLACE FUNCTION dissolve_organisation(party uuid, reason text, note text) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+    DECLARE
+      today date := current_date;
+    BEGIN
+      IF current_setting('role') = 'uplift_api' AND NOT (party = ANY (actor_owned_organisations())) THEN
+        RAISE EXCEPTION 'only an owner ends the participation' USING ERRCODE = 'insufficient_privilege';
+      END IF;
+      UPDATE organisation SET dissolved_at = now(), revision = revision + 1 WHERE id = party AND dissolved_at IS NULL;
+      IF NOT FOUND THEN RETURN false; END IF;
+      UPDATE enrolment SET exited_on = greatest(today, enrolled_on), exit_reason = reason, exit_note = note
+       WHERE exited_on IS NULL AND site_id IN (SELECT id FROM site WHERE organisation_id = party);
+      UPDATE consent_grant SET state = 'revoked', revoked_by = coalesce(actor_user(), 'operator'), revoked_at = now(), revision = revision + 1
+       WHERE supplier_id = party AND state = 'active';
+      DELETE FROM site_reach WHERE owner_id = party AND part IN ('buyer', 'grantee');
+      RETURN true;
     END $$`);
 }
 
