@@ -1,8 +1,9 @@
 import js from '@eslint/js';
+import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/**', '.data/**', 'node_modules/**', 'coverage/**'] },
+  { ignores: ['dist/**', '.data/**', 'node_modules/**', 'coverage/**', 'apps/web/src/generated/**'] },
   js.configs.recommended,
   ...tseslint.configs.recommended,
   {
@@ -32,6 +33,9 @@ export default tseslint.config(
       'no-console': 'error',
     },
   },
+  { files: ['apps/web/**/*.{ts,tsx}'], ...reactHooks.configs.flat['recommended-latest'] },
+  // The compiler and the types know what browsers have.
+  { files: ['apps/web/**/*.{ts,tsx}'], rules: { 'no-undef': 'off' } },
   {
     files: ['apps/cli/**', 'scripts/**', 'benchmarks/**', 'test/support/**'],
     rules: { 'no-console': 'off' },

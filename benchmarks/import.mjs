@@ -143,8 +143,10 @@ export default async function importRecords() {
 const WRITTEN = {
   site: 'id, organisation_id, name, city, country, lat, lon, external_id',
   assessment: `id, site_id, checklist_version_id, scoring_profile_id, level, kind, state, assessed_on, baseline_id,
-    lock_hash, submitted_at, closed_at, external_id, record`,
-  assessment_score: 'assessment_id, revision, micro_points, passed, computed_at',
+    lock_hash, submitted_at, closed_at, external_id`,
+  assessment_record: 'assessment_id, body',
+  assessment_score: 'assessment_id, revision, micro_points, passed, as_found, after_closure, computed_at',
+  assessment_explanation: 'assessment_id, detail, as_found, after_closure',
   finding: 'id, assessment_id, requirement, section, grade, conformity, note, due_on, closed_on',
   gain: `follow_up_id, baseline_id, site_id, comparable, baseline_micro, follow_up_micro, body, contribution, computed_at`,
 };

@@ -307,8 +307,16 @@ function complete() {
   return true;
 }
 
-/** Compiles apps and libs into dist when a source or a setting changed. */
+/** Compiles apps and libs into dist, and the web app, each when a source or a setting changed. */
 export async function build() {
+  const compiled = await compile();
+  // Only now: it takes installed dependencies.
+  const { buildWeb } = await import('./web.mjs');
+  const web = await buildWeb();
+  return compiled && web;
+}
+
+async function compile() {
   const hash = sourceHash();
   const mark = existsSync(buildMark) ? readFileSync(buildMark, 'utf8') : undefined;
   if (mark === hash && complete()) return 'unchanged';

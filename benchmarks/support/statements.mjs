@@ -17,17 +17,20 @@ pg.Client.prototype.query = function (...args) {
   const entry = { ...statement, options: this.connectionParameters?.options, ms: 0 };
   watching.push(entry);
   const from = performance.now();
-  const end = () => (entry.ms = performance.now() - from);
+  const end = (result) => {
+    entry.ms = performance.now() - from;
+    if (result) entry.rows = rowsOf(result);
+  };
   const last = args.at(-1);
   if (typeof last === 'function') {
     args[args.length - 1] = (...answer) => {
-      end();
+      end(answer[1]);
       last(...answer);
     };
     return query.apply(this, args);
   }
   const result = query.apply(this, args);
-  if (typeof result?.then === 'function') result.then(end, end);
+  if (typeof result?.then === 'function') result.then(end, () => end());
   return result;
 };
 
@@ -41,6 +44,9 @@ export async function statementsOf(work) {
     watching = undefined;
   }
 }
+
+/** How many rows a statement gave; of several in one text: the last one's. */
+export const rowsOf = (result) => (Array.isArray(result) ? result.at(-1) : result).rows.length;
 
 /** A statement in one line. */
 export const short = (text) => text.replace(/\s+/g, ' ').trim().slice(0, 150);

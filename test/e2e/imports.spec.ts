@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { visibleScore } from '#domain';
 import { type Person, startApp, type TestApp } from '../support/app.js';
 import { waitFor } from '../support/wait.js';
 
@@ -94,6 +95,40 @@ describe('inspection records through the API', () => {
     await manager.agent.get(`/api/v1/assessments/${id}/gap-report`).expect(200);
   });
 
+  test('a buyer sees of them what its consent says, and the totals and sections are those of the record', async () => {
+    const [{ id, site }] = (await app.sql(
+      `SELECT a.id, a.site_id AS site FROM finding f JOIN assessment a ON a.id = f.assessment_id GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1`,
+    )) as [{ id: string; site: string }];
+    const whole = (await manager.agent.get(`/api/v1/assessments/${id}/score`).expect(200)).body;
+    const full = (await manager.agent.get(`/api/v1/assessments/${id}`).expect(200)).body;
+    const [buyerId, grantId] = [randomUUID(), randomUUID()];
+    await app.sql(`INSERT INTO organisation (id, name, kind, country) VALUES ($1, 'Buyer', 'buyer', 'US')`, [
+      buyerId,
+    ]);
+    const buyer = await app.person('Bu Yer', [[buyerId, 'owner']]);
+    await app.sql(
+      `INSERT INTO consent_grant (id, supplier_id, grantee_id, scopes, purpose, until, created_by) VALUES ($1, $2, $3, '{score}', 'Supply', current_date + 30, $4)`,
+      [grantId, agencies[0], buyerId, manager.id],
+    );
+    await app.sql(`INSERT INTO consent_grant_site (grant_id, site_id) VALUES ($1, $2)`, [grantId, site]);
+    for (const scopes of [
+      ['score'],
+      ['score', 'section-scores'],
+      ['score', 'section-scores', 'answers'],
+    ] as const) {
+      await app.sql(`UPDATE consent_grant SET scopes = $2 WHERE id = $1`, [grantId, scopes]);
+      const { asFound, afterClosure } = (await buyer.agent.get(`/api/v1/assessments/${id}/score`).expect(200))
+        .body;
+      expect([asFound, afterClosure]).toEqual([
+        visibleScore(whole.asFound, scopes),
+        visibleScore(whole.afterClosure, scopes),
+      ]);
+      const { responses } = (await buyer.agent.get(`/api/v1/assessments/${id}`).expect(200)).body;
+      expect(responses).toEqual(scopes.length === 3 ? full.responses : undefined);
+      await buyer.agent.get(`/api/v1/assessments/${id}/gap-report`).expect(scopes.length === 3 ? 200 : 403);
+    }
+  });
+
   test('the same files again are the same import; another agency has its own', async () => {
     expect((await send(manager).expect(202)).body.id).toBe(first.id);
     const { items } = (await manager.agent.get('/api/v1/imports').expect(200)).body;
@@ -107,7 +142,7 @@ describe('inspection records through the API', () => {
   test('one that is reopened has its answers row by row, and the same ones', async () => {
     const [{ id, site }] = (await app.sql(
       `SELECT f.assessment_id AS id, a.site_id AS site FROM finding f JOIN assessment a ON a.id = f.assessment_id JOIN site s ON s.id = a.site_id
-        WHERE s.organisation_id = $1 AND a.record IS NOT NULL GROUP BY 1, 2 ORDER BY count(*) DESC, 1 LIMIT 1`,
+         JOIN assessment_record d ON d.assessment_id = a.id WHERE s.organisation_id = $1 GROUP BY 1, 2 ORDER BY count(*) DESC, 1 LIMIT 1`,
       [agencies[0]],
     )) as [{ id: string; site: string }];
     const read = async () => (await manager.agent.get(`/api/v1/assessments/${id}`).expect(200)).body;
@@ -133,7 +168,7 @@ describe('inspection records through the API', () => {
     const open = await read();
     expect(open.responses).toEqual(closed.responses);
     expect(await rows()).toBe(closed.responses.length);
-    expect(await app.sql(`SELECT record FROM assessment WHERE id = $1`, [id])).toEqual([{ record: null }]);
+    expect(await app.sql(`SELECT FROM assessment_record WHERE assessment_id = $1`, [id])).toEqual([]);
   });
 
   test('packed files do as well', async () => {

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
-import { compileScoring, computeGain, findingsOf, toMicroPoints } from '#domain';
+import { compileScoring, computeGain, findingsOf, toMicroPoints, visibleScore, type Score } from '#domain';
 import { importInspections } from '../../apps/cli/src/commands/import-inspections.js';
 import type { CommandIo } from '../../apps/cli/src/json-io.js';
 import { explainedScore, loadAssessment, lockHash } from '../../libs/application/src/assessments.service.js';
@@ -51,7 +51,9 @@ const TABLES = [
   'crosswalk',
   'assessment',
   'response',
+  'assessment_record',
   'assessment_score',
+  'assessment_explanation',
   'finding',
   'gain',
 ];
@@ -108,14 +110,17 @@ async function agreesWithDomain(result: InspectionImport, sample: (i: number) =>
     const scoring = compileScoring(checklist, level, profile);
     const asFound = scoring.score(responses);
     expect(asFound.points).toBe(record.computedPoints);
+    const afterClosure = scoring.score(responses, 'after-closure');
+    // Whoever doesn't read the record has what is stored: the same, without items.
+    const withoutItems = (score: Score) => visibleScore(score, ['score', 'section-scores']);
     expect(stored).toMatchObject({
       micro_points: toMicroPoints(asFound.points!),
       passed: record.computedPassed,
+      as_found: JSON.parse(JSON.stringify(withoutItems(asFound))),
+      after_closure: JSON.parse(JSON.stringify(withoutItems(afterClosure))),
     });
-    expect(await explainedScore(db, loaded.id)).toEqual({
-      asFound,
-      afterClosure: scoring.score(responses, 'after-closure'),
-    });
+    expect(Object.keys(stored.as_found).sort()).toEqual(Object.keys(withoutItems(asFound)!).sort());
+    expect(await explainedScore(db, loaded.id)).toEqual({ asFound, afterClosure });
     const codes = { responses: responsesOf(record, checklist, result.answers) };
     expect(new Map(responses.map((r) => [r.requirement, r]))).toEqual(
       new Map(codes.responses.map((r) => [r.requirement, r])),

@@ -1,3 +1,4 @@
+import { SCOPES } from '#domain';
 import pg from 'pg';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { seedTenant, type Tenant } from '../support/tenants.js';
@@ -20,6 +21,10 @@ const SEEN: Readonly<Record<string, Partial<Record<string, number>>>> = {
   // A buyer sees the closed one, and of it what the programme's charter says: totals and sections, not the answers.
   assessment: { supplier: 2, agency: 2, provider: 2, buyer: 1, grantee: 1 },
   response: { supplier: 2, agency: 2, provider: 2, grantee: 1 },
+  assessment_record: { supplier: 2, agency: 2, provider: 2, grantee: 1 },
+  // What the answers came from, drafts and refused ones included, is for those who work on the record.
+  operation: { supplier: 4, agency: 4, provider: 4 },
+  offline_copy: { supplier: 2, agency: 2, provider: 2 },
   assessment_score: { supplier: 2, agency: 2, provider: 2, buyer: 1, grantee: 1 },
   // Sections and items are two rows of each; the grantee was granted answers.
   assessment_explanation: { supplier: 4, agency: 4, provider: 4, buyer: 1, grantee: 2 },
@@ -178,6 +183,9 @@ describe.each(Object.keys(SEEN))('%s', (table) => {
 /** A column to write to where the key is not `id`. */
 const FIRST: Readonly<Record<string, string>> = {
   response: 'requirement',
+  assessment_record: 'body',
+  operation: 'standing',
+  offline_copy: 'device',
   assessment_score: 'revision',
   gain: 'comparable',
   cohort_aggregate: 'baselines',
@@ -221,4 +229,127 @@ test('loosening any one policy is noticed', async () => {
     expect(await leaksOf(table)).toEqual([]);
   }
   expect(unnoticed).toEqual([]);
+});
+
+/**
+ * What each scope of a consent grant adds, by itself, to what its holder reads: every relation with the scopes that show rows
+ * of it, and every column of such a row. Nothing of these rows is hidden from who has one of the scopes, so before a column
+ * goes in here: is it for all of them to read? If not, its place is another table (as `assessment_record` is).
+ */
+const ALL = SCOPES.join(' ');
+const SHARED: Readonly<Record<string, readonly [scopes: string, columns: string]>> = {
+  site: [ALL, 'categories city country external_id id languages lat lon name organisation_id revision'],
+  certificate: [
+    'certificate',
+    'assessment_id created_at decided_by facts history id issued_on number proposed_by readiness_rule_id revision site_id state valid_until',
+  ],
+  // An assessment's own row says that it was made, by whom and what of; no figure, no answer. `record` is always null.
+  assessment: [
+    'score section-scores answers corrective-actions',
+    'assessed_on assessor_id baseline_id checklist_version_id closed_at cohort_id created_at external_id id kind level lock_hash organisation_id record reopen_reason reviewer_id revision scoring_profile_id site_id state submitted_at',
+  ],
+  // What was allowed is shown with whatever rests on it.
+  assessment_exception: [
+    'certificate score section-scores answers',
+    'assessment_id facts id programme_id reason recorded_at rule site_id',
+  ],
+  // Totals; the view adds the layers its reader may see.
+  assessment_score: [
+    'score section-scores answers',
+    'after_closure as_found assessment_id computed_at micro_points passed revision',
+  ],
+  assessment_score_explained: [
+    'score section-scores answers',
+    'after_closure as_found assessment_id computed_at micro_points passed revision',
+  ],
+  assessment_explanation: ['section-scores answers', 'after_closure as_found assessment_id detail'],
+  gain: [
+    'section-scores answers',
+    'baseline_id baseline_micro body cohort_id comparable computed_at contribution follow_up_id follow_up_micro site_id',
+  ],
+  gain_explained: [
+    'section-scores answers',
+    'baseline_id body cohort_id comparable computed_at follow_up_id site_id',
+  ],
+  gain_explanation: ['answers', 'body follow_up_id site_id'],
+  response: [
+    'answers',
+    'answer answered_at answered_by assessment_id claim closed_on na_reason note requirement',
+  ],
+  assessment_record: ['answers', 'assessment_id body'],
+  full_response: [
+    'answers',
+    'answer answered_at answered_by assessment_id claim closed_on na_reason note requirement',
+  ],
+  finding: [
+    'answers corrective-actions',
+    'assessment_id closed_on conformity due_on grade id note requirement section',
+  ],
+  finding_closure: [
+    'answers corrective-actions',
+    'assessment_id closed_at closed_by closed_on id note reopen_reason reopened_at reopened_by requirement',
+  ],
+  // By the reader's own rule.
+  readiness: [
+    'score answers',
+    'assessment_id body buyer_rule_id category evaluated_at id site_id status valid_until',
+  ],
+  readiness_explained: [
+    'score answers',
+    'assessment_id body buyer_rule_id category evaluated_at id site_id status valid_until',
+  ],
+  readiness_explanation: ['answers', 'body buyer_rule_id readiness_id site_id'],
+  // Certificates for the one, gap reports for the other.
+  document: [
+    'certificate answers',
+    'created_at id kind language media_type sha256 size source_hash subject_id',
+  ],
+  // What the policies ask: ways to a site, and assessments of which something is shown.
+  actor_reach: [ALL, 'owner_id scopes site_id'],
+  site_access: [ALL, 'part role scopes site_id user_id'],
+  actor_assessment: ['score section-scores answers evidence corrective-actions', 'id scopes'],
+};
+
+test('what each scope shows, column by column', async () => {
+  // Everything of the site is closed and under the grantee's own rule, so that no row is missing for another reason.
+  await owner.query(`UPDATE assessment SET state = 'closed' WHERE site_id = $1`, [one.ids['site']]);
+  await owner.query(`UPDATE buyer_rule_row SET buyer_id = $2 WHERE id = $1`, [
+    one.ids['rule'],
+    one.ids['grantee'],
+  ]);
+  const { rows: relations } = await owner.query<{ name: string; columns: string }>(
+    `SELECT relname AS name, string_agg(quote_ident(attname), ' ' ORDER BY attname) AS columns
+       FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND attnum > 0 AND NOT attisdropped
+      WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v') AND has_column_privilege('uplift_api', a.attrelid, attnum, 'SELECT')
+      GROUP BY 1 ORDER BY 1`,
+  );
+  const reach = (scopes: readonly string[], days: number) =>
+    owner.query(
+      `UPDATE site_reach SET scopes = $2, until = current_date + $3::int WHERE site_id = $1 AND part = 'grantee'`,
+      [one.ids['site'], scopes, days],
+    );
+  const counted = (): Promise<number[]> =>
+    as(one.people['grantee']!, async () => {
+      const all: number[] = [];
+      for (const { name, columns } of relations)
+        all.push(
+          (
+            await api.query(
+              `SELECT count(*)::int AS n FROM (SELECT ${columns.replaceAll(' ', ', ')} FROM ${name}) t`,
+            )
+          ).rows[0].n,
+        );
+      return all;
+    });
+  await reach([], -1);
+  const before = await counted();
+  const scopesOf: string[][] = relations.map(() => []);
+  for (const scope of SCOPES) {
+    await reach([scope], 1);
+    (await counted()).forEach((n, i) => n > before[i]! && scopesOf[i]!.push(scope));
+  }
+  const shared = relations.flatMap(({ name, columns }, i) =>
+    scopesOf[i]!.length > 0 ? [[name, [scopesOf[i]!.join(' '), columns]]] : [],
+  );
+  expect(Object.fromEntries(shared)).toEqual(SHARED);
 });

@@ -125,6 +125,32 @@ export async function seedTenant(
       answered_by: people['provider'],
       answered_at: new Date(),
     });
+    await insert(`${name}-record`, 'assessment_record', { assessment_id: ids[name!], body: '{"cited":{}}' });
+    for (const [standing, refusal] of [
+      ['applied', null],
+      ['refused', 'assessment-locked'],
+    ])
+      await insert(`${name}-${standing}`, 'operation', {
+        assessment_id: ids[name!],
+        device: 'tablet',
+        seq: 1,
+        user_id: people['provider'],
+        requirement: 'R-01',
+        field: 'answer',
+        value: '{"answer":"conform"}',
+        base: '{}',
+        standing,
+        refusal,
+        captured_at: new Date(),
+        revision: 1,
+      });
+    await insert(`${name}-copy`, 'offline_copy', {
+      assessment_id: ids[name!],
+      user_id: people['provider'],
+      device: 'tablet',
+      writes: true,
+      taken_at: new Date(),
+    });
     await insert(`${name}-score`, 'assessment_score', {
       assessment_id: ids[name!],
       revision: 1,
@@ -312,6 +338,8 @@ export async function seedTenant(
 /** Tables whose key is not a column `id` of their own. */
 const NO_ID = [
   'response',
+  'assessment_record',
+  'offline_copy',
   'assessment_score',
   'gain',
   'cohort_aggregate',

@@ -22,6 +22,7 @@ import {
   InvitationsService,
   LeavingService,
   MembersService,
+  OperationsService,
   PartiesService,
   PeopleService,
   ProgrammesService,
@@ -68,6 +69,7 @@ import { CONFIG, IDENTITY, METRICS, QUEUE } from './http/tokens.js';
 import { MeController } from './me.controller.js';
 import { MembersController, PartiesController } from './parties.controller.js';
 import { CohortsController, ProgrammesController } from './programmes.controller.js';
+import { OperationsController } from './operations.controller.js';
 import { ReadinessController } from './readiness.controller.js';
 import { ImportsController } from './imports.controller.js';
 import { IdentityController } from './identity.controller.js';
@@ -119,6 +121,7 @@ export class ApiModule implements OnApplicationShutdown {
         ProgrammesController,
         CohortsController,
         AssessmentsController,
+        OperationsController,
         FindingsController,
         GainsController,
         AssessorsController,
@@ -183,6 +186,12 @@ export class ApiModule implements OnApplicationShutdown {
         onDatabase(ProgrammesService),
         onDatabase(CohortsService),
         onDatabase(AssessmentsService),
+        {
+          provide: OperationsService,
+          inject: [Database, AssessmentsService],
+          useFactory: (db: Database, assessments: AssessmentsService) =>
+            new OperationsService(db, assessments),
+        },
         onDatabase(PeopleService),
         {
           provide: VisitsService,

@@ -24,6 +24,7 @@ import { identityProblem, ProblemFilter, problemOf } from './http/problem.filter
 import { RateLimit } from './http/rate-limit.js';
 import { IDENTITY, METRICS } from './http/tokens.js';
 import { UPLOAD_LIMIT } from './imports.controller.js';
+import { mountWeb } from './web.js';
 
 /** Largest request body. Whole files go through the command line. */
 const BODY_LIMIT = 5 * 1024 * 1024;
@@ -92,6 +93,7 @@ export async function createApi(config: Config, preview = false): Promise<NestFa
   });
   fastify.get('/openapi.json', async (_request, reply) => reply.type('application/json').send(document));
   mountIdentity(fastify, app.get<Identity>(IDENTITY), config.baseUrl);
+  await mountWeb(fastify);
   watchRequests(fastify, app.get<Metrics>(METRICS));
   app.enableShutdownHooks([]);
   return app;

@@ -4,6 +4,7 @@ import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   IsArray,
+  IsBoolean,
   IsIn,
   IsInt,
   IsOptional,
@@ -48,6 +49,14 @@ export class ProgrammePatchDto {
   @Min(1)
   @Max(100)
   auditRetentionYears?: number;
+  /** Whether a device in the field shows the baseline's answers beside a follow-up's. */
+  @ValidateIf((dto: ProgrammePatchDto) => dto.fieldBaseline !== undefined)
+  @IsBoolean()
+  fieldBaseline?: boolean;
+  /** Whether it shows the score while answers are being given. */
+  @ValidateIf((dto: ProgrammePatchDto) => dto.fieldScores !== undefined)
+  @IsBoolean()
+  fieldScores?: boolean;
   @ValidateIf((dto: ProgrammePatchDto) => dto.claims !== undefined)
   @IsArray()
   @ArrayMaxSize(20)

@@ -55,17 +55,26 @@ program
     'Brings the database to the newest schema, and publishes the content that ships with the product.',
   )
   .action(async () => {
-    const { ContentService, loadConfig, migrate, migrateIdentity, migrateQueue, openDatabase } =
+    const { ContentService, loadConfig, migrate, migrateIdentity, migrateQueue, openDatabase, scoreRecords } =
       await database();
     const config = loadConfig();
     const ran = await migrate(config.databaseUrl);
     await migrateIdentity(config);
     await migrateQueue(config);
     const db = await openDatabase(config.databaseUrl, { poolSize: 2 });
-    const published = await new ContentService(db).publishShipped().finally(() => db.close());
-    console.log(
-      JSON.stringify({ migrations: ran, published: published.filter((each) => each.created).length }),
-    );
+    try {
+      const published = await new ContentService(db).publishShipped();
+      const recordsScored = await scoreRecords(db);
+      console.log(
+        JSON.stringify({
+          migrations: ran,
+          published: published.filter((each) => each.created).length,
+          recordsScored,
+        }),
+      );
+    } finally {
+      await db.close();
+    }
   });
 
 program

@@ -9,6 +9,7 @@ import {
   type ImportsService,
   type InvitationsService,
   type Letter,
+  type OperationsService,
   type ReadinessService,
   type ReminderDue,
   type RemindersService,
@@ -60,6 +61,7 @@ export interface HandlerDependencies {
   readonly certificates: CertificatesService;
   readonly documents: DocumentsService;
   readonly reminders: RemindersService;
+  readonly operations: OperationsService;
   readonly imports: ImportsService;
   readonly invitations: InvitationsService;
   readonly consents: ConsentsService;
@@ -84,6 +86,7 @@ export function handlersOf({
   certificates,
   documents,
   reminders,
+  operations,
   imports,
   invitations,
   consents,
@@ -234,6 +237,8 @@ export function handlersOf({
       for (const { id: grantId, until } of expiring)
         await tellOfConsent(grantId, 'expiring', `expiring ${until}`);
       await charters.publish(dayIn(now));
+      // What devices have sent ahead of what it rests on, days ago.
+      await operations.endWaiting(now);
       // Ages and deadlines move with the calendar: everything that rests on "today" is looked at anew.
       await reminders.remind(now);
       await readiness.evaluateExpired(now);

@@ -1,5 +1,6 @@
 import { dataSourceOptions, Database } from '#persistence';
 import {
+  AssessmentsService,
   CertificatesService,
   CharterService,
   ConsentsService,
@@ -11,6 +12,7 @@ import {
   ReportsService,
   InvitationsService,
   ImportsService,
+  OperationsService,
   ResultsService,
   ShareLinks,
   Retention,
@@ -105,6 +107,7 @@ export class WorkerModule implements OnModuleInit, OnApplicationShutdown {
       charters: new CharterService(db),
       documents: new DocumentsService(db, documents, new ReportsService(db), certificates),
       reminders: new RemindersService(db, visits, certificates, baseUrl),
+      operations: new OperationsService(db, new AssessmentsService(db)),
       imports: new ImportsService(db, config.databaseUrl),
       invitations: new InvitationsService(db, config.secret),
       mailer: createMailer(config),

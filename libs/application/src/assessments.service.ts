@@ -13,9 +13,12 @@ import {
   type AssessmentState,
   type ChecklistVersion,
   type CompiledScoring,
+  type OperationField,
+  type OperationValue,
   type Response,
   type Score,
   type ScoringProfile,
+  type Slot,
   type VisibleScore,
 } from '#domain';
 import { appendToOutbox } from '#platform';
@@ -45,6 +48,7 @@ import {
   lockRegister,
   mustBeImpartial,
 } from './impartiality.js';
+import { conflictsOf, recordEntries } from './operation-log.js';
 import { pageOf, type Page, type PageRequest } from './paging.js';
 import { programmeDay } from './people.js';
 import { mustBeCurrent } from './revision.js';
@@ -99,7 +103,7 @@ export interface AssessmentRow {
 /** What was answered to one requirement: the assessor's verdict, and the supplier's claim beside it. */
 export interface ResponseRow {
   readonly requirement: string;
-  /** Code of an answer option of the scoring profile; null: only claimed so far. */
+  /** Code of an answer option of the scoring profile; null: only claimed or noted so far, or in conflict. */
   readonly answer: string | null;
   readonly claim: string | null;
   readonly naReason: string | null;
@@ -107,6 +111,8 @@ export interface ResponseRow {
   /** Day on which a nonconformity was closed, `YYYY-MM-DD`. */
   readonly closedOn: string | null;
   readonly answeredAt: Date;
+  /** What several people entered differently, so that it counts as not entered until somebody decides. */
+  readonly conflicts: readonly OperationField[];
 }
 
 /** An assessment with what was answered; without, for whoever doesn't see answers. */
@@ -199,7 +205,7 @@ export async function loadAssessment(
     [id],
   );
   const closedOn = new Map(closures.map((closure) => [closure.requirement, closure.closedOn]));
-  const asFound: Response[] = responses.map(withoutNulls);
+  const asFound: Response[] = responses.map(responseOf);
   return {
     ...row,
     ...(await pinnedContent(db, row)),
@@ -212,8 +218,8 @@ export async function loadAssessment(
 }
 
 /**
- * The computed result of an assessment, item by item; undefined until the worker has been. Of an imported record only
- * the points are stored: its answers are locked, so the explanation is the same whenever it is made.
+ * The computed result of an assessment as far as the reader sees it; undefined until the worker has been. Of an imported
+ * record the items are not stored: its answers are locked, so whoever reads those has them explained, the same each time.
  */
 export async function explainedScore(
   db: Pick<EntityManager, 'query'>,
@@ -221,10 +227,12 @@ export async function explainedScore(
   assessment?: LoadedAssessment,
 ): Promise<{ asFound: Score; afterClosure: Score } | undefined> {
   const [row] = await db.query(
-    `SELECT as_found AS "asFound", after_closure AS "afterClosure" FROM assessment_score_explained WHERE assessment_id = $1`,
+    `SELECT s.as_found AS "asFound", s.after_closure AS "afterClosure", d.assessment_id IS NOT NULL AS recorded
+       FROM assessment_score_explained s LEFT JOIN assessment_record d ON d.assessment_id = s.assessment_id WHERE s.assessment_id = $1`,
     [id],
   );
-  if (!row || row.asFound) return row;
+  if (!row?.recorded)
+    return row?.asFound ? { asFound: row.asFound, afterClosure: row.afterClosure } : undefined;
   const loaded = assessment ?? (await loadAssessment(db, id));
   const scoring = scoringOf(loaded);
   return {
@@ -233,19 +241,21 @@ export async function explainedScore(
   };
 }
 
-/** Turns a compact record into rows, so that its answers can be changed one by one. */
-async function spellOut(tx: EntityManager, id: string): Promise<void> {
-  await tx.query(
-    `INSERT INTO response (assessment_id, requirement, answer, closed_on, answered_by, answered_at)
-     SELECT f.assessment_id, f.requirement, f.answer, f.closed_on, f.answered_by, f.answered_at
-       FROM full_response f JOIN assessment a ON a.id = f.assessment_id WHERE a.id = $1 AND a.record IS NOT NULL`,
-    [id],
-  );
-  await tx.query(`UPDATE assessment SET record = NULL WHERE id = $1 AND record IS NOT NULL`, [id]);
-}
-
-function withoutNulls<T extends object>(row: T): T {
-  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as T;
+/** A stored response as the domain has it: what isn't there is left out. */
+function responseOf({
+  requirement,
+  answer,
+  naReason,
+  note,
+  closedOn,
+}: Pick<ResponseRow, 'requirement' | 'naReason' | 'note' | 'closedOn'> & { answer: string }): Response {
+  return {
+    requirement,
+    answer,
+    ...(naReason !== null && { naReason }),
+    ...(note !== null && { note }),
+    ...(closedOn !== null && { closedOn }),
+  };
 }
 
 const FIELD_ROLES = ['assessor', 'programme-manager'] as const;
@@ -329,7 +339,16 @@ export class AssessmentsService {
               answered_at AS "answeredAt" FROM full_response WHERE assessment_id = $1 ORDER BY requirement`,
       [id],
     );
-    return { ...row, responses };
+    const conflicts = await conflictsOf(this.db, id);
+    return {
+      ...row,
+      responses: responses.map((response: Omit<ResponseRow, 'conflicts'>) => ({
+        ...response,
+        conflicts: conflicts
+          .filter(({ requirement }) => requirement === response.requirement)
+          .map(({ field }) => field),
+      })),
+    };
   }
 
   /** Assessments of the sites the actor sees, newest first. */
@@ -377,24 +396,13 @@ export class AssessmentsService {
     return this.db.transaction(async (tx) => {
       const row = await this.lock(tx, actor, id, revision);
       const field = await this.answerField(tx, actor, row);
-      const loaded = await loadAssessment(tx, id);
-      checkResponses(loaded.checklistBody, loaded.level, loaded.profileBody, answers, { complete: false });
-      await tx.query(
-        `INSERT INTO response (assessment_id, requirement, ${field}, na_reason, note, answered_by, answered_at)
-         SELECT $1, * , $6::text, now() FROM unnest($2::text[], $3::text[], $4::text[], $5::text[])
-         ON CONFLICT (assessment_id, requirement) DO UPDATE SET ${field} = excluded.${field},
-           na_reason = excluded.na_reason, note = coalesce(excluded.note, response.note),
-           answered_by = excluded.answered_by, answered_at = excluded.answered_at`,
-        [
-          id,
-          answers.map((answer) => answer.requirement),
-          answers.map((answer) => answer.answer),
-          answers.map((answer) => answer.naReason ?? null),
-          answers.map((answer) => answer.note ?? null),
-          actor.userId,
-        ],
-      );
-      return this.move(tx, row, row.state === 'draft' ? 'start' : 'answer');
+      const content = await pinnedContent(tx, row);
+      checkResponses(content.checklistBody, row.level, content.profileBody, answers, { complete: false });
+      const entries = answers.flatMap(({ requirement, answer, naReason, note }) => [
+        { requirement, field, value: { answer, ...(naReason && { naReason }) } },
+        ...(note ? [{ requirement, field: 'note' as const, value: { note } }] : []),
+      ]);
+      return this.enter(tx, actor, row, entries, revision !== null);
     });
   }
 
@@ -408,24 +416,20 @@ export class AssessmentsService {
     return this.db.transaction(async (tx) => {
       const row = await this.lock(tx, actor, id, revision);
       const field = await this.answerField(tx, actor, row);
-      const [, cleared] = await tx.query(
-        `UPDATE response SET ${field} = NULL, answered_by = $3, answered_at = now(),
-                na_reason = CASE WHEN ${field === 'answer' ? 'claim' : 'answer'} IS NULL THEN NULL ELSE na_reason END
-          WHERE assessment_id = $1 AND requirement = $2 AND ${field} IS NOT NULL`,
-        [id, requirement, actor.userId],
+      const [there] = await tx.query(
+        `SELECT 1 FROM response r WHERE r.assessment_id = $1 AND r.requirement = $2 AND r.${field} IS NOT NULL
+         UNION ALL SELECT 1 FROM operation o WHERE o.assessment_id = $1 AND o.requirement = $2 AND o.field = $3
+            AND o.standing = 'applied' AND NOT o.superseded AND o.value IS NOT NULL LIMIT 1`,
+        [id, requirement, field],
       );
-      if (cleared === 0) throw notFound('answer');
-      await tx.query(
-        `DELETE FROM response WHERE assessment_id = $1 AND requirement = $2 AND answer IS NULL AND claim IS NULL`,
-        [id, requirement],
-      );
-      return this.move(tx, row, row.state === 'draft' ? 'start' : 'answer');
+      if (!there) throw notFound('answer');
+      return this.enter(tx, actor, row, [{ requirement, field, value: null }], revision !== null);
     });
   }
 
   /**
    * Hands the assessment in. From here the worker scores it. Whoever gave a verdict counts as an assessor.
-   * @throws DomainError `unanswered-requirements`, `impartiality-breach`
+   * @throws DomainError `open-conflicts`, `operations-waiting`, `unanswered-requirements`, `impartiality-breach`
    */
   async submit(actor: Actor, id: string, revision: number | null): Promise<AssessmentRow> {
     return this.db.transaction(async (tx) => {
@@ -433,6 +437,7 @@ export class AssessmentsService {
       mustWrite(await siteAccess(tx, actor, row.siteId, 'assessment'), row.kind);
       const action: AssessmentAction = row.state === 'reopened' ? 'resubmit' : 'submit';
       const to = transition(assessmentMachine, row.state === 'draft' ? 'in-progress' : row.state, action);
+      await mustBeDecided(tx, id);
       const loaded = await loadAssessment(tx, id);
       checkResponses(loaded.checklistBody, loaded.level, loaded.profileBody, loaded.responses, {
         complete: true,
@@ -551,14 +556,16 @@ export class AssessmentsService {
     return row;
   }
 
-  private async move(
+  /** Puts what somebody entered with a connection into the log: it goes on from what is there. */
+  private async enter(
     tx: EntityManager,
+    actor: Actor,
     row: AssessmentRow,
-    action: AssessmentAction,
+    entries: readonly (Slot & { readonly value: OperationValue | null })[],
+    hasRead: boolean,
   ): Promise<AssessmentRow> {
-    const to = transition(assessmentMachine, row.state, action);
-    await tx.query(`UPDATE assessment SET state = $2, revision = revision + 1 WHERE id = $1`, [row.id, to]);
-    return this.row(tx, row.id);
+    await recordEntries(tx, row, actor.userId, entries, hasRead);
+    return moveAssessment(tx, row);
   }
 
   /** The organisation the actor assesses for. @throws DomainError `impartiality-breach` */
@@ -605,8 +612,56 @@ export class AssessmentsService {
   }
 }
 
+/** Counts an edit of the answers; the first one starts the assessment. */
+export async function moveAssessment(tx: EntityManager, row: AssessmentRow): Promise<AssessmentRow> {
+  const state = transition(assessmentMachine, row.state, row.state === 'draft' ? 'start' : 'answer');
+  const revision = row.revision + 1;
+  await tx.query(`UPDATE assessment SET state = $2, revision = $3 WHERE id = $1`, [row.id, state, revision]);
+  return { ...row, state, revision };
+}
+
+/** What somebody with these accesses may enter into an assessment: verdicts, or claims beside them; and notes. */
+export function fieldsOf(access: readonly SiteAccess[], kind: AssessmentKind): OperationField[] {
+  const supplier = may(access, ['owner', 'qa-manager'], ['owner-organisation']);
+  if (kind === 'self') return supplier ? ['answer', 'note'] : [];
+  if (may(access, FIELD_ROLES, FIELD_PARTS)) return ['answer', 'note'];
+  return supplier ? ['claim', 'note'] : [];
+}
+
+/** @throws DomainError `open-conflicts`, `operations-waiting` while somebody has to decide first */
+async function mustBeDecided(tx: EntityManager, id: string): Promise<void> {
+  const conflicts = (await conflictsOf(tx, id)).filter(({ field }) => field === 'answer');
+  if (conflicts.length > 0)
+    throw new DomainError(
+      'open-conflicts',
+      `${conflicts.length} items have several answers that nobody has decided between.`,
+      conflicts.map(({ requirement }) => ({
+        field: `/requirements/${requirement}`,
+        message: 'answered differently on several devices',
+        fix: 'Look at the answers and enter the one that holds.',
+      })),
+      'conflict',
+    );
+  const waiting: { requirement: string }[] = await tx.query(
+    `SELECT DISTINCT requirement FROM operation WHERE assessment_id = $1 AND standing = 'waiting' AND field <> 'claim' ORDER BY 1`,
+    [id],
+  );
+  if (waiting.length > 0)
+    throw new DomainError(
+      'operations-waiting',
+      `Of ${waiting.length} items something was sent that rests on what hasn't come yet.`,
+      waiting.map(({ requirement }) => ({
+        field: `/requirements/${requirement}`,
+        message: 'a device has more to send',
+        fix: 'Have that device send the rest, or settle the item.',
+      })),
+      'conflict',
+    );
+}
+
 /**
- * Takes a closed assessment up again, with a reason; what it came to stays in the history. No check of who may.
+ * Takes a closed assessment up again, with a reason; what it came to stays in the history. The answers of an imported one
+ * become rows (trigger `spell_out_record`). No check of who may.
  * @throws DomainError `transition-not-allowed`, `reason-required`
  */
 export async function reopenAssessment(
@@ -619,7 +674,7 @@ export async function reopenAssessment(
     `UPDATE assessment SET state = $2, revision = revision + 1, closed_at = NULL, lock_hash = NULL, reopen_reason = $3 WHERE id = $1`,
     [row.id, to, reason],
   );
-  await spellOut(tx, row.id);
+  await tx.query(`SELECT adopt_responses($1)`, [[row.id]]);
   await appendToOutbox(tx, 'assessment-reopened', { assessmentId: row.id });
 }
 

@@ -25,6 +25,7 @@ export * from './inspections/index.js';
 export * from './invitations.service.js';
 export * from './localised.js';
 export * from './members.service.js';
+export * from './operations.service.js';
 export * from './paging.js';
 export * from './parties.service.js';
 export * from './people.js';

@@ -1,4 +1,11 @@
-import type { BuyerRule, ChecklistTranslation, ChecklistVersion, Score, ScoringProfile } from '#domain';
+import {
+  type BuyerRule,
+  type ChecklistTranslation,
+  type ChecklistVersion,
+  requirementsOf,
+  type Score,
+  type ScoringProfile,
+} from '#domain';
 import type { ChecklistLine, ContentTranslation, Locale, SectionLine, Verdict } from '#reporting';
 import type { EntityManager } from 'typeorm';
 import { readFileSync } from 'node:fs';
@@ -17,6 +24,8 @@ export interface LocalisedChecklist {
     guidance?: string;
     evidence: readonly string[];
   };
+  /** Whether a requirement's question stands in the reader's language and not in the original's. */
+  readonly translated: (code: string) => boolean;
   readonly status: ContentTranslation;
 }
 
@@ -27,7 +36,7 @@ export function localise(
 ): LocalisedChecklist {
   const levels = new Map(version.levels.map((level) => [level.code, level.title]));
   const sections = new Map(version.sections.map((section) => [section.code, section.title]));
-  const requirements = new Map(version.requirements.map((requirement) => [requirement.code, requirement]));
+  const requirements = requirementsOf(version);
   return {
     title: translation?.title ?? version.title,
     level: (code) => translation?.levels[code] ?? levels.get(code) ?? code,
@@ -42,6 +51,7 @@ export function localise(
         evidence: texts?.evidence ?? original?.evidence ?? [],
       };
     },
+    translated: (code) => !translation || Boolean(translation.requirements[code]),
     status: translation ? translation.status : 'original',
   };
 }

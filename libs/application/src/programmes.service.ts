@@ -16,6 +16,10 @@ export interface ProgrammeRow {
   readonly lookBackMonths: number;
   /** Years for which the audit trail is kept; of an organisation in several programmes, the longest counts. */
   readonly auditRetentionYears: number;
+  /** Whether a device in the field shows the baseline's answers beside a follow-up's. */
+  readonly fieldBaseline: boolean;
+  /** Whether it shows the score while answers are being given. */
+  readonly fieldScores: boolean;
   readonly claims: Programme['claims'];
   readonly demo: boolean;
   readonly revision: number;
@@ -52,7 +56,7 @@ const WORK_OF_PART: Readonly<Record<Part, readonly string[]>> = {
   authority: [],
 };
 
-const columns = `p.id, p.code, p.name, p.time_zone AS "timeZone", p.look_back_months AS "lookBackMonths", p.audit_retention_years AS "auditRetentionYears", p.claims, p.demo, p.revision`;
+const columns = `p.id, p.code, p.name, p.time_zone AS "timeZone", p.look_back_months AS "lookBackMonths", p.audit_retention_years AS "auditRetentionYears", p.field_baseline AS "fieldBaseline", p.field_scores AS "fieldScores", p.claims, p.demo, p.revision`;
 
 /** Programmes and the organisations that take part in them. */
 export class ProgrammesService {
@@ -111,7 +115,7 @@ export class ProgrammesService {
     return { id };
   }
 
-  /** Changes name, time zone, look-back, retention or the claims that stand beside its figures. Claims are text, never computed. */
+  /** Changes name, time zone, look-back, retention, what devices show in the field, or the claims beside its figures. Claims are text, never computed. */
   async patchProgramme(
     actor: Actor,
     id: string,
@@ -121,6 +125,8 @@ export class ProgrammesService {
       timeZone?: string;
       lookBackMonths?: number;
       auditRetentionYears?: number;
+      fieldBaseline?: boolean;
+      fieldScores?: boolean;
       claims?: Programme['claims'];
     },
   ): Promise<ProgrammeRow> {
@@ -132,6 +138,8 @@ export class ProgrammesService {
         time_zone: input.timeZone,
         look_back_months: input.lookBackMonths,
         audit_retention_years: input.auditRetentionYears,
+        field_baseline: input.fieldBaseline,
+        field_scores: input.fieldScores,
         claims: input.claims && JSON.stringify(input.claims),
       });
       if (input.lookBackMonths !== undefined) {

@@ -5,6 +5,7 @@ import {
   findingsOf,
   fromMicroPoints,
   type Criticality,
+  requirementsOf,
   type Score,
 } from '#domain';
 import { dayIn } from '#platform';
@@ -208,15 +209,15 @@ export async function gapReportOf(
   const score = scoringOf(assessment).score(responses, 'after-closure');
   const findings = findingsOf(checklistBody, score, profileBody, assessment.assessedOn, responses);
   const graded = new Map(findings.map((finding) => [finding.requirement, finding]));
-  const requirements = new Map(
-    checklistBody.requirements.map((requirement) => [requirement.code, requirement]),
-  );
+  const requirements = requirementsOf(checklistBody);
   const own = readiness.filter((row) => row.assessmentId === assessment.id);
   const rules = own.map((row) => ({
     name: `${row.buyer}: ${ruleTitle(row, locale)}`,
     missing: new Set(missingFor(row)),
   }));
-  const blockedBy = (code: string) => rules.filter((rule) => rule.missing.has(code)).map((rule) => rule.name);
+  const blockedBy = (code: string) => [
+    ...new Set(rules.flatMap((rule) => (rule.missing.has(code) ? [rule.name] : []))),
+  ];
   const [context] = await db.query(
     `SELECT s.name AS site, s.city, o.name AS organisation, p.name AS programme, p.time_zone AS "timeZone", person_name(a.assessor_id) AS assessor
        FROM assessment a JOIN site s ON s.id = a.site_id JOIN organisation o ON o.id = s.organisation_id
@@ -224,20 +225,23 @@ export async function gapReportOf(
     [assessment.id],
   );
   // Most serious first; among equals the mandatory, then the ones whose requirement matters most, then by effect.
-  const rank = (item: Score['items'][number]): number[] => {
+  const ranked = (item: Score['items'][number]) => {
     const requirement = requirements.get(item.requirement)!;
     const criticality = CRITICALITIES.indexOf(requirement.criticality);
     const grade = CRITICALITIES.indexOf(item.findingGrade as Criticality);
-    return [grade < 0 ? criticality : grade, requirement.required ? 0 : 1, criticality, -item.effect];
+    return { item, requirement, criticality, seriousness: grade < 0 ? criticality : grade };
   };
   const gaps = score.items
     .filter((item) => ['partly', 'nonconforming', 'not-assessed'].includes(item.conformity) && !item.closed)
-    .map((item) => ({ item, rank: rank(item) }))
+    .map(ranked)
     .sort(
       (a, b) =>
-        a.rank.map((value, index) => value - b.rank[index]!).find((difference) => difference !== 0) ?? 0,
+        a.seriousness - b.seriousness ||
+        Number(b.requirement.required ?? false) - Number(a.requirement.required ?? false) ||
+        a.criticality - b.criticality ||
+        b.item.effect - a.item.effect,
     )
-    .map(({ item }) => {
+    .map(({ item, requirement }) => {
       const text = texts.requirement(item.requirement);
       const finding = graded.get(item.requirement);
       const grade = item.findingGrade;
@@ -246,14 +250,12 @@ export async function gapReportOf(
         section: item.section,
         question: text.question,
         criticality:
-          grade === 'critical' || grade === 'major' || grade === 'minor'
-            ? grade
-            : requirements.get(item.requirement)!.criticality,
+          grade === 'critical' || grade === 'major' || grade === 'minor' ? grade : requirement.criticality,
         conformity: item.conformity as 'partly' | 'nonconforming' | 'not-assessed',
-        required: requirements.get(item.requirement)?.required ?? false,
+        required: requirement.required ?? false,
         ...(finding?.note && { note: finding.note }),
         ...(text.guidance && { guidance: text.guidance }),
-        blocks: [...new Set(blockedBy(item.requirement))],
+        blocks: blockedBy(item.requirement),
         ...(finding?.dueOn && { dueOn: finding.dueOn }),
       };
     });

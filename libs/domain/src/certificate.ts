@@ -15,7 +15,7 @@ export interface StoredCertificate {
 }
 
 /**
- * Status of a certificate on a day, computed when read (design.md §3.8). The last day of validity still counts.
+ * Status of a certificate on a day, computed when read. The last day of validity still counts.
  * Withdrawn and superseded stay what they are; a suspended certificate whose time has run out is expired.
  * Null: not issued on that day (draft, under review, or the first day of validity is still to come), so the public
  * is told nothing.

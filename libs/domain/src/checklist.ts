@@ -67,6 +67,15 @@ export interface ChecklistVersion {
   readonly competencies?: readonly Competency[];
 }
 
+const byCode = new WeakMap<ChecklistVersion, ReadonlyMap<string, Requirement>>();
+
+/** The requirements of a version by their code. A version never changes, so this is worked out once. */
+export function requirementsOf(version: ChecklistVersion): ReadonlyMap<string, Requirement> {
+  let known = byCode.get(version);
+  if (!known) byCode.set(version, (known = new Map(version.requirements.map((each) => [each.code, each]))));
+  return known;
+}
+
 export type TranslationStatus = 'unofficial' | 'reviewed' | 'approved';
 
 export interface RequirementTexts {

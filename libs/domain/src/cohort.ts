@@ -4,7 +4,7 @@ import { fromMicroPoints, normalisedGain, relativeChange, toMicroPoints, type Ga
 /**
  * Cohorts: gains of many sites together. `cohortStatistics` works over all rows and is exact, quartiles included;
  * `CohortAggregate` is kept up to date gain by gain at a cost that does not grow with the cohort, and is exact in all
- * but the quartiles. Sites only: a person's knowledge test never goes in here (design.md §3.5).
+ * but the quartiles. Sites only: a person's knowledge test never goes in here.
  */
 
 /** What one gain adds to an aggregate; points. */
@@ -370,7 +370,7 @@ export interface CohortRow {
   readonly dropReason?: string | null;
 }
 
-/** The whole story of a cohort; never shown in part (design.md §3.4). */
+/** The whole story of a cohort; never shown in part. */
 export interface CohortStatistics extends CohortFigures {
   /** Sites enrolled. */
   readonly nEnrolled: number;

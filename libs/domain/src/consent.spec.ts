@@ -4,6 +4,7 @@ import {
   grantMachine,
   grantStateOn,
   impliedScopes,
+  scoreLayers,
   visibleGain,
   visibleReadiness,
   visibleScore,
@@ -117,6 +118,11 @@ describe('a value is cut to what its reader may see', () => {
     expect(shown && Object.keys(shown).sort()).toEqual(keys);
     if (shown && !seen.includes('answers') && !seen.includes('record'))
       expect(JSON.stringify(shown)).not.toContain('A-1');
+  });
+  it('the layers of a score are its totals, and its sections without items', () => {
+    const { totals, sections } = scoreLayers(score);
+    expect({ ...totals, ...sections }).toEqual(visibleScore(score, ['score', 'section-scores']));
+    expect(totals).toEqual(visibleScore(score, ['score']));
   });
   it('a gain: with section scores without its items, with less not at all', () => {
     const gain = {

@@ -150,6 +150,23 @@ export function visibleScore(score: Score | null, seen: readonly Seen[]): Visibl
   };
 }
 
+/** What is kept of a score for whoever sees it and reads no answers, each part where its scope governs. */
+export interface ScoreLayers {
+  /** For `score`. */
+  readonly totals: ScoreTotals;
+  /** For `section-scores`: gates name no items. */
+  readonly sections: Omit<VisibleScore, keyof ScoreTotals | 'items'>;
+}
+
+/** Cuts a score into its layers; the items are left out. */
+export function scoreLayers(score: Score): ScoreLayers {
+  const { sections, classes, penalties, gates, ...totals } = visibleScore(score, [
+    'score',
+    'section-scores',
+  ])!;
+  return { totals, sections: { sections, classes, penalties, gates } };
+}
+
 /** A gain for whoever sees section scores but no answers. */
 export type GainWithoutItems = Omit<Gain, 'items' | 'leftOut'>;
 

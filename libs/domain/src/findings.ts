@@ -1,5 +1,5 @@
 import type { Conformity, FindingGrade, Response } from './assessment.js';
-import type { ChecklistVersion, Criticality } from './checklist.js';
+import { type ChecklistVersion, type Criticality, requirementsOf } from './checklist.js';
 import { addDays, type LocalDate } from './local-date.js';
 import type { ScoringProfile } from './profile.js';
 import type { Score } from './scoring.js';
@@ -15,7 +15,7 @@ export const FINDING_GRADES: readonly FindingGrade[] = [
   'good-practice',
 ];
 
-/** One finding. It says what was found, never how to mend it: advice is the mentor's (design.md §3.7). */
+/** One finding. It says what was found, never how to mend it: advice is the mentor's. */
 export interface Finding {
   readonly requirement: string;
   readonly section: string;
@@ -47,7 +47,7 @@ export function findingsOf(
   assessedOn: LocalDate,
   responses: readonly Response[] = [],
 ): Finding[] {
-  const requirements = new Map(checklist.requirements.map((r) => [r.code, r]));
+  const requirements = requirementsOf(checklist);
   const given = new Map(responses.map((r) => [r.requirement, r]));
   const deadlines = profile.closure?.deadlineDays ?? {};
   const findings: Finding[] = [];

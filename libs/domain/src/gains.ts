@@ -106,7 +106,7 @@ export interface GainRefused {
   readonly message: string;
 }
 
-/** A gain with all it must be shown with (design.md §3.4). Points are 0..100 unless the profile is not clamped. */
+/** A gain with all it must be shown with. Points are 0..100 unless the profile is not clamped. */
 export interface Gain {
   readonly comparable: true;
   readonly assessments: { readonly baseline: string; readonly followUp: string };

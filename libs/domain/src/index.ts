@@ -20,4 +20,5 @@ export * from './profile.js';
 export * from './readiness.js';
 export * from './scoring.js';
 export * from './states.js';
+export * from './sync/index.js';
 export * from './visit-need.js';

@@ -1,4 +1,4 @@
-import type { ChecklistVersion, Requirement } from './checklist.js';
+import { type ChecklistVersion, type Requirement, requirementsOf } from './checklist.js';
 import type { Response } from './assessment.js';
 import { DomainError } from './domain-error.js';
 import type { FieldProblem } from './domain-error.js';
@@ -61,7 +61,7 @@ export function checkResponses(
   { complete }: { complete: boolean },
 ): void {
   const scope = levelScope(checklist, level);
-  const known = new Map(checklist.requirements.map((r) => [r.code, r]));
+  const known = requirementsOf(checklist);
   const options = new Map(profile.answers.map((a) => [a.code, a]));
   const seen = new Map<string, number>();
   const kinds = new Set<string>();

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { DataSource, EntityManager } from 'typeorm';
+import type pg from 'pg';
+import { type DataSource, type EntityManager, QueryFailedError } from 'typeorm';
 import { sqlStateOf } from './refusals.js';
 
 /** Whoever acts in a transaction, as the database's policies and the audit trail know them. */
@@ -118,20 +119,37 @@ export class Database {
   ): Promise<T> {
     const runner = this.source.createQueryRunner();
     try {
+      const tx = straight(runner.manager, (await runner.connect()) as pg.PoolClient);
       // One round trip: the values are quoted here, because several statements can't carry parameters.
-      await runner.query(`BEGIN${snapshot ? ' ISOLATION LEVEL REPEATABLE READ' : ''}; ${settings(actor)}`);
+      await tx.query(`BEGIN${snapshot ? ' ISOLATION LEVEL REPEATABLE READ' : ''}; ${settings(actor)}`);
       try {
-        const result = await this.running.run({ actor, tx: runner.manager }, () => work(runner.manager));
-        await runner.query('COMMIT');
+        const result = await this.running.run({ actor, tx }, () => work(tx));
+        await tx.query('COMMIT');
         return result;
       } catch (error) {
-        await runner.query('ROLLBACK').catch(() => undefined);
+        await tx.query('ROLLBACK').catch(() => undefined);
         throw error;
       }
     } finally {
       await runner.release();
     }
   }
+}
+
+/**
+ * The manager of a transaction whose plain statements go straight to the connection. TypeORM tells its subscribers before
+ * and after each; there are none, and a report asks a dozen statements. Answers and errors are as TypeORM gives them.
+ */
+function straight(manager: EntityManager, connection: pg.PoolClient): EntityManager {
+  const query = async (sql: string, parameters?: unknown[]): Promise<unknown> => {
+    try {
+      const { command, rows, rowCount } = await connection.query(sql, parameters);
+      return command === 'UPDATE' || command === 'DELETE' ? [rows, rowCount] : rows;
+    } catch (error) {
+      throw new QueryFailedError(sql, parameters, error as Error);
+    }
+  };
+  return Object.create(manager, { query: { value: query } }) as EntityManager;
 }
 
 const NOBODY: ActingAs = {};

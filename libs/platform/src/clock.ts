@@ -12,7 +12,8 @@ const formatters = new Map<string, Intl.DateTimeFormat>();
 export function dayIn(instant: Date, timeZone = 'UTC'): string {
   let formatter = formatters.get(timeZone);
   if (!formatter) {
-    formatter = new Intl.DateTimeFormat('en-GB', {
+    // Sweden writes its days as ISO 8601 does.
+    formatter = new Intl.DateTimeFormat('sv-SE', {
       timeZone,
       year: 'numeric',
       month: '2-digit',
@@ -20,9 +21,7 @@ export function dayIn(instant: Date, timeZone = 'UTC'): string {
     });
     formatters.set(timeZone, formatter);
   }
-  const parts = formatter.formatToParts(instant);
-  const part = (type: string): string => parts.find((found) => found.type === type)!.value;
-  return `${part('year').padStart(4, '0')}-${part('month')}-${part('day')}`;
+  return formatter.format(instant).padStart(10, '0');
 }
 
 export const systemClock: Clock = {

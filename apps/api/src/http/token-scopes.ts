@@ -9,6 +9,7 @@ const ID = '[^/]+';
 const WRITES: readonly (readonly [scope: TokenScope, path: string])[] = [
   ['assess', 'assessments'],
   ['assess', `assessments/${ID}/responses`],
+  ['assess', `assessments/${ID}/operations`],
   ['assess', `assessments/${ID}/submit`],
   ['manage', 'sites'],
   ['manage', 'programmes'],

@@ -8,5 +8,6 @@ export type { RecordProblem, Table } from './csv-table.js';
 export type { ImportException } from './exceptions.js';
 export { runApart } from './run-apart.js';
 export type { ImportRefusal, RecordFault } from './run-apart.js';
+export { scoreRecords } from './record-scores.js';
 export { storeImport } from './store.js';
 export type { StoredCount, StoredImport, StoreOptions } from './store.js';

@@ -8,6 +8,7 @@ import {
   contributionOf,
   DomainError,
   findingsOf,
+  scoreLayers,
   toMicroPoints,
   type AssessedForGain,
   type ChecklistVersion,
@@ -17,6 +18,7 @@ import {
   type LineageEdge,
   type Response,
   type Score,
+  type ScoreLayers,
   type ScoringProfile,
 } from '#domain';
 import { StartError } from '#platform';
@@ -131,7 +133,7 @@ interface PlannedGain {
  *   published with other content (a later import cites further items), this one is published as `<version>-<first
  *   eight digits of its content hash>`. Where a pair lies across the two, a crosswalk by code and text joins them.
  * - Assessments are closed and locked. A complete one has its record (what is cited; the view `full_response` spells it out), its
- *   points and its findings; an incomplete one has none of them, because its items must not be read as conforming.
+ *   score without the items, and its findings; an incomplete one has none of them, because its items must not be read as conforming.
  * - Gains are those of the primary pairing whose two inspections are assessments. A gain is in the points of the
  *   profile, whatever the measure of the pairing is.
  *
@@ -550,7 +552,7 @@ class Store {
   private assessments(fresh: readonly Placed[]): Promise<number> {
     return this.copy(
       `assessment (id, site_id, checklist_version_id, scoring_profile_id, level, kind, state, assessed_on,
-                   baseline_id, lock_hash, submitted_at, closed_at, external_id, record)`,
+                   baseline_id, lock_hash, submitted_at, closed_at, external_id)`,
       mapped(fresh, ({ id, siteId, pinned, record, baselineId, lock }) =>
         line(
           id,
@@ -566,7 +568,6 @@ class Store {
           this.now,
           this.now,
           this.prefix + record.externalId,
-          record.complete ? this.recordOf(record) : null,
         ),
       ),
     );
@@ -583,18 +584,40 @@ class Store {
     });
   }
 
-  /** Points and findings. The explanation of a score is not stored: it follows from the record at any time. */
+  /** Records, scores and findings. What a score says item by item is not stored: it follows from the record at any time. */
   private async scores(complete: readonly Placed[]): Promise<number> {
     await this.copy(
-      'assessment_score (assessment_id, revision, micro_points, passed, computed_at)',
-      mapped(complete, ({ id, record: { computedPoints, computedPassed } }) =>
-        line(id, 1, computedPoints === null ? null : toMicroPoints(computedPoints), computedPassed, this.now),
-      ),
+      'assessment_record (assessment_id, body)',
+      mapped(complete, ({ id, record }) => line(id, this.recordOf(record))),
     );
+    for (let from = 0; from < complete.length; from += SCORES_AT_ONCE)
+      await this.scoreLayers(complete.slice(from, from + SCORES_AT_ONCE));
     return this.copy(
       'finding (id, assessment_id, requirement, section, grade, conformity, note, due_on, closed_on)',
       this.findings(complete),
     );
+  }
+
+  /** Scores as they are kept: totals for whoever sees the score, sections apart. Each is worked out once for both. */
+  private async scoreLayers(complete: readonly Placed[]): Promise<void> {
+    const sections: string[] = [];
+    const json = (layers: readonly ScoreLayers[], part: keyof ScoreLayers): string[] =>
+      layers.map((layer) => JSON.stringify(layer[part]));
+    await this.copy(
+      'assessment_score (assessment_id, revision, micro_points, passed, as_found, after_closure, computed_at)',
+      mapped(complete, ({ id, record, pinned }) => {
+        const responses = this.answers(record, pinned);
+        const layers = [
+          scoreLayers(pinned.scoring.score(responses, 'as-found')),
+          scoreLayers(pinned.scoring.score(responses, 'after-closure')),
+        ];
+        sections.push(line(id, 'sections', ...json(layers, 'sections')));
+        const { computedPoints, computedPassed } = record;
+        const points = computedPoints === null ? null : toMicroPoints(computedPoints);
+        return line(id, 1, points, computedPassed, ...json(layers, 'totals'), this.now);
+      }),
+    );
+    await this.copy('assessment_explanation (assessment_id, detail, as_found, after_closure)', sections);
   }
 
   private *findings(complete: readonly Placed[]): Generator<string> {
@@ -777,6 +800,9 @@ function lineageByText(from: ChecklistVersion, to: ChecklistVersion): Crosswalk 
     edges,
   };
 }
+
+/** So many at a time that the sections of a large import need not be held in memory. */
+const SCORES_AT_ONCE = 10_000;
 
 type Cell = string | number | boolean | null;
 const ESCAPES: Readonly<Record<string, string>> = {

@@ -78,7 +78,7 @@ async function erase(tx: Queryable, person: string): Promise<string> {
   ]);
   if (alone.length > 0) throw lastOwner(alone);
   try {
-    const [{ name }] = await tx.query(`SELECT erase_person($1) AS name`, [person]);
+    const [{ name }] = await tx.query(`SELECT erase_person($1) AS name, forget_devices($1)`, [person]);
     await appendToOutbox(tx, 'plan-visits', {});
     return name;
   } catch (error) {

@@ -9,7 +9,8 @@ import { contentRoot } from '../schemas.js';
 /** Kinds of things with a retention of so many days. */
 type Dated = 'idempotency-keys' | 'sign-in' | 'exports' | 'mails' | 'invitations';
 /** Kinds of things kept as long as the programme says. */
-type ByProgramme = 'audit-trail' | 'documents' | 'organisations' | 'certificate-names' | 'complaints';
+type ByProgramme =
+  'audit-trail' | 'documents' | 'organisations' | 'certificate-names' | 'complaints' | 'operations';
 
 /** How long things are kept (format `uplift.retention/1`). */
 export interface RetentionRules {
@@ -81,6 +82,7 @@ export class Retention {
     organisations: () => this.count(`SELECT pseudonymise_due_organisations() AS n`),
     'certificate-names': () => this.count(`SELECT pseudonymise_due_certificates() AS n`),
     complaints: () => this.count(`SELECT forget_due_complaints() AS n`),
+    operations: () => this.count(`SELECT forget_due_operations() AS n`),
   };
 
   private count(sql: string, values: unknown[] = []): Promise<number> {

@@ -7,6 +7,7 @@ import { Cohort, Organisation, Site } from './parties.js';
 @Index(['siteId', 'assessedOn'])
 // Two follow-ups racing for one baseline: the second fails in the database, whatever the code believes.
 @Index('one_follow_up_per_baseline', ['baselineId'], { unique: true, where: "kind = 'follow-up'" })
+@Check('assessment_without_record', 'record IS NULL')
 export class Assessment {
   @PrimaryColumn('uuid') id: string;
   @ForeignKey(() => Site) @Column('uuid') siteId: string;
@@ -33,12 +34,21 @@ export class Assessment {
   @Column('timestamptz', { nullable: true }) closedAt: Date | null;
   @Column('text', { nullable: true }) reopenReason: string | null;
   @Index({ unique: true }) @Column('text', { nullable: true }) externalId: string | null;
-  /**
-   * Of an imported inspection: the items cited with their closing days, and what the answers are called. Every other
-   * item conforms. The view `full_response` spells it out; null where the responses stand as rows.
-   */
-  @Column('jsonb', { nullable: true }) record: unknown;
+  /** Always null: what the version before puts here, a trigger moves to {@link AssessmentRecord}. Goes with the next release. */
+  @Column('jsonb', { nullable: true }) record: null;
   @CreateDateColumn({ type: 'timestamptz' }) createdAt: Date;
+}
+
+/**
+ * Of an imported inspection: the items cited with their closing days (`cited`), and what the answers are called (`listed`,
+ * `notListed`, given `by`). Every other item conforms. The view `full_response` spells it out; reopened, it becomes rows.
+ */
+@Entity()
+export class AssessmentRecord {
+  @ForeignKey(() => Assessment, { name: 'FK_assessment_record', deferrable: 'INITIALLY DEFERRED' })
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'PK_assessment_record' })
+  assessmentId: string;
+  @Column('jsonb') body: unknown;
 }
 
 @Entity()
@@ -68,7 +78,7 @@ export class AssessmentScore {
   /** Points × 1,000,000 as found; null where not scorable. */
   @Column('integer', { nullable: true }) microPoints: number | null;
   @Column('boolean', { nullable: true }) passed: boolean | null;
-  /** Null for imported records: explained on reading (see `explainedScore`). */
+  /** Of an imported record without its items, which are explained on reading (see `explainedScore`). */
   @Column('jsonb', { nullable: true }) asFound: unknown;
   @Column('jsonb', { nullable: true }) afterClosure: unknown;
   @Column('timestamptz') computedAt: Date;

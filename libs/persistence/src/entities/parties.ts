@@ -105,6 +105,10 @@ export class Programme {
   @Column('integer', { default: 1 }) impartialityRevision: number;
   /** How long the audit trail, and the names of organisations that left, are kept. */
   @Column('integer', { default: 7 }) auditRetentionYears: number;
+  /** Whether a device in the field shows the baseline's answers beside a follow-up's. */
+  @Column('boolean', { default: true }) fieldBaseline: boolean;
+  /** Whether it shows the score while answers are being given. */
+  @Column('boolean', { default: true }) fieldScores: boolean;
   /** Legacy claims with their source. Text, never computed: see docs/scoring-and-gains.md. */
   @Column('jsonb', { default: [] }) claims: { figure: string; text: string; unit: string; source: string }[];
   @Column('boolean', { default: false }) demo: boolean;

@@ -15,8 +15,11 @@ import { PoliciesAtLessCost1795480000000 } from './1795480000000-policies-at-les
 import { Impartiality1795490000000 } from './1795490000000-impartiality.js';
 import { Complaints1795490100000 } from './1795490100000-complaints.js';
 import { FewWaysToAnOwner1795499000000 } from './1795499000000-few-ways-to-an-owner.js';
+import { RecordsApart1795500000000 } from './1795500000000-records-apart.js';
+import { AssessmentsOfScopes1795500100000 } from './1795500100000-assessments-of-scopes.js';
 import { ActedBy1795510000000 } from './1795510000000-acted-by.js';
 import { ForgottenEverywhere1795510100000 } from './1795510100000-forgotten-everywhere.js';
+import { OperationLog1795530000000 } from './1795530000000-operation-log.js';
 
 /** Every migration, oldest first. A published one is never changed. */
 export const migrations = [
@@ -37,6 +40,9 @@ export const migrations = [
   Impartiality1795490000000,
   Complaints1795490100000,
   FewWaysToAnOwner1795499000000,
+  RecordsApart1795500000000,
+  AssessmentsOfScopes1795500100000,
   ActedBy1795510000000,
   ForgottenEverywhere1795510100000,
+  OperationLog1795530000000,
 ];

@@ -1,0 +1,102 @@
+import createClient, { type MaybeOptionalInit } from 'openapi-fetch';
+import type { HttpMethod, PathsWithMethod, SuccessResponseJSON } from 'openapi-typescript-helpers';
+import type { components, paths } from '#web/generated/api';
+import { acceptLanguage } from '#web/i18n/locale';
+
+/** What the API calls things: `Schema<'SiteRow'>`. */
+export type Schema<Name extends keyof components['schemas']> = components['schemas'][Name];
+export type Problem = Schema<'Problem'>;
+
+/** The API refused; what it says is for people. */
+export class ApiProblem extends Error {
+  constructor(readonly problem: Problem) {
+    super(`${problem.code}: ${problem.title}`);
+    this.name = 'ApiProblem';
+  }
+}
+
+/** Nothing came back: no network, or the product is down. */
+export class NoConnection extends Error {
+  constructor(cause: unknown) {
+    super('no connection', { cause });
+    this.name = 'NoConnection';
+  }
+}
+
+/** Asks the person to sign in again, over the page they are on. Resolves when they have; set by the session. */
+type SignInAgain = (problem: Problem) => Promise<void>;
+let signInAgain: SignInAgain | null = null;
+export const onSessionLost = (handler: SignInAgain | null): void => {
+  signInAgain = handler;
+};
+
+const problemFrom = async (response: Response): Promise<Problem> => {
+  const said = (await response
+    .clone()
+    .json()
+    .catch(() => null)) as Partial<Problem> | null;
+  return {
+    type: 'about:blank',
+    title: response.statusText,
+    status: response.status,
+    code: response.status >= 500 ? 'internal-error' : 'refused',
+    instance: new URL(response.url || location.href).pathname,
+    ...said,
+  };
+};
+
+/**
+ * Sends a request; a session that ran out in between is renewed by its person and the request sent again, so what a form
+ * holds is never lost. @throws ApiProblem, NoConnection
+ */
+export async function send(request: Request): Promise<Response> {
+  const again = request.clone();
+  request.headers.set('accept-language', acceptLanguage());
+  let response: Response;
+  try {
+    response = await fetch(request);
+  } catch (error) {
+    if (request.signal.aborted) throw error;
+    throw new NoConnection(error);
+  }
+  if (response.ok) return response;
+  // A proxy's own page: the product behind it doesn't answer.
+  if ([502, 504].includes(response.status)) throw new NoConnection(response.status);
+  const problem = await problemFrom(response);
+  if (['sign-in-required', 'second-factor-required'].includes(problem.code) && signInAgain) {
+    await signInAgain(problem);
+    return send(again);
+  }
+  throw new ApiProblem(problem);
+}
+
+const client = createClient<paths>({ baseUrl: location.origin, fetch: send });
+
+type Init<P extends keyof paths, M extends HttpMethod> = MaybeOptionalInit<
+  paths[P],
+  M extends keyof paths[P] ? M : never
+>;
+/** What an operation answers when it succeeds. */
+export type Answer<P extends keyof paths, M extends HttpMethod> = M extends keyof paths[P]
+  ? SuccessResponseJSON<paths[P][M] & Record<string | number, unknown>>
+  : never;
+export type ReadPath = PathsWithMethod<paths, 'get'>;
+export type WriteMethod = 'post' | 'put' | 'patch' | 'delete';
+export type ReadInit<P extends ReadPath> = Init<P, 'get'>;
+export type WriteInit<M extends WriteMethod, P extends PathsWithMethod<paths, M>> = Init<P, M>;
+
+/** Calls an operation by method and path as openapi.json has them. @throws ApiProblem, NoConnection */
+export async function call<M extends HttpMethod, P extends PathsWithMethod<paths, M>>(
+  method: M,
+  path: P,
+  init?: Init<P, M>,
+): Promise<Answer<P, M>> {
+  const operation = client[method.toUpperCase() as 'GET'] as unknown as (
+    path: string,
+    init?: unknown,
+  ) => Promise<{ data?: unknown }>;
+  return (await operation(path, init)).data as Answer<P, M>;
+}
+
+/** Headers for a change of something that has a revision: refused with 412 when somebody else was faster. */
+export const ifMatch = (revision: number) => ({ 'If-Match': `"${revision}"` });

@@ -1,0 +1,67 @@
+import { QueryClient, useMutation, useQuery, useQueryClient, keepPreviousData } from '@tanstack/react-query';
+import type { PathsWithMethod } from 'openapi-typescript-helpers';
+import type { paths } from '#web/generated/api';
+import { useI18n } from '#web/i18n';
+import {
+  type Answer,
+  ApiProblem,
+  call,
+  type ReadInit,
+  type ReadPath,
+  type WriteInit,
+  type WriteMethod,
+} from './client';
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 30_000,
+      // What the API has refused it refuses again; a lost connection may come back.
+      retry: (count, error) => !(error instanceof ApiProblem && error.problem.status < 500) && count < 1,
+      // Without a network a page says so instead of waiting for one.
+      networkMode: 'always',
+    },
+    mutations: { networkMode: 'always' },
+  },
+});
+
+interface ReadOptions {
+  /** Don't ask yet: something it needs isn't known. */
+  readonly enabled?: boolean;
+  /** Ask again every so many milliseconds, for what the worker is busy with. */
+  readonly every?: number;
+}
+
+/**
+ * Reads from the API; `path` and `init` as openapi.json has them. Show it with `<Loaded>`. Asked anew when the language
+ * changes, because texts may come in it.
+ */
+export function useRead<P extends ReadPath>(path: P, init?: ReadInit<P>, options: ReadOptions = {}) {
+  const { locale } = useI18n();
+  return useQuery<Answer<P, 'get'>>({
+    queryKey: [path, init ?? null, locale],
+    queryFn: ({ signal }) => call('get', path, { ...init, signal } as never),
+    enabled: options.enabled ?? true,
+    ...(options.every !== undefined && { refetchInterval: options.every }),
+    placeholderData: keepPreviousData,
+  });
+}
+
+/**
+ * A change over the API: `mutateAsync(init)`. Everything that was read is read anew afterwards. One call is carried out once,
+ * even when it is sent again after signing in again.
+ */
+export function useWrite<M extends WriteMethod, P extends PathsWithMethod<paths, M>>(method: M, path: P) {
+  const queries = useQueryClient();
+  return useMutation<Answer<P, M>, Error, WriteInit<M, P>>({
+    mutationFn: (init) => {
+      const given = init as { headers?: Record<string, string> } | undefined;
+      const headers = {
+        ...(method === 'post' && { 'Idempotency-Key': crypto.randomUUID() }),
+        ...given?.headers,
+      };
+      return call(method, path, { ...given, headers } as never);
+    },
+    onSuccess: () => queries.invalidateQueries(),
+  });
+}

@@ -1,0 +1,121 @@
+import { useQuery } from '@tanstack/react-query';
+import { useSyncExternalStore } from 'react';
+import { ApiProblem, NoConnection, onSessionLost, type Problem, type Schema, send } from './client';
+import { queryClient } from './hooks';
+
+export type Me = Schema<'Me'>;
+export type Membership = Schema<'ActorMembership'>;
+
+const STORED = 'uplift.me';
+/** Set when a session ran out while its person was at work: they sign in over the page, which stays. */
+let lost: { problem: Problem; resume: () => void; giveUp: (reason: unknown) => void } | null = null;
+const listeners = new Set<() => void>();
+const setLost = (next: typeof lost): void => {
+  lost = next;
+  listeners.forEach((each) => each());
+};
+
+/** Who is signed in: asked of the API; without a connection, who was here last. null: nobody. */
+async function readMe(): Promise<Me | null> {
+  try {
+    const response = await fetch('/api/v1/me', { headers: { accept: 'application/json' } });
+    if (response.status === 401) {
+      localStorage.removeItem(STORED);
+      return null;
+    }
+    if (!response.ok) throw new ApiProblem((await response.json()) as Problem);
+    const me = (await response.json()) as Me;
+    localStorage.setItem(STORED, JSON.stringify(me));
+    return me;
+  } catch (error) {
+    if (error instanceof ApiProblem) throw error;
+    const stored = localStorage.getItem(STORED);
+    if (stored) return JSON.parse(stored) as Me;
+    throw new NoConnection(error);
+  }
+}
+
+const KEY = ['me'];
+
+/** The person who is signed in; `data` is null when nobody is. */
+export function useSession() {
+  return useQuery({ queryKey: KEY, queryFn: readMe, staleTime: 300_000 });
+}
+
+/** The person who is signed in, on pages that are only shown to somebody. */
+export function useMe(): Me {
+  const { data } = useSession();
+  if (!data) throw new Error('useMe where nobody is signed in');
+  return data;
+}
+
+/** The person is signed in now, and has proven what their roles take. */
+export async function signedIn(): Promise<Me | null> {
+  const before = queryClient.getQueryData<Me | null>(KEY);
+  const me = await queryClient.fetchQuery({ queryKey: KEY, queryFn: readMe, staleTime: 0 });
+  // Somebody else's page must not stay on screen.
+  if (before && me && before.userId !== me.userId) location.assign('/app/');
+  return me;
+}
+
+/** Calls below /api/auth, which openapi.json doesn't describe. @throws ApiProblem, NoConnection */
+export async function auth<T>(path: string, body?: object): Promise<T> {
+  const response = await send(
+    new Request(`/api/auth${path}`, {
+      method: body ? 'POST' : 'GET',
+      ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    }),
+  );
+  return (await response.json()) as T;
+}
+
+// -------------------------------------------------------------------------------------------------- a session that ran out
+
+let waiting: Promise<void> | null = null;
+onSessionLost((problem) => {
+  // Before anybody was signed in there is nothing to go on with: the sign-in page is on screen.
+  if (!queryClient.getQueryData(KEY)) return Promise.reject(new ApiProblem(problem));
+  waiting ??= new Promise<void>((resume, giveUp) => setLost({ problem, resume, giveUp })).finally(() => {
+    waiting = null;
+    setLost(null);
+  });
+  return waiting;
+});
+
+/** The session that has run out, if one has. */
+export const useLostSession = () =>
+  useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => lost,
+  );
+
+// ------------------------------------------------------------------------------------------------------------- signing out
+
+const unsentChecks = new Set<() => boolean>();
+const signOutSteps = new Set<() => Promise<unknown> | void>();
+
+/** Whoever keeps work on the device says here whether some of it hasn't been sent. Returns how to take it back. */
+export function whileUnsent(check: () => boolean): () => void {
+  unsentChecks.add(check);
+  return () => unsentChecks.delete(check);
+}
+/** Whether this device holds work that the product doesn't have yet. Neither a reload nor a sign-out happens unasked then. */
+export const hasUnsentWork = (): boolean => [...unsentChecks].some((check) => check());
+
+/** Done when somebody signs out: what was kept of theirs on this device goes, unsent work excepted. */
+export function atSignOut(work: () => Promise<unknown> | void): () => void {
+  signOutSteps.add(work);
+  return () => signOutSteps.delete(work);
+}
+
+/** Ends the session and forgets what was read. Unsent work stays on the device until its person is back. */
+export async function signOut(): Promise<void> {
+  await auth('/sign-out', {});
+  await Promise.all([...signOutSteps].map((work) => work()));
+  localStorage.removeItem(STORED);
+  queryClient.clear();
+  queryClient.setQueryData(KEY, null);
+}

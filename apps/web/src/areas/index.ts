@@ -1,0 +1,83 @@
+import type { ComponentType } from 'react';
+import type { Membership } from '#web/api/session';
+import type { Texts } from '#web/generated/messages';
+import { loadTexts } from '#web/i18n';
+import type { IconName } from '#web/ui/icons';
+
+/** A page of an area. Those with `nav` stand in its navigation. */
+export interface Page {
+  /** From the app's root: `/supplier/sites/:id`; `useParams` gives the parts. */
+  readonly path: string;
+  /** `lazy(() => import('./page'))` for all but the first page of an area. */
+  readonly page: ComponentType;
+  readonly nav?: { readonly label: keyof Texts; readonly icon: IconName };
+}
+
+/** What `areas/<id>/index.tsx` exports as its default. */
+export type Area = readonly Page[];
+
+interface AreaEntry {
+  readonly id: string;
+  readonly load: () => Promise<{ default: Area }>;
+  /** Whether a membership opens this area. Only what is shown: what may be done, the API decides. */
+  readonly opens: (membership: Membership) => boolean;
+}
+
+/** The parts of the app, each with its own code and texts. The first that a person's memberships open is where they start. */
+export const AREAS = [
+  {
+    id: 'assessor',
+    load: () => import('./assessor'),
+    opens: ({ role }) => role === 'assessor' || role === 'mentor',
+  },
+  {
+    id: 'reviewer',
+    load: () => import('./reviewer'),
+    opens: ({ role }) => role === 'reviewer' || role === 'decider',
+  },
+  {
+    id: 'supplier',
+    load: () => import('./supplier'),
+    opens: ({ organisationKind, role }) =>
+      organisationKind === 'supplier' && !['assessor', 'mentor'].includes(role),
+  },
+  {
+    id: 'buyer',
+    load: () => import('./buyer'),
+    opens: ({ organisationKind, role }) =>
+      organisationKind === 'buyer' && ['owner', 'qa-manager', 'viewer'].includes(role),
+  },
+  {
+    id: 'agency',
+    load: () => import('./agency'),
+    opens: ({ organisationKind, role }) =>
+      ['development-agency', 'donor', 'authority', 'training-provider'].includes(organisationKind) &&
+      ['owner', 'programme-manager', 'qa-manager', 'viewer'].includes(role),
+  },
+  {
+    id: 'admin',
+    load: () => import('./admin'),
+    opens: ({ organisationKind, role }) =>
+      organisationKind !== 'supplier' && (role === 'owner' || role === 'programme-manager'),
+  },
+] as const satisfies readonly AreaEntry[];
+
+export type AreaId = (typeof AREAS)[number]['id'];
+
+/** Areas that somebody's memberships open, in the order of the list. */
+export const areasOf = (memberships: readonly Membership[]): AreaId[] =>
+  AREAS.filter(({ opens }) => memberships.some(opens)).map(({ id }) => id);
+
+const loading = new Map<AreaId, Promise<Area>>();
+
+/** An area's pages, with its texts loaded. */
+export function loadArea(id: AreaId): Promise<Area> {
+  const begun = loading.get(id);
+  if (begun) return begun;
+  const entry = AREAS.find((each) => each.id === id)!;
+  const started = Promise.all([entry.load(), loadTexts(id)]).then(([area]) => area.default);
+  loading.set(id, started);
+  // A file that couldn't be fetched may be there the next time.
+  started.catch(() => loading.delete(id));
+  return started;
+}

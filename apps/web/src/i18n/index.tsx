@@ -1,0 +1,142 @@
+import { IntlMessageFormat } from 'intl-messageformat';
+import { createContext, type ReactNode, use, useEffect, useMemo, useState } from 'react';
+import loaders from 'virtual:messages';
+import type { MessageArea, RichTexts, Texts } from '#web/generated/messages';
+import { currentLocale, dirOf, intlName, type Locale, rememberLocale, type ShownLocale } from './locale';
+
+export { LOCALES, type Locale, serverFallsBack, serverLocale } from './locale';
+
+type Compiled = Readonly<Record<string, string | unknown[]>>;
+type LoadedArea = Exclude<MessageArea, 'common' | 'shell'> | 'base';
+
+/** locale/area → texts, as far as they are loaded. */
+const loaded = new Map<string, Compiled>();
+const wanted = new Set<LoadedArea>();
+
+async function load(locale: ShownLocale, area: LoadedArea): Promise<void> {
+  const name = `${locale}/${area}`;
+  if (!loaded.has(name)) loaded.set(name, (await loaders[name]!()).default);
+}
+
+/** Loads an area's texts in the language of the moment; those of other languages come when one is chosen. */
+export async function loadTexts(area: LoadedArea): Promise<void> {
+  wanted.add(area);
+  await load(currentLocale(), area);
+}
+
+/** Keys without blanks take none; others take an object of exactly theirs. */
+type Blanks<T, K extends keyof T> = T[K] extends undefined ? [] : [T[K]];
+
+/** Everything that is said in one language. */
+export interface I18n {
+  readonly locale: ShownLocale;
+  /** The Intl name, with digits and calendar. */
+  readonly intl: string;
+  readonly dir: 'ltr' | 'rtl';
+  /** A text by its key `area.name`; unknown keys and wrong blanks are type errors. */
+  t<K extends keyof Texts>(key: K, ...blanks: Blanks<Texts, K>): string;
+  /** A text with markup: `<b>…</b>` in the message is a function among the blanks. */
+  rich<K extends keyof RichTexts>(key: K, ...blanks: Blanks<RichTexts, K>): ReactNode;
+  number(value: number, options?: Intl.NumberFormatOptions): string;
+  /** A part of a whole as a percentage. */
+  percent(value: number): string;
+  /** A day `YYYY-MM-DD`, which has no time zone. */
+  day(day: string): string;
+  /** A moment (ISO 8601), in the reader's time zone. */
+  moment(moment: string): string;
+  /** "in 3 days", "2 days ago". */
+  daysFromNow(day: string): string;
+  list(items: readonly string[]): string;
+  country(code: string): string;
+  language(code: string): string;
+  /** Compares names as the language orders them. */
+  compare(one: string, other: string): number;
+  choose(locale: Locale): Promise<void>;
+}
+
+const Context = createContext<I18n | null>(null);
+
+/** Text put into a sentence of another direction must not turn it around. */
+const isolate = (value: unknown): unknown => (typeof value === 'string' ? `\u2068${value}\u2069` : value);
+
+function makeI18n(locale: ShownLocale, choose: I18n['choose']): I18n {
+  const intl = intlName(locale);
+  const dir = dirOf(locale);
+  const formats = new Map<string, IntlMessageFormat>();
+  const say = (key: string, blanks: Record<string, unknown> = {}): unknown => {
+    const area = key.slice(0, key.indexOf('.'));
+    const text = (loaded.get(`${locale}/${area}`) ?? loaded.get(`${locale}/base`))?.[key];
+    if (text === undefined) throw new Error(`no text ${key}: are the texts of its area loaded?`);
+    if (typeof text === 'string') return text;
+    let format = formats.get(key);
+    if (!format) formats.set(key, (format = new IntlMessageFormat(text as never, intl)));
+    const given =
+      dir === 'rtl'
+        ? Object.fromEntries(Object.entries(blanks).map(([name, value]) => [name, isolate(value)]))
+        : blanks;
+    return format.format(given as never);
+  };
+  const numbers = new Map<string, Intl.NumberFormat>();
+  const number = (value: number, options: Intl.NumberFormatOptions = {}): string => {
+    const key = JSON.stringify(options);
+    let format = numbers.get(key);
+    if (!format) numbers.set(key, (format = new Intl.NumberFormat(intl, options)));
+    return format.format(value);
+  };
+  const days = new Intl.DateTimeFormat(intl, { dateStyle: 'medium', timeZone: 'UTC' });
+  const moments = new Intl.DateTimeFormat(intl, { dateStyle: 'medium', timeStyle: 'short' });
+  const collator = new Intl.Collator(intl, { numeric: true });
+  return {
+    locale,
+    intl,
+    dir,
+    t: (key, ...[blanks]) => say(key, blanks) as string,
+    rich: (key, ...[blanks]) => {
+      const said = say(key as string, blanks) as ReactNode;
+      // A text between two tags is one of several children without keys of their own.
+      return Array.isArray(said) ? said.map((part, n) => <span key={n}>{part}</span>) : said;
+    },
+    number,
+    percent: (value) => number(value, { style: 'percent', maximumFractionDigits: 0 }),
+    day: (day) => days.format(new Date(`${day.slice(0, 10)}T00:00:00Z`)),
+    moment: (moment) => moments.format(new Date(moment)),
+    daysFromNow: (day) => {
+      const now = new Date();
+      const today = Date.UTC(now.getFullYear(), now.getMonth(), now.getDate());
+      const n = Math.round((Date.parse(`${day.slice(0, 10)}T00:00:00Z`) - today) / 86_400_000);
+      return new Intl.RelativeTimeFormat(intl, { numeric: 'auto' }).format(n, 'day');
+    },
+    list: (items) => new Intl.ListFormat(intl, { type: 'conjunction' }).format(items),
+    country: (code) => new Intl.DisplayNames(intl, { type: 'region' }).of(code) ?? code,
+    language: (code) => new Intl.DisplayNames(intl, { type: 'language' }).of(code) ?? code,
+    compare: collator.compare,
+    choose,
+  };
+}
+
+/** Gives the language to everything below, and `lang` and `dir` to the document. */
+export function I18nProvider({ children }: { children: ReactNode }) {
+  const [locale, setLocale] = useState(currentLocale);
+  const i18n = useMemo(
+    () =>
+      makeI18n(locale, async (chosen) => {
+        // First everything that is on screen, then the switch: no page is half in one language.
+        await Promise.all([...wanted].map((area) => load(chosen, area)));
+        rememberLocale(chosen);
+        setLocale(chosen);
+      }),
+    [locale],
+  );
+  useEffect(() => {
+    document.documentElement.lang = locale === 'en-XA' ? 'en' : locale;
+    document.documentElement.dir = i18n.dir;
+  }, [locale, i18n]);
+  return <Context value={i18n}>{children}</Context>;
+}
+
+/** The language of the moment: `const { t, day } = useI18n()`. */
+export function useI18n(): I18n {
+  const i18n = use(Context);
+  if (!i18n) throw new Error('useI18n outside I18nProvider');
+  return i18n;
+}

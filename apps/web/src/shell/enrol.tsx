@@ -1,0 +1,112 @@
+import { create } from 'qrcode';
+import { useState } from 'react';
+import { auth } from '#web/api/session';
+import { useI18n } from '#web/i18n';
+import { Button } from '#web/ui/basics';
+import { Form, PasswordField, TextField } from '#web/ui/form';
+import { addPasskey, passkeysWork, signInWithPasskey } from './passkey';
+import { ProblemBox } from '#web/ui/states';
+
+/** A QR code drawn as one path, dark on light in every theme: cameras want it so. */
+export function QrCode({ text, label }: { text: string; label: string }) {
+  const { modules } = create(text, { errorCorrectionLevel: 'M' });
+  const cells: string[] = [];
+  for (let y = 0; y < modules.size; y += 1)
+    for (let x = 0; x < modules.size; x += 1) if (modules.get(y, x)) cells.push(`M${x + 2} ${y + 2}h1v1h-1z`);
+  const size = modules.size + 4;
+  return (
+    <svg
+      role="img"
+      aria-label={label}
+      viewBox={`0 0 ${size} ${size}`}
+      className="mx-auto w-52"
+      shapeRendering="crispEdges"
+    >
+      <rect width={size} height={size} fill="#fff" />
+      <path d={cells.join('')} fill="#000" />
+    </svg>
+  );
+}
+
+/** First set-up of the second factor: an app's codes, or a passkey. `password` as just typed, empty when it wasn't. */
+export default function Enrol({ password, onDone }: { password: string; onDone: () => void }) {
+  const { t } = useI18n();
+  const [made, setMade] = useState<{ totpURI: string; backupCodes: string[] } | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  if (!made)
+    return (
+      <div className="grid gap-4">
+        <p>{t('shell.enrol.lead')}</p>
+        <Form
+          submit={t('shell.enrol.app')}
+          onSubmit={async (values) => {
+            const given = password || values['password'];
+            setMade(await auth('/two-factor/enable', given ? { password: given } : {}));
+          }}
+        >
+          {!password && (
+            <PasswordField
+              label={t('shell.signIn.password')}
+              hint={t('shell.enrol.passwordHint')}
+              name="password"
+              autoComplete="current-password"
+            />
+          )}
+        </Form>
+        {passkeysWork() && (
+          <Button
+            icon="key"
+            onClick={() => {
+              setError(null);
+              addPasskey(navigator.platform || 'Uplift')
+                .then(signInWithPasskey)
+                .then(onDone)
+                .catch((caught: unknown) => {
+                  if (!(caught instanceof DOMException)) setError(caught);
+                });
+            }}
+          >
+            {t('shell.enrol.passkey')}
+          </Button>
+        )}
+        {error !== null && <ProblemBox error={error} />}
+      </div>
+    );
+  const secret = new URL(made.totpURI).searchParams.get('secret') ?? '';
+  return (
+    <Form
+      submit={t('shell.signIn.confirmCode')}
+      onSubmit={async ({ code }) => {
+        await auth('/two-factor/verify-totp', { code: code!.replace(/\s/g, '') });
+        onDone();
+      }}
+    >
+      <p>{t('shell.enrol.scan')}</p>
+      <QrCode text={made.totpURI} label={t('shell.enrol.qr')} />
+      <p className="text-sm">
+        {t('shell.enrol.secret')}{' '}
+        <code dir="ltr" className="break-all select-all">
+          {secret}
+        </code>
+      </p>
+      <div>
+        <p className="font-semibold">{t('shell.enrol.backup')}</p>
+        <p className="text-sm text-soft">{t('shell.enrol.backupLead')}</p>
+        <ul dir="ltr" className="mt-2 grid grid-cols-2 gap-1 font-mono text-sm select-all">
+          {made.backupCodes.map((code) => (
+            <li key={code}>{code}</li>
+          ))}
+        </ul>
+      </div>
+      <TextField
+        label={t('shell.signIn.code')}
+        name="code"
+        required
+        inputMode="numeric"
+        autoComplete="one-time-code"
+        dir="ltr"
+        maxLength={12}
+      />
+    </Form>
+  );
+}

@@ -1,0 +1,360 @@
+import {
+  Component,
+  type ReactNode,
+  Suspense,
+  use,
+  useEffect,
+  useLayoutEffect,
+  useState,
+  useSyncExternalStore,
+} from 'react';
+import { Redirect, Route, Switch, useLocation } from 'wouter';
+import { type AreaId, areasOf, loadArea } from '#web/areas';
+import { signOut, useLostSession, useMe, useSession, hasUnsentWork } from '#web/api/session';
+import { useI18n } from '#web/i18n';
+import { Button, ButtonLink, Link, PageHeader, Skeleton, Text } from '#web/ui/basics';
+import { classes } from '#web/ui/classes';
+import { Dialog } from '#web/ui/dialog';
+import { Select } from '#web/ui/form';
+import { Icon, type IconName } from '#web/ui/icons';
+import { EmptyState, ProblemBox } from '#web/ui/states';
+import { Toasts } from '#web/ui/toast';
+import { notePath } from './navigation';
+import { InvitationPage, ResetPasswordPage, SignInPage, UnreachablePage } from './outside';
+import { LanguagePicker, ThemePicker } from './pickers';
+import { missingFactor, SignIn } from './sign-in';
+import { activateUpdate, keepForOffline, useUpdateReady } from './updates';
+
+/** Who is it, and what do they see: the way in to everything. */
+export function Frame() {
+  const session = useSession();
+  const [path] = useLocation();
+  useLayoutEffect(() => notePath(path), [path]);
+  if (path === '/reset-password') return <ResetPasswordPage />;
+  if (session.isPending) return <Skeleton rows={1} />;
+  if (path === '/invitations') return <InvitationPage />;
+  if (session.data === undefined)
+    return <UnreachablePage error={session.error} retry={() => void session.refetch()} />;
+  if (session.data === null) return <SignInPage />;
+  const missing = missingFactor(session.data);
+  if (missing) return <SignInPage step={missing} />;
+  return (
+    <>
+      <Inside />
+      <SignInAgain />
+      <Toasts />
+    </>
+  );
+}
+
+/** Over the page when the session ran out: what was being done goes on afterwards. */
+function SignInAgain() {
+  const { t } = useI18n();
+  const lost = useLostSession();
+  const me = useMe();
+  if (!lost) return null;
+  return (
+    <Dialog title={t('shell.lost.title')} onClose={() => lost.giveUp(new Error('not signed in again'))}>
+      <p className="mb-4">{t('shell.lost.lead')}</p>
+      <SignIn email={me.email} onDone={lost.resume} />
+    </Dialog>
+  );
+}
+
+function Inside() {
+  const { t } = useI18n();
+  const me = useMe();
+  const [path] = useLocation();
+  const areas = areasOf(me.memberships);
+  const asked = path.split('/')[1] as AreaId;
+  const { locale } = useI18n();
+  const parts = areas.flatMap((each) => [`areas/${each}`, `texts/${locale}/${each}`]).join(' ');
+  useEffect(() => {
+    void keepForOffline([`texts/${locale}/base`, ...parts.split(' ')]);
+  }, [locale, parts]);
+  const area = areas.find((each) => each === asked);
+  if (path === '/' || path === '/sign-in')
+    return areas[0] ? <Redirect to={`/${areas[0]}`} replace /> : <Bare />;
+  return (
+    <Suspense
+      fallback={
+        <Layout areas={areas} area={area}>
+          <Skeleton />
+        </Layout>
+      }
+    >
+      {area ? (
+        <FaultBoundary key={area} title={t('common.fault')}>
+          <AreaPages id={area} areas={areas} />
+        </FaultBoundary>
+      ) : (
+        <Layout areas={areas} area={undefined}>
+          {path === '/account' ? <AccountPage /> : <NotFound />}
+        </Layout>
+      )}
+    </Suspense>
+  );
+}
+
+/** Somebody without a membership: an account, but no organisation yet. */
+function Bare() {
+  const { t } = useI18n();
+  return (
+    <Layout areas={[]} area={undefined}>
+      <PageHeader title={t('shell.noRole.title')} />
+      <EmptyState title={t('shell.noRole.lead')}>{t('shell.noRole.fix')}</EmptyState>
+    </Layout>
+  );
+}
+
+function AreaPages({ id, areas }: { id: AreaId; areas: readonly AreaId[] }) {
+  const { t } = useI18n();
+  const pages = use(loadArea(id));
+  return (
+    <Layout
+      areas={areas}
+      area={id}
+      nav={pages.flatMap(({ path, nav }) =>
+        nav ? [{ path, label: t(nav.label as never), icon: nav.icon }] : [],
+      )}
+    >
+      <Suspense fallback={<Skeleton />}>
+        <Switch>
+          {pages.map(({ path, page: Page }) => (
+            <Route key={path} path={path}>
+              <Page />
+            </Route>
+          ))}
+          <Route>
+            <NotFound />
+          </Route>
+        </Switch>
+      </Suspense>
+    </Layout>
+  );
+}
+
+interface NavItem {
+  readonly path: string;
+  readonly label: string;
+  readonly icon: IconName;
+}
+
+function Layout({
+  areas,
+  area,
+  nav = [],
+  children,
+}: {
+  areas: readonly AreaId[];
+  area: AreaId | undefined;
+  nav?: readonly NavItem[];
+  children: ReactNode;
+}) {
+  const { t } = useI18n();
+  const [path, go] = useLocation();
+  // The longest path that leads here is the one that is current.
+  const current = nav
+    .filter((item) => path === item.path || path.startsWith(`${item.path}/`))
+    .sort((one, other) => other.path.length - one.path.length)[0];
+  return (
+    <div className="min-h-dvh lg:grid lg:grid-cols-[15rem_1fr] lg:grid-rows-[auto_1fr]">
+      <a
+        href="#main"
+        className="sr-only focus:not-sr-only focus:fixed focus:start-2 focus:top-2 focus:z-30 focus:rounded-lg focus:bg-panel focus:p-3"
+        onClick={(event) => {
+          event.preventDefault();
+          document.getElementById('main')?.focus();
+        }}
+      >
+        {t('shell.skip')}
+      </a>
+      <header className="no-print sticky top-0 z-10 flex min-h-14 items-center gap-3 border-b border-line bg-panel px-4 lg:col-span-2">
+        <Link href="/" className="flex min-h-11 items-center gap-2 font-bold text-brand no-underline">
+          <img src="/app/icon.svg" alt="" width="28" height="28" className="rounded-md" />
+          Uplift
+        </Link>
+        <span className="grow" />
+        {areas.length > 1 && (
+          <Select
+            label={t('shell.area')}
+            hideLabel
+            className="max-w-44"
+            value={area ?? ''}
+            options={[
+              ...(area ? [] : [{ value: '', label: t('shell.area') }]),
+              ...areas.map((each) => ({ value: each, label: t(`shell.area.${each}`) })),
+            ]}
+            onChange={(value) => value && go(`/${value}`)}
+          />
+        )}
+        <Connection />
+        <Link
+          href="/account"
+          aria-current={path === '/account' ? 'page' : undefined}
+          className="flex min-h-11 min-w-11 items-center justify-center gap-2 rounded-lg text-ink no-underline hover:bg-sunken sm:px-2"
+        >
+          <Icon name="person" />
+          <span className="sr-only sm:not-sr-only">{t('shell.account')}</span>
+        </Link>
+      </header>
+      {nav.length > 0 ? (
+        <nav
+          aria-label={area ? t(`shell.area.${area}`) : t('shell.area')}
+          className="no-print flex gap-1 overflow-x-auto border-b border-line bg-panel px-2 py-1 lg:flex-col lg:overflow-visible lg:border-e lg:border-b-0 lg:p-3"
+        >
+          {nav.map(({ path: to, label, icon }) => (
+            <Link
+              key={to}
+              href={to}
+              aria-current={current?.path === to ? 'page' : undefined}
+              className={classes(
+                'flex min-h-11 items-center gap-2 rounded-lg px-3 whitespace-nowrap no-underline lg:whitespace-normal',
+                current?.path === to
+                  ? 'bg-conforming-bg font-semibold text-conforming'
+                  : 'text-ink hover:bg-sunken',
+              )}
+            >
+              <Icon name={icon} />
+              {label}
+            </Link>
+          ))}
+        </nav>
+      ) : (
+        <div className="hidden lg:block" />
+      )}
+      <main id="main" tabIndex={-1} className="min-w-0 p-4 lg:p-6">
+        <div className="mx-auto max-w-6xl">
+          <UpdateNotice />
+          <FaultBoundary key={path} title={t('common.fault')}>
+            {children}
+          </FaultBoundary>
+        </div>
+      </main>
+    </div>
+  );
+}
+
+/** Says when there is no connection, for as long as there is none. */
+function Connection() {
+  const { t } = useI18n();
+  const online = useSyncExternalStore(
+    (listener) => {
+      addEventListener('online', listener);
+      addEventListener('offline', listener);
+      return () => {
+        removeEventListener('online', listener);
+        removeEventListener('offline', listener);
+      };
+    },
+    () => navigator.onLine,
+  );
+  return (
+    <span role="status" className="text-sm">
+      {!online && (
+        <span className="flex items-center gap-1 font-semibold text-major">
+          <Icon name="offline" />
+          {t('shell.offline')}
+        </span>
+      )}
+    </span>
+  );
+}
+
+/** A new version waits; it comes when its person says so. */
+function UpdateNotice() {
+  const { t } = useI18n();
+  const ready = useUpdateReady();
+  const [later, setLater] = useState(false);
+  if (!ready || later) return null;
+  return (
+    <div
+      role="status"
+      className="no-print mb-4 flex flex-wrap items-center gap-3 rounded-xl border border-edge bg-panel p-3"
+    >
+      <span className="grow">
+        {t('shell.update.ready')} {hasUnsentWork() && t('shell.update.unsent')}
+      </span>
+      <Button look="primary" onClick={activateUpdate}>
+        {t('shell.update.now')}
+      </Button>
+      <Button onClick={() => setLater(true)}>{t('shell.update.later')}</Button>
+    </div>
+  );
+}
+
+/** An address that leads nowhere, or to what isn't theirs. */
+function NotFound() {
+  const { t } = useI18n();
+  return (
+    <>
+      <PageHeader title={t('shell.notFound.title')} />
+      <EmptyState title={t('shell.notFound.lead')}>
+        <ButtonLink href="/">{t('shell.notFound.home')}</ButtonLink>
+      </EmptyState>
+    </>
+  );
+}
+
+/** `/account`: who one is here, how the app looks and speaks, and the way out. */
+function AccountPage() {
+  const { t } = useI18n();
+  const me = useMe();
+  const [asked, setAsked] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const leave = () => void signOut().catch(setError);
+  return (
+    <>
+      <PageHeader title={t('shell.account')} />
+      <div className="grid max-w-xl gap-4">
+        <section className="rounded-xl border border-line bg-panel p-4">
+          <h2 className="mb-1">
+            <Text>{me.name}</Text>
+          </h2>
+          <p className="text-soft">
+            <bdi dir="ltr">{me.email}</bdi>
+          </p>
+          <ul className="mt-3 flex flex-wrap gap-2 text-sm">
+            {me.memberships.map(({ organisationId, organisationKind, role }) => (
+              <li key={organisationId + role} className="rounded-full bg-sunken px-3 py-1">
+                {t(`common.role.${role}`)} – {t(`common.kind.${organisationKind}`)}
+              </li>
+            ))}
+          </ul>
+        </section>
+        <section className="grid gap-4 rounded-xl border border-line bg-panel p-4 sm:grid-cols-2">
+          <LanguagePicker />
+          <ThemePicker />
+        </section>
+        {error !== null && <ProblemBox error={error} />}
+        <div>
+          <Button onClick={() => (hasUnsentWork() ? setAsked(true) : leave())}>{t('shell.signOut')}</Button>
+        </div>
+        {asked && (
+          <Dialog title={t('shell.signOut')} onClose={() => setAsked(false)}>
+            <p className="mb-4">{t('shell.signOut.unsent')}</p>
+            <div className="flex flex-wrap gap-2">
+              <Button look="primary" onClick={leave}>
+                {t('shell.signOut')}
+              </Button>
+              <Button onClick={() => setAsked(false)}>{t('common.cancel')}</Button>
+            </div>
+          </Dialog>
+        )}
+      </div>
+    </>
+  );
+}
+
+/** A page that broke doesn't take the shell with it; a file that is gone after an update is fetched by loading anew. */
+class FaultBoundary extends Component<{ title: string; children: ReactNode }, { error: unknown }> {
+  override state = { error: null as unknown };
+  static getDerivedStateFromError = (error: unknown) => ({ error });
+  override render() {
+    return this.state.error === null ? (
+      this.props.children
+    ) : (
+      <ProblemBox error={this.state.error} retry={() => location.reload()} />
+    );
+  }
+}

@@ -1,0 +1,111 @@
+import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
+import { useI18n } from '#web/i18n';
+import { Button } from './basics';
+import { Form } from './form';
+import { Icon } from './icons';
+
+/**
+ * Something over the page that wants an answer first. The browser's own dialog: it holds the focus and gives it back. Rendered
+ * only while it is open. `onClose` is called when it is left by Escape or its cross; without it, it can't be left.
+ */
+export function Dialog({
+  title,
+  children,
+  onClose,
+  sheet = false,
+}: {
+  title: string;
+  children: ReactNode;
+  onClose?: (() => void) | undefined;
+  /** On the side of the window instead of in the middle. */
+  sheet?: boolean;
+}) {
+  const { t } = useI18n();
+  const id = useId();
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const element = dialog.current!;
+    // React renders it closed; only opened by call does it keep the rest of the page out of reach.
+    if (!element.open) element.showModal();
+    return () => element.close();
+  }, []);
+  return (
+    <dialog
+      ref={dialog}
+      aria-labelledby={id}
+      onCancel={(event) => {
+        // Escape in a file chooser bubbles up to here; it is not for us.
+        if (event.target !== event.currentTarget) return;
+        event.preventDefault();
+        onClose?.();
+      }}
+      className={
+        sheet
+          ? 'ms-auto me-0 h-dvh max-h-none w-80 max-w-[90vw] bg-panel p-4 shadow-2xl'
+          : 'm-auto w-[min(32rem,calc(100vw-1.5rem))] rounded-xl bg-panel p-5 shadow-2xl'
+      }
+    >
+      <div className="mb-3 flex items-start justify-between gap-3">
+        <h2 id={id}>{title}</h2>
+        {onClose && (
+          <button
+            type="button"
+            onClick={onClose}
+            aria-label={t('common.close')}
+            className="-m-2 grid size-11 place-items-center rounded-lg hover:bg-sunken"
+          >
+            <Icon name="close" />
+          </button>
+        )}
+      </div>
+      {children}
+    </dialog>
+  );
+}
+
+/**
+ * A button whose deed is asked about before it is done. `question` says what will happen and whether it can be undone; `fields`
+ * may ask for a reason.
+ */
+export function Confirm({
+  label,
+  title,
+  question,
+  confirm,
+  fields,
+  look = 'secondary',
+  onConfirm,
+}: {
+  /** On the button. */
+  label: string;
+  title: string;
+  question: ReactNode;
+  /** On the button of the dialog: the deed, not "OK". */
+  confirm: string;
+  fields?: ReactNode;
+  look?: 'secondary' | 'danger' | 'quiet';
+  onConfirm: (values: Record<string, string>) => Promise<unknown>;
+}) {
+  const { t } = useI18n();
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <Button look={look} onClick={() => setOpen(true)}>
+        {label}
+      </Button>
+      {open && (
+        <Dialog title={title} onClose={() => setOpen(false)}>
+          <div className="mb-4">{question}</div>
+          <Form
+            submit={confirm}
+            look={look === 'danger' ? 'danger' : 'primary'}
+            onSubmit={(values) => onConfirm(values).then(() => setOpen(false))}
+            actions={<Button onClick={() => setOpen(false)}>{t('common.cancel')}</Button>}
+          >
+            {fields}
+          </Form>
+        </Dialog>
+      )}
+    </>
+  );
+}

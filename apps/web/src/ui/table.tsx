@@ -1,0 +1,152 @@
+import { useWindowVirtualizer } from '@tanstack/react-virtual';
+import { type ReactNode, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { useI18n } from '#web/i18n';
+import { classes } from './classes';
+
+export interface Column<Row> {
+  readonly key: string;
+  readonly header: string;
+  readonly cell: (row: Row) => ReactNode;
+  /** Orders rows by this column when its heading is pressed. */
+  readonly sort?: (one: Row, other: Row) => number;
+  /** Figures, at the end of the cell. */
+  readonly numeric?: boolean;
+}
+
+/** From so many rows on, only those in view are in the document. */
+const MANY = 100;
+const HEIGHT = 52;
+
+/**
+ * Rows and columns. The first column names its row. On a phone each row is a small card with its headings inside. Takes
+ * 10,000 rows: only those in view are drawn, and readers are told how many there are.
+ */
+export function Table<Row>({
+  caption,
+  columns,
+  rows,
+  rowKey,
+  sortedBy,
+}: {
+  /** What the table is, for those who can't see it. */
+  caption: string;
+  columns: readonly Column<Row>[];
+  rows: readonly Row[];
+  rowKey: (row: Row) => string;
+  /** Key of the column it is ordered by at first. */
+  sortedBy?: string;
+}) {
+  const { t } = useI18n();
+  const [order, setOrder] = useState({ by: sortedBy, down: false });
+  const sorted = useMemo(() => {
+    const sort = columns.find(({ key }) => key === order.by)?.sort;
+    return sort ? [...rows].sort((one, other) => (order.down ? sort(other, one) : sort(one, other))) : rows;
+  }, [rows, columns, order]);
+  const body = useRef<HTMLTableSectionElement>(null);
+  const [top, setTop] = useState(0);
+  useLayoutEffect(() => setTop(body.current?.offsetTop ?? 0), []);
+  const many = sorted.length > MANY;
+  const virtual = useWindowVirtualizer({
+    count: sorted.length,
+    enabled: many,
+    estimateSize: () => HEIGHT,
+    overscan: 12,
+    scrollMargin: top,
+    getItemKey: (index) => rowKey(sorted[index]!),
+  });
+  const items = virtual.getVirtualItems();
+  const above = many ? (items[0]?.start ?? top) - top : 0;
+  const below = many ? virtual.getTotalSize() - (items.at(-1)?.end ?? top) + top : 0;
+  const shown = many ? items.map(({ index }) => index) : sorted.map((_, index) => index);
+  const gap = (height: number) =>
+    height > 0 && (
+      <tr aria-hidden="true">
+        <td style={{ blockSize: height, padding: 0 }} colSpan={columns.length} />
+      </tr>
+    );
+  return (
+    <table
+      role="table"
+      aria-rowcount={many ? sorted.length + 1 : undefined}
+      className="block w-full border-collapse rounded-xl border border-line bg-panel text-start sm:table"
+    >
+      <caption className="sr-only">{caption}</caption>
+      <thead role="rowgroup" className="sr-only sm:not-sr-only sm:table-header-group">
+        <tr role="row" {...(many && { 'aria-rowindex': 1 })}>
+          {columns.map(({ key, header, sort, numeric }) => (
+            <th
+              key={key}
+              role="columnheader"
+              scope="col"
+              aria-sort={
+                sort ? (order.by !== key ? 'none' : order.down ? 'descending' : 'ascending') : undefined
+              }
+              className={classes(
+                'border-b border-line px-3 py-2 text-sm font-semibold text-soft',
+                numeric ? 'text-end' : 'text-start',
+              )}
+            >
+              {sort ? (
+                <button
+                  type="button"
+                  className="inline-flex min-h-8 items-center gap-1 font-semibold hover:underline"
+                  onClick={() => setOrder({ by: key, down: order.by === key && !order.down })}
+                >
+                  {header}
+                  <span aria-hidden="true">{order.by !== key ? '↕' : order.down ? '↓' : '↑'}</span>
+                  <span className="sr-only">{t('common.table.sort')}</span>
+                </button>
+              ) : (
+                header
+              )}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody ref={body} role="rowgroup" className="block sm:table-row-group">
+        {gap(above)}
+        {shown.map((index) => {
+          const row = sorted[index]!;
+          return (
+            <tr
+              key={rowKey(row)}
+              role="row"
+              data-index={index}
+              ref={many ? virtual.measureElement : undefined}
+              {...(many && { 'aria-rowindex': index + 2 })}
+              className="block border-t border-line px-1 py-2 first:border-t-0 sm:table-row sm:p-0"
+            >
+              {columns.map(({ key, header, cell, numeric }, n) =>
+                n === 0 ? (
+                  <th
+                    key={key}
+                    role="rowheader"
+                    scope="row"
+                    className="block px-3 py-1 text-start font-semibold sm:table-cell sm:py-3"
+                  >
+                    {cell(row)}
+                  </th>
+                ) : (
+                  <td
+                    key={key}
+                    role="cell"
+                    className={classes(
+                      'flex justify-between gap-3 px-3 py-1 sm:table-cell sm:py-3',
+                      numeric && 'sm:text-end',
+                    )}
+                  >
+                    <span aria-hidden="true" className="text-sm text-soft sm:hidden">
+                      {header}
+                    </span>
+                    <span>{cell(row)}</span>
+                  </td>
+                ),
+              )}
+            </tr>
+          );
+        })}
+        {gap(below)}
+      </tbody>
+    </table>
+  );
+}

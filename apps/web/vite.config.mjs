@@ -1,0 +1,53 @@
+import tailwind from '@tailwindcss/vite';
+import react from '@vitejs/plugin-react';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { messagesPlugin } from '../../scripts/web-messages.mjs';
+import { serviceWorkerPlugin } from '../../scripts/web-plugins.mjs';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+/** The API that `npm run dev:web` sends requests on to. */
+const api = process.env.UPLIFT_API ?? 'http://127.0.0.1:3000';
+
+export default {
+  root: here,
+  base: '/app/',
+  plugins: [react(), tailwind(), messagesPlugin(), serviceWorkerPlugin()],
+  resolve: {
+    alias: {
+      // Messages are parsed when the app is built.
+      '@formatjs/icu-messageformat-parser': '@formatjs/icu-messageformat-parser/no-parser.js',
+      '#web': join(here, 'src'),
+    },
+  },
+  build: {
+    outDir: join(here, '../../dist/apps/web'),
+    emptyOutDir: true,
+    target: 'es2022',
+    // The security policy allows no data: fonts and no inline anything.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+    rollupOptions: {
+      input: { index: join(here, 'index.html'), sw: join(here, 'src/sw.ts') },
+      output: {
+        // The service worker's address must never change.
+        entryFileNames: ({ name }) => (name === 'sw' ? 'sw.js' : 'assets/[name]-[hash].js'),
+      },
+    },
+  },
+  server: {
+    port: 5173,
+    proxy: Object.fromEntries(
+      ['/api', '/verify', '/shared', '/openapi.json'].map((path) => [
+        path,
+        {
+          target: api,
+          changeOrigin: false,
+          // The API takes changes by cookie from its own address alone.
+          headers: { origin: process.env.BASE_URL ?? 'http://127.0.0.1:3000' },
+        },
+      ]),
+    ),
+  },
+};

@@ -1,0 +1,3 @@
+export * from './device.js';
+export * from './merge.js';
+export * from './operation.js';

@@ -1,0 +1,61 @@
+/** Vite plugin of the web app: tells the service worker which files there are, and what each part of the app needs. */
+
+/** The part of the app that a chunk is the way in to: an area, or a language's texts. */
+function partOf({ facadeModuleId, isEntry, name }) {
+  if (isEntry) return name === 'index' ? 'shell' : undefined;
+  const area = /\/src\/areas\/([a-z]+)\/index\.tsx$/.exec(facadeModuleId ?? '')?.[1];
+  const texts = /^\0virtual:messages\/(.+)$/.exec(facadeModuleId ?? '')?.[1];
+  return area ? `areas/${area}` : texts ? `texts/${texts}` : undefined;
+}
+
+/** Files that a chunk can't do without: itself, what it imports at once, and their styles. */
+function needs(bundle, file, found = new Set()) {
+  const chunk = bundle[file];
+  if (found.has(file) || chunk?.type !== 'chunk') return found;
+  found.add(file);
+  chunk.imports.forEach((each) => needs(bundle, each, found));
+  chunk.viteMetadata?.importedCss?.forEach((each) => found.add(each));
+  return found;
+}
+
+/** part → files. An area's own pages that are loaded later belong to it: who goes offline may open any of them. */
+export function partsOf(bundle) {
+  const parts = {};
+  for (const chunk of Object.values(bundle)) {
+    const part = chunk.type === 'chunk' && partOf(chunk);
+    if (!part) continue;
+    const files = needs(bundle, chunk.fileName);
+    if (part.startsWith('areas/'))
+      for (const each of chunk.dynamicImports)
+        if (!/virtual:messages|\/echarts\//.test(bundle[each]?.facadeModuleId ?? ''))
+          needs(bundle, each, files);
+    parts[part] = files;
+  }
+  const { shell = new Set() } = parts;
+  return Object.fromEntries(
+    Object.entries(parts)
+      .map(([part, files]) => [
+        part,
+        [...files].filter((file) => part === 'shell' || !shell.has(file)).sort(),
+      ])
+      .sort(([one], [other]) => (one < other ? -1 : 1)),
+  );
+}
+
+export function serviceWorkerPlugin() {
+  return {
+    name: 'uplift-service-worker',
+    apply: 'build',
+    enforce: 'post',
+    generateBundle: {
+      order: 'post',
+      handler(_options, bundle) {
+        const parts = partsOf(bundle);
+        const worker = bundle['sw.js'];
+        if (!worker) this.error('The service worker is missing.');
+        worker.code = worker.code.replace('__PARTS__', () => JSON.stringify(parts));
+        this.emitFile({ type: 'asset', fileName: 'parts.json', source: JSON.stringify(parts, null, 1) });
+      },
+    },
+  };
+}
