@@ -22,5 +22,8 @@ export default {
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   maxWorkers: 2,
+  // A process that has started the product several times takes longer than the usual half second to take its memory down.
+  // One that something keeps alive is still found.
+  workerGracefulExitTimeout: 10_000,
   testTimeout: 60000,
 };

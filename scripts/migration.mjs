@@ -10,6 +10,15 @@ if (!['check', 'generate'].includes(command) || !url || (command === 'generate' 
 }
 const dataSource = await openDataSource(url, { poolSize: 2 });
 await dataSource.runMigrations();
+// TypeORM reads the schema by many statements at once on one connection, which pg queues now and won't for long.
+const createQueryRunner = dataSource.createQueryRunner.bind(dataSource);
+dataSource.createQueryRunner = (...given) => {
+  const runner = createQueryRunner(...given);
+  const query = runner.query.bind(runner);
+  let turn = Promise.resolve();
+  runner.query = (...asked) => (turn = turn.catch(() => undefined).then(() => query(...asked)));
+  return runner;
+};
 const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
 await dataSource.destroy();
 const statements = upQueries.map((query) => query.query);

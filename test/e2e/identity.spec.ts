@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import supertest from 'supertest';
-import { type Agent, type Person, startApp, type TestApp } from '../support/app.js';
+import { type Agent, bytes, type Person, startApp, type TestApp } from '../support/app.js';
 import { Authenticator, codeOf } from '../support/authenticator.js';
 import { browser, newAccount, pathOf } from '../support/browser.js';
 
@@ -45,6 +45,13 @@ describe('an account', () => {
     expect(text).toContain('15 minutos');
     await agent.get(pathOf(link)).expect(302);
     expect((await agent.get('/api/v1/me').expect(200)).body).toMatchObject({ email });
+    const founded = { name: 'By link', kind: 'supplier', country: 'EG' };
+    await agent.post('/api/v1/organisations').send(founded).expect(201);
+    expect(
+      await app.sql(
+        `SELECT DISTINCT body::jsonb ->> 'by' AS by FROM audit_entry WHERE body LIKE '%By link%'`,
+      ),
+    ).toEqual([{ by: 'e-mail-link' }]);
     const again = browser(app);
     expect((await again.get(pathOf(link)).expect(302)).headers['location']).toContain('error=INVALID_TOKEN');
     await again.get('/api/v1/me').expect(401);
@@ -321,6 +328,11 @@ describe('an invitation', () => {
     const trail = JSON.stringify(await app.sql(`SELECT body FROM audit_entry WHERE subject = 'invitation'`));
     expect(trail).not.toContain('token_hash');
     expect(trail).not.toContain(email);
+    const joined = await app.sql(
+      `SELECT body::jsonb ->> 'by' AS by FROM audit_entry WHERE subject = 'membership' AND organisation_id = $1 ORDER BY seq`,
+      [id],
+    );
+    expect(joined).toEqual([{ by: null }, { by: expect.stringMatching(/^invitation:[0-9a-f-]{36}$/) }]);
   });
 
   it('is for its address alone: to another it looks like none', async () => {
@@ -413,6 +425,23 @@ describe('an API token', () => {
     expect((await reader.post('/api/v1/sites').send(site).expect(403)).body.code).toBe('scope-required');
     const managing = withToken((await make(owner, id, ['read', 'manage'])).token);
     await managing.post('/api/v1/sites').send(site).expect(201);
+    // The trail says that the token did it, on behalf of whom, and to its owners what it is called.
+    const acted = await app.sql(
+      `SELECT id FROM api_token WHERE organisation_id = $1 AND 'manage' = ANY (scopes)`,
+      [id],
+    );
+    const by = `token:${acted[0]!['id']}`;
+    const { body: read } = await owner.agent.get(`/api/v1/organisations/${id}/audit?by=${by}`).expect(200);
+    expect(read.items).toMatchObject([
+      { subject: 'site', action: 'insert', actor: owner.id, by, byName: 'ERP' },
+    ]);
+    const { body: lines } = await owner.agent
+      .get(`/api/v1/organisations/${id}/audit?subject=site`)
+      .set('accept', 'application/x-ndjson')
+      .buffer(true)
+      .parse(bytes)
+      .expect(200);
+    expect(JSON.parse(JSON.parse(lines.toString()).body)).toMatchObject({ actor: owner.id, by });
     await managing
       .post('/api/v1/sites')
       .send({ ...site, organisationId: elsewhere.id })

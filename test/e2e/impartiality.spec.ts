@@ -126,6 +126,22 @@ describe('the rules of a programme', () => {
       expect(refused.body.code).toBe('impartiality-rules-invalid');
       expect(refused.body.errors.map((error: Body) => error['field'])).toContain(field);
     }
+    // Of each kind of mistake, all at once.
+    const everything = {
+      ...all,
+      rules: { ...fewer, 'assessor-is-owner': 'never' },
+      organisationTypes: { byKind: {}, organisations: [twice, twice] },
+      complaints: { acknowledgeDays: 9, decideDays: 8 },
+    };
+    const { errors } = (await p.manager.agent.put(rulesPath()).send(everything).expect(422)).body;
+    expect(errors.map((error: Body) => error['field'])).toEqual(
+      expect.arrayContaining([
+        '/rules/assessor-is-coach',
+        '/rules/assessor-is-owner',
+        '/organisationTypes/organisations/1',
+        '/complaints/decideDays',
+      ]),
+    );
     for (const wrong of [{ ...all, lookBackMonths: -1 }, { ...all, complaints: { acknowledgeDays: 1 } }, {}])
       expect((await p.manager.agent.put(rulesPath()).send(wrong).expect(400)).body.code).toBe(
         'invalid-request',

@@ -302,6 +302,38 @@ describe('a person who is forgotten', () => {
       [randomUUID(), p.provider, id],
     );
     await agent.patch('/api/v1/me').send({ language: 'ar' }).expect(200);
+    // Consent links: one that works, one that has ended, and one of another address at which the person is named.
+    const consents = `/api/v1/organisations/${other.supplier}/consents`;
+    const link = (recipientEmail: string) =>
+      other.owner.agent.post(consents).send({
+        siteIds: [other.site],
+        scopes: ['score'],
+        purpose: 'Supply of cheese',
+        until: daysAgo(-100),
+        recipientName: name,
+        recipientEmail,
+      });
+    const [working, ended, office] = (
+      await Promise.all([link(email.toUpperCase()), link(email), link('office@shop.example')])
+    ).map(({ body }) => body);
+    await other.owner.agent.post(`${consents}/${ended.id}/revoke`).expect(200);
+    const complaint = await p.owner.agent
+      .post('/api/v1/complaints')
+      // Its answer is kept for the owner.
+      .set('idempotency-key', 'complains')
+      .send({
+        kind: 'complaint',
+        about: 'assessment',
+        subjectId: closed,
+        text: `${name} (${email}) came late. Ask ${name.toUpperCase()}, or ${name}berg of x${email}.`,
+      })
+      .expect(201);
+    const handler = await app.person('Somebody Handling', [[p.agency, 'decider']]);
+    await handler.agent
+      .post(`/api/v1/complaints/${complaint.body.id}/steps`)
+      .send({ action: 'acknowledge', reason: `Spoke to ${name}.` })
+      .expect(200);
+    await app.idle();
     const before = await keptReports();
     const score = await p.owner.agent.get(`/api/v1/assessments/${closed}/score`).expect(200);
     const verified = await app.anonymous.get(`/api/v1/verify/${number}`).expect(200);
@@ -331,24 +363,35 @@ describe('a person who is forgotten', () => {
       await app.sql(`SELECT revoked_at IS NULL AS works FROM api_token WHERE created_by = $1`, [id]),
     ).toEqual([{ works: false }]);
     expect(await app.sql(`SELECT 1 FROM person_settings WHERE user_id = $1`, [id])).toEqual([]);
-    await unbroken();
-    // Every text of the whole database, whatever table or schema it is in, but for the printed name on the certificate.
-    const columns = await app.sql(
-      `SELECT format('%I.%I', table_schema, table_name) AS t, quote_ident(column_name) AS c FROM information_schema.columns
-        WHERE table_schema IN ('public', 'auth', 'jobs') AND data_type IN ('text', 'character varying', 'jsonb', 'json', 'USER-DEFINED', 'ARRAY')`,
+    // The links end, the ledger says so once, and the supplier sees that somebody had them.
+    await app.anonymous.get(new URL(working.link).pathname).expect(404);
+    await app.anonymous.get(new URL(office.link).pathname).expect(200);
+    for (const grant of [working, ended, office]) {
+      const read = await other.owner.agent.get(`${consents}/${grant.id}`).expect(200);
+      expect(read.body).toMatchObject({
+        recipient: expect.stringMatching(labelled),
+        recipientEmail: grant === office ? 'office@shop.example' : `erased-${grant.id}@erased.invalid`,
+        state: grant === office ? 'active' : 'revoked',
+      });
+      const steps = await app.sql(
+        `SELECT kind FROM consent_event WHERE grant_id = $1 AND kind IN ('granted', 'changed', 'revoked') ORDER BY id`,
+        [grant.id],
+      );
+      expect(steps.map(({ kind }) => kind)).toEqual(grant === office ? ['granted'] : ['granted', 'revoked']);
+    }
+    const kept = await handler.agent.get(`/api/v1/complaints/${complaint.body.id}`).expect(200);
+    expect(kept.body.text).toMatch(
+      /^(Former assessor \w{4}) \(\1\) came late\. Ask \1, or Assessor peopleberg of x/,
     );
-    const found: string[] = [];
-    for (const { t, c } of columns)
-      for (const secret of [email, name, 'Surgery'])
-        if (
-          (
-            await app.sql(`SELECT 1 FROM ${t} WHERE strpos(lower(${c}::text), lower($1)) > 0 LIMIT 1`, [
-              secret,
-            ])
-          ).length > 0
-        )
-          found.push(`${t}.${c} ${secret === email ? 'e-mail' : secret === name ? 'name' : secret}`);
-    expect(found).toEqual(['public.certificate.facts name']);
+    expect(kept.body.history[0].reason).toMatch(/^Spoke to Former assessor \w{4}\.$/);
+    const [answer] = await app.sql(`DELETE FROM idempotency_key WHERE key = 'complains' RETURNING body`);
+    expect(answer!['body'].text).toBe(kept.body.text);
+    // Words that only begin or end like the name and the address stay.
+    await app.sql(`UPDATE complaint SET text = '' WHERE id = $1`, [complaint.body.id]);
+    await app.idle();
+    await unbroken();
+    // But for the printed name on the certificate.
+    expect(await whereStill(email, name, 'Surgery')).toEqual([`public.certificate.facts: ${name}`]);
     await supertest(app.url)
       .post('/api/auth/sign-in/email')
       .send({ email, password: 'correct horse whatever' })
@@ -407,6 +450,30 @@ describe('a person who is forgotten', () => {
       name: expect.stringMatching(/^Former member/),
     });
     await somebody.agent.get('/api/v1/me').expect(401);
+    // Somebody without an account, of whom a supplier had entered name and address.
+    const contact = { recipientName: 'Nadia Contact', recipientEmail: 'nadia@shop.example' };
+    const grant = await p.owner.agent
+      .post(`/api/v1/organisations/${p.supplier}/consents`)
+      .send({ siteIds: [p.site], scopes: ['score'], purpose: 'Cheese', until: daysAgo(-9), ...contact })
+      .expect(201);
+    const path = new URL(grant.body.link).pathname;
+    await app.anonymous.get(path).expect(200);
+    await app.idle();
+    const erase = (email: string) =>
+      execFileSync(process.execPath, [cli, 'erase', 'person', email, '--confirm', email], {
+        env,
+        stdio: 'pipe',
+      });
+    expect(JSON.parse(erase('Nadia@shop.example').toString())).toEqual({
+      id: null,
+      name: expect.stringMatching(/^Former contact/),
+    });
+    await app.anonymous.get(path).expect(404);
+    // The supplier is told that its consent has ended, and nobody writes to who was forgotten.
+    await app.mail(p.owner.email, /Former contact/);
+    await app.idle();
+    expect(await whereStill(...Object.values(contact))).toEqual([]);
+    expect(() => erase('nadia@shop.example')).toThrow(/unknown-person/);
     await unbroken();
   }, 120_000);
 });
@@ -423,9 +490,18 @@ describe('a supplier that leaves', () => {
       (await leave(p.manager, { confirm: 'Agency people', reason: 'merged' }, p.agency).expect(409)).body
         .code,
     ).toBe('only-suppliers-leave');
+    const consent = await p.owner.agent
+      .post(`/api/v1/organisations/${p.supplier}/consents`)
+      .send({ siteIds: [p.site], scopes: ['score'], purpose: 'x', until: daysAgo(-9), granteeId: p.buyer })
+      .expect(201);
     await leave(p.owner, { confirm: 'Nile Dairy', reason: 'merged', note: 'Sold to a neighbour.' }).expect(
       204,
     );
+    expect(
+      await app.sql(`SELECT kind FROM consent_event WHERE grant_id = $1 AND kind <> 'notified' ORDER BY id`, [
+        consent.body.id,
+      ]),
+    ).toEqual([{ kind: 'granted' }, { kind: 'revoked' }]);
     expect(
       (
         await leave(p.owner, {
@@ -540,6 +616,25 @@ const keptReports = async (): Promise<string[]> =>
     },
     { what: 'the kept reports', deadlineMs: 60_000 },
   );
+
+/** Every text of the whole database that holds one of the words, whatever table or schema it is in. */
+async function whereStill(...words: string[]): Promise<string[]> {
+  const columns = await app.sql(
+    `SELECT format('%I.%I', table_schema, table_name) AS t, quote_ident(column_name) AS c FROM information_schema.columns
+      WHERE table_schema NOT IN ('pg_catalog', 'information_schema')
+        AND data_type IN ('text', 'character varying', 'character', 'jsonb', 'json', 'USER-DEFINED', 'ARRAY') ORDER BY 1, 2`,
+  );
+  expect(columns.length).toBeGreaterThan(150);
+  const found: string[] = [];
+  for (const { t, c } of columns) {
+    const [row] = await app.sql(
+      `SELECT ARRAY(SELECT w FROM unnest($1::text[]) w WHERE EXISTS (SELECT 1 FROM ${t} WHERE strpos(lower(${c}::text), lower(w)) > 0)) AS words`,
+      [words],
+    );
+    for (const word of row!['words']) found.push(`${t}.${c}: ${word}`);
+  }
+  return found;
+}
 
 /** As the worker does it every night, with no more rights than it has. */
 async function sweep(now?: Date): Promise<Record<string, number>> {

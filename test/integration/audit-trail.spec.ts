@@ -109,6 +109,27 @@ describe('the trail', () => {
     expect(rows[3].body.from).toBeNull();
   });
 
+  it('says by what a person acted, and leaves entries that have nothing to say there as they were', async () => {
+    const { id, site } = await organisation('u-by', 0);
+    for (const by of ['token:7', undefined])
+      await db.as({ userId: 'u-by', ...(by && { by }) }, async (tx) => {
+        await tx.query(`UPDATE site SET city = city || 'x' WHERE id = $1`, [site]);
+        // Somebody else within the same transaction doesn't act by it.
+        await db.as({ userId: 'u-by', by: 'invitation:8' }, () =>
+          tx.query(`UPDATE site SET city = city || 'y'`),
+        );
+        await tx.query(`UPDATE site SET city = city || 'z' WHERE id = $1`, [site]);
+      });
+    const rows = await owner.query(
+      `SELECT body::jsonb AS body FROM audit_entry WHERE organisation_id = $1 ORDER BY seq OFFSET 3`,
+      [id],
+    );
+    const said = ['token:7', 'invitation:8', 'token:7', undefined, 'invitation:8', undefined];
+    expect(rows.map(({ body }: any) => body.by)).toEqual(said);
+    expect(rows.map(({ body }: any) => 'by' in body)).toEqual(said.map((by) => by !== undefined));
+    expect(await verify(id)).toEqual([]);
+  });
+
   it('writes nothing for what changed nothing or was rolled back', async () => {
     const { id, site } = await organisation('u-nothing', 0);
     const before = await owner.query(`SELECT seq FROM audit_head WHERE organisation_id = $1`, [id]);

@@ -30,6 +30,21 @@ describe('openapi.json', () => {
     expect(mute).toEqual([]);
   });
 
+  it('offers a key against repetition wherever something is posted, but where a secret is carried', () => {
+    const { paths } = JSON.parse(source) as {
+      paths: Record<string, { post?: { parameters?: { name: string }[] } }>;
+    };
+    const without = Object.entries(paths).flatMap(([path, { post }]) =>
+      post && !post.parameters?.some(({ name }) => name === 'Idempotency-Key') ? [path] : [],
+    );
+    expect(without.sort()).toEqual([
+      '/api/v1/invitations/accept',
+      '/api/v1/organisations/{id}/api-tokens',
+      '/api/v1/organisations/{id}/consents',
+      '/api/v1/organisations/{id}/consents/{consentId}/new-link',
+    ]);
+  });
+
   it('is a valid OpenAPI document, without loose ends', async () => {
     const config = await createConfig({
       rules: {

@@ -11,6 +11,8 @@ export class AuditQuery {
   @IsOptional() @Matches(/^[a-z_]{1,63}$/) subject?: string;
   /** Id of the person, or `worker`, `operator`, `grant:<id>`. */
   @IsOptional() @Length(1, 100) actor?: string;
+  /** By what the person acted: `token:<id>` of an API token, `e-mail-link`, `invitation:<id>`. */
+  @IsOptional() @Length(1, 100) by?: string;
   /** First day, UTC. */
   @IsOptional() @Day() from?: string;
   /** Last day, UTC. */

@@ -167,7 +167,7 @@ program.addCommand(auditCommand());
 const erase = new Command('erase').description('Forgets people, without breaking what rests on their work.');
 erase
   .command('person')
-  .argument('<email>', 'address of the account')
+  .argument('<email>', 'address of the account, or one that others entered')
   .requiredOption('--confirm <email>', 'the address once more: this cannot be undone')
   .description('Removes the account and everything that names the person; what they did stays, under an id.')
   .action(async (email: string, { confirm }: { confirm: string }) => {

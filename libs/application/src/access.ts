@@ -27,6 +27,21 @@ export async function siteAccess(
   return rows;
 }
 
+/** More ways to sites than this are not looked up one by one. */
+const FEW = 200;
+
+/**
+ * For lists: the sites the actor of the transaction reaches, where they are few; null: they are many. Who reaches few is
+ * served by looking up just those; who reaches many, by walking the list in its order and asking for each row until the
+ * page is full. Either way a page costs the same however large the platform, or the actor's part in it, has become.
+ */
+export async function fewSites(db: Queryable): Promise<string[] | null> {
+  const [{ ids }] = await db.query(
+    `SELECT ARRAY(SELECT site_id FROM actor_reach LIMIT ${FEW + 1})::text[] AS ids`,
+  );
+  return ids.length > FEW ? null : ids;
+}
+
 /** Whether one of the accesses has a role among `roles` in a part among `parts`. */
 export function may(
   access: readonly SiteAccess[],

@@ -113,6 +113,14 @@ export class ApiTokensService {
     );
     // It outlives neither the person's membership nor the right to have made it.
     if (!memberships.some(({ role }) => role === 'owner')) return null;
-    return { userId, name: person ?? '', email: '', memberships, organisationId, token: { id, scopes } };
+    return {
+      userId,
+      name: person ?? '',
+      email: '',
+      memberships,
+      by: `token:${id}`,
+      organisationId,
+      token: { id, scopes },
+    };
   }
 }

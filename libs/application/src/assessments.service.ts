@@ -28,6 +28,7 @@ import { type Database, sqlStateOf } from '#persistence';
 import type { EntityManager } from 'typeorm';
 import {
   ASSESSMENT_SCOPES,
+  fewSites,
   may,
   must,
   mustSee,
@@ -356,10 +357,12 @@ export class AssessmentsService {
     filter: { siteId?: string; cohortId?: string; kind?: string; state?: string },
     page: PageRequest,
   ): Promise<Page<AssessmentRow>> {
+    const few = await fewSites(this.db);
     const rows = await this.db.query(
       `SELECT ${assessmentColumns} FROM ${assessmentJoins}
-        WHERE EXISTS (SELECT 1 FROM site_access s WHERE s.user_id = $1 AND s.site_id = a.site_id
-                        AND ('record' = ANY (s.scopes) OR (a.state = 'closed' AND s.scopes && $8::text[])))
+        WHERE (SELECT true FROM site_access s WHERE s.user_id = $1 AND s.site_id = a.site_id
+                  AND ('record' = ANY (s.scopes) OR (a.state = 'closed' AND s.scopes && $8::text[])) LIMIT 1)
+          ${few ? 'AND a.site_id = ANY ($9)' : ''}
           AND ($2::uuid IS NULL OR a.site_id = $2) AND ($3::uuid IS NULL OR a.cohort_id = $3)
           AND ($4::text IS NULL OR a.kind = $4) AND ($5::text IS NULL OR a.state = $5)
           AND ($6::uuid IS NULL OR a.id > $6)
@@ -373,6 +376,7 @@ export class AssessmentsService {
         page.after,
         page.limit + 1,
         ASSESSMENT_SCOPES,
+        ...(few ? [few] : []),
       ],
     );
     return pageOf(rows, page, (row: AssessmentRow) => row.id);

@@ -152,17 +152,16 @@ export class ComplaintsService {
         actor.userId,
         organisationId,
       ]);
-      return this.get(actor, id);
+      return this.get(id);
     });
   }
 
-  async get(_actor: Actor, id: string): Promise<ComplaintRow> {
+  async get(id: string): Promise<ComplaintRow> {
     return shown(await this.row(this.db, id));
   }
 
   /** Complaints the actor sees: their own, those they handle, and those about what they work on. */
   async list(
-    _actor: Actor,
     filter: { programmeId?: string; siteId?: string; state?: string; kind?: string; overdue?: boolean },
     page: PageRequest,
     today = dayIn(new Date()),
@@ -239,7 +238,7 @@ export class ComplaintsService {
           reason ?? null,
         ],
       );
-      return this.get(actor, id);
+      return this.get(id);
     });
   }
 

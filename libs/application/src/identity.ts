@@ -33,6 +33,8 @@ export interface SignedIn {
   readonly sessionId: string;
   /** By what the session was strengthened beyond a password or a mailbox; null: by nothing. */
   readonly secondFactor: 'totp' | 'passkey' | 'provider' | null;
+  /** The session was opened by a link in a mail. */
+  readonly byLink: boolean;
   /** The person has set up codes by an app. */
   readonly enrolled: boolean;
 }
@@ -190,6 +192,7 @@ export function createIdentity(options: IdentityOptions, services: IdentityServi
         emailVerified: user.emailVerified,
         sessionId: session.id,
         secondFactor: (session.secondFactor as SignedIn['secondFactor']) ?? null,
+        byLink: session.byLink === true,
         enrolled: (user as { twoFactorEnabled?: boolean | null }).twoFactorEnabled === true,
       };
     },

@@ -32,7 +32,7 @@ import {
 import { pageOf, type Page, type PageRequest } from './paging.js';
 import { programmeDay } from './people.js';
 import { mustBeCurrent } from './revision.js';
-import { mustFollow } from './schemas.js';
+import { schemaProblems } from './schemas.js';
 
 /** Rules of a programme as they are read and set, with the source of each. */
 export interface RulesRow extends ImpartialityRules {
@@ -85,12 +85,30 @@ const SOURCES = Object.fromEntries(
   Object.entries(IMPARTIALITY_RULES).map(([rule, { source }]) => [rule, source]),
 ) as RulesRow['sources'];
 
+/** @throws DomainError `impartiality-rules-invalid` with all that is wrong: what the schema says, and what it can't say. */
+function mustBeRules(rules: ImpartialityRules): void {
+  const unsound = schemaProblems('impartiality-rules', rules);
+  // Of a part that doesn't even have its shape nothing more can be said.
+  const sound = <Part extends 'organisationTypes' | 'complaints'>(part: Part) =>
+    unsound.some(({ field }) => field.startsWith(`/${part}`)) ? {} : { [part]: rules[part] };
+  const problems = [
+    ...unsound,
+    ...impartialityRuleProblems({ ...sound('organisationTypes'), ...sound('complaints') }),
+  ];
+  if (problems.length === 0) return;
+  throw new DomainError(
+    'impartiality-rules-invalid',
+    'These cannot be rules of impartiality.',
+    problems.slice(0, 200).map((problem) => ({ ...problem, field: problem.field || '/' })),
+  );
+}
+
 /** Rules of impartiality of programmes, what they say of an assessment, and the exceptions programmes allow. */
 export class ImpartialityService {
   constructor(private readonly db: Database) {}
 
   /** The rules, for participants and for suppliers with an enrolled site. @throws DomainError `not-found` */
-  async rules(_actor: Actor, programmeId: string): Promise<RulesRow> {
+  async rules(programmeId: string): Promise<RulesRow> {
     return this.rulesRow(programmeId);
   }
 
@@ -104,15 +122,8 @@ export class ImpartialityService {
     revision: number | null,
     input: ImpartialitySettings,
   ): Promise<RulesRow> {
-    const title = 'These cannot be rules of impartiality.';
-    const rules = mustFollow<ImpartialityRules>(
-      'impartiality-rules',
-      { format: 'uplift.impartiality/1', ...input },
-      'impartiality-rules-invalid',
-      title,
-    );
-    const problems = impartialityRuleProblems(rules);
-    if (problems.length > 0) throw new DomainError('impartiality-rules-invalid', title, problems);
+    const rules: ImpartialityRules = { format: 'uplift.impartiality/1', ...input };
+    mustBeRules(rules);
     return this.db.transaction(async (tx) => {
       await tx.query(`SELECT 1 FROM programme WHERE id = $1 FOR UPDATE`, [programmeId]);
       await this.mustManage(tx, actor, programmeId, 'change the rules of impartiality');

@@ -184,7 +184,7 @@ export class InvitationsService {
         'conflict',
       );
     const userId = actor?.userId ?? (await this.newPerson(identity, held.email, name, password));
-    const [joined] = await this.db.as({ userId }, (tx) =>
+    const [joined] = await this.db.as({ userId, by: `invitation:${held.id}` }, (tx) =>
       tx.query(`SELECT organisation_id AS "organisationId", role FROM invitation_accept($1)`, [hash]),
     );
     // Taken back, or accepted elsewhere, between the two; or whoever invited is no longer an owner.

@@ -16,7 +16,7 @@ import type { Database } from '#persistence';
 import type { EntityManager } from 'typeorm';
 import { mustSee, scopesOf, seenBy, seesRecord, siteAccess, type SiteAccess } from './access.js';
 import { forbidden, type Actor } from './actor.js';
-import { loadAssessment } from './assessments.service.js';
+import { type LoadedAssessment, loadAssessment } from './assessments.service.js';
 import { programmeDay } from './people.js';
 import { mustFollow } from './schemas.js';
 
@@ -165,7 +165,9 @@ export class ReadinessService {
       `SELECT id FROM assessment WHERE site_id = $1 AND state IN ('submitted', 'under-review', 'closed') ORDER BY assessed_on DESC LIMIT 6`,
       [siteId],
     );
-    const loaded = await Promise.all(rows.map((row: { id: string }) => loadAssessment(tx, row.id)));
+    // One after the other: a transaction has one connection.
+    const loaded: LoadedAssessment[] = [];
+    for (const { id } of rows as { id: string }[]) loaded.push(await loadAssessment(tx, id));
     return loaded.map((assessment) => (rule: BuyerRule): ReadinessCandidate | null => {
       const { checklistBody, profileBody, responsesAfterClosure } = assessment;
       if (checklistBody.checklist !== rule.checklist || profileBody.profile !== rule.profile) return null;

@@ -293,11 +293,13 @@ export function exceptionFor<E extends ImpartialityException>(
  * What rules can't be like although they follow the schema: an organisation named twice, type A or C that serves
  * somebody. Empty: they may be used.
  */
-export function impartialityRuleProblems(rules: ImpartialityRules): FieldProblem[] {
-  const { organisations } = rules.organisationTypes;
+export function impartialityRuleProblems({
+  organisationTypes,
+  complaints,
+}: Partial<Pick<ImpartialityRules, 'organisationTypes' | 'complaints'>>): FieldProblem[] {
   const problems: FieldProblem[] = [];
   const seen = new Set<string>();
-  organisations.forEach(({ organisationId, type, serves }, index) => {
+  organisationTypes?.organisations.forEach(({ organisationId, type, serves }, index) => {
     const field = `/organisationTypes/organisations/${index}`;
     if (seen.has(organisationId))
       problems.push({ field, message: 'named twice', fix: 'Give each organisation one type.' });
@@ -309,7 +311,7 @@ export function impartialityRuleProblems(rules: ImpartialityRules): FieldProblem
         fix: 'Leave it out, or make the type B.',
       });
   });
-  if (rules.complaints.decideDays < rules.complaints.acknowledgeDays)
+  if (complaints && complaints.decideDays < complaints.acknowledgeDays)
     problems.push({
       field: '/complaints/decideDays',
       message: 'before the acknowledgement',

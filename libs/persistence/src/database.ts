@@ -11,6 +11,8 @@ export interface ActingAs {
   readonly grantId?: string;
   /** Restricts the person to one organisation: what an API token may at most reach. */
   readonly organisationId?: string;
+  /** By what the person acts, where it isn't an ordinary session: `token:<id>`, `e-mail-link`, `invitation:<id>`; for the audit trail. */
+  readonly by?: string;
   /** Id and address of the request, for the audit trail. */
   readonly requestId?: string;
   readonly address?: string;
@@ -153,11 +155,18 @@ function straight(manager: EntityManager, connection: pg.PoolClient): EntityMana
 const NOBODY: ActingAs = {};
 
 const sameActor = (a: ActingAs, b: ActingAs): boolean =>
-  a.userId === b.userId && a.grantId === b.grantId && a.organisationId === b.organisationId;
+  a.userId === b.userId && a.grantId === b.grantId && a.organisationId === b.organisationId && a.by === b.by;
 
 /** The statement that tells the database who acts; every setting is given, so that none is left over. */
-function settings({ userId, grantId, organisationId, requestId, address }: ActingAs): string {
-  const values = { user: userId, grant: grantId, organisation: organisationId, request: requestId, address };
+function settings({ userId, grantId, organisationId, by, requestId, address }: ActingAs): string {
+  const values = {
+    user: userId,
+    grant: grantId,
+    organisation: organisationId,
+    by,
+    request: requestId,
+    address,
+  };
   return `SELECT ${Object.entries(values)
     .map(([name, value]) => `set_config('uplift.${name}', ${literal(value ?? '')}, true)`)
     .join(', ')}`;

@@ -11,7 +11,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import type { Config } from './config.js';
-import { withLogContext } from './logger.js';
+import { withLogContext, withoutPeople } from './logger.js';
 import type { JobMetrics } from './metrics.js';
 
 /** The one queue of the product, and the PostgreSQL schema its tables live in. */
@@ -175,7 +175,7 @@ export function makeWorker<Name extends string>(
             { err: error },
             last ? 'job failed for good' : 'job failed, will be tried again',
           );
-          throw error;
+          throw withoutPeopleIn(error);
         }
       },
     );
@@ -194,6 +194,14 @@ export function makeWorker<Name extends string>(
     logger?.warn({ jobId }, 'job was lost by a worker and goes back into the queue'),
   );
   return worker;
+}
+
+/** The error as it is kept with the job, until an operator has dealt with it: a refused mail names whom it was for. */
+function withoutPeopleIn(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  error.message = withoutPeople(error.message);
+  if (error.stack) error.stack = withoutPeople(error.stack);
+  return error;
 }
 
 /** The queue and its workers for one configuration. */

@@ -41,8 +41,9 @@ export class ActorInterceptor implements NestInterceptor {
 }
 
 /** The actor of a request as the database and its audit trail know them. */
-export const actingAs = ({ id, ip }: FastifyRequest, { userId, organisationId }: Actor) => ({
+export const actingAs = ({ id, ip }: FastifyRequest, { userId, organisationId, by }: Actor) => ({
   userId,
+  ...(by && { by }),
   ...(organisationId && { organisationId }),
   requestId: id,
   address: ip,

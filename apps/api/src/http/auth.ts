@@ -26,6 +26,8 @@ const ONE_FACTOR = 'uplift:one-factor';
 export const SECRET_ANSWER = 'uplift:secret-answer';
 /** How `Public` tells whoever describes the operation. */
 export const OPEN = 'x-uplift-open';
+/** How `SecretAnswer` does. */
+export const SECRET = 'x-uplift-secret';
 
 /** Marks a route that anyone may call. Everything else needs a signed-in person. */
 export const Public = () => applyDecorators(SetMetadata(PUBLIC, true), ApiExtension(OPEN, true));
@@ -34,7 +36,8 @@ export const PeopleOnly = () => SetMetadata(PEOPLE_ONLY, true);
 /** Marks what a person may call before giving the second factor that their roles take. */
 export const OneFactor = () => SetMetadata(ONE_FACTOR, true);
 /** Marks what carries a secret and is therefore not kept for an `Idempotency-Key`. */
-export const SecretAnswer = () => SetMetadata(SECRET_ANSWER, true);
+export const SecretAnswer = () =>
+  applyDecorators(SetMetadata(SECRET_ANSWER, true), ApiExtension(SECRET, true));
 
 type WithActor = FastifyRequest & { actor?: Actor };
 
@@ -82,6 +85,7 @@ export class SignedInGuard implements CanActivate {
       request.actor = {
         ...actor,
         sessionId: user.sessionId,
+        ...(user.byLink && { by: 'e-mail-link' }),
         secondFactor: { required, given: user.secondFactor, enrolled: user.enrolled },
       };
       if (required && !user.secondFactor && !marked(PUBLIC) && !marked(ONE_FACTOR))

@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiOkResponse, ApiProduces, type OpenAPIObject } from '@nestjs/swagger';
-import { OPEN } from './auth.js';
+import { OPEN, SECRET } from './auth.js';
 
 /** Says what a route sends where that isn't JSON, or isn't only. */
 export const Produces = (...mediaTypes: string[]) =>
@@ -30,6 +30,7 @@ interface Operation {
   responses?: Record<string, Answer | { $ref: string }>;
   security?: unknown;
   [OPEN]?: boolean;
+  [SECRET]?: boolean;
 }
 
 const PROBLEM = {
@@ -77,10 +78,8 @@ const PROBLEMS = {
   500: 'Something went wrong on our side.',
 } as const;
 
-const HEADERS = {
-  'Idempotency-Key':
-    'Made by the caller; the call is carried out once per key, repeated calls get the first answer.',
-} as const;
+const IDEMPOTENCY_KEY =
+  'Made by the caller; the call is carried out once per key, repeated calls get the first answer.';
 
 const ETAG = {
   description: 'What `If-Match` and `If-None-Match` are compared with.',
@@ -171,14 +170,15 @@ function describeCommon(path: string, method: string, operation: Operation): voi
     answer.description ||= operation.summary ?? '';
   for (const status of Object.keys(PROBLEMS).filter(applies))
     operation.responses[status] ??= { $ref: `#/components/responses/Problem${status}` };
-  const header = (name: keyof typeof HEADERS) =>
+  // Where a secret is answered the key is refused, and keys are a person's: without one there is none.
+  if (method === 'post' && !open && !operation[SECRET])
     (operation.parameters ??= []).push({
-      name,
+      name: 'Idempotency-Key',
       in: 'header',
       required: false,
-      description: HEADERS[name],
-      schema: { type: 'string' },
+      description: IDEMPOTENCY_KEY,
+      schema: { type: 'string', minLength: 1, maxLength: 200 },
     });
-  if (method === 'post') header('Idempotency-Key');
+  delete operation[SECRET];
   operation.security = open ? [] : [{ bearer: [] }];
 }

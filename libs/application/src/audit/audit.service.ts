@@ -1,5 +1,5 @@
 import { addDays, type AuditEntry } from '#domain';
-import type { ActingAs, Database } from '#persistence';
+import type { ActingAs, Database, Queryable } from '#persistence';
 import { type AuditKeys, lineOf, type SignedCheckpoint, signCheckpoint } from '#platform';
 import { notFound, type Actor } from '../actor.js';
 import { headOf } from './checkpoints.js';
@@ -10,6 +10,8 @@ export interface AuditFilter {
   readonly subject?: string;
   /** Id of the person, or `worker`, `operator`, `grant:<id>`. */
   readonly actor?: string;
+  /** By what the person acted: `token:<id>`, `e-mail-link`, `invitation:<id>`. */
+  readonly by?: string;
   readonly from?: string;
   readonly to?: string;
 }
@@ -24,6 +26,10 @@ export interface ReadEntry {
   readonly at: string;
   /** Id of a person, `grant:<id>`, `worker`, `operator` or `anybody`. */
   readonly actor: string;
+  /** By what the person acted: `token:<id>` of an API token, `e-mail-link`, `invitation:<id>`. Left out: by signing in. */
+  readonly by?: string;
+  /** Name of the token, for the owners of its organisation. Not part of the chain. */
+  readonly byName?: string;
   readonly request: string | null;
   /** Network of the address. */
   readonly from: string | null;
@@ -65,16 +71,21 @@ export class AuditService {
   ): Promise<{ items: ReadEntry[]; nextCursor: string | null }> {
     mustOwn(actor, organisation);
     const limit = page.limit ?? 50;
-    const entries = await this.db.as(actor, async (tx) =>
-      entriesOf(tx, organisation, filter, Number(page.cursor ?? 0), limit + 1),
-    );
-    const items = entries.slice(0, limit).map(({ seq, prev, hash, body }) => ({
-      seq: seq!,
-      prev,
-      hash,
-      ...(JSON.parse(body) as Omit<ReadEntry, 'seq' | 'prev' | 'hash'>),
-    }));
-    return { items, nextCursor: entries.length > limit ? String(items.at(-1)!.seq) : null };
+    return this.db.as(actor, async (tx) => {
+      const entries = await entriesOf(tx, organisation, filter, Number(page.cursor ?? 0), limit + 1);
+      const read = entries.slice(0, limit).map(({ seq, prev, hash, body }) => ({
+        seq: seq!,
+        prev,
+        hash,
+        ...(JSON.parse(body) as Omit<ReadEntry, 'seq' | 'prev' | 'hash'>),
+      }));
+      const names = await tokenNames(tx, read);
+      const items = read.map((entry) => {
+        const byName = names.get(entry.by ?? '');
+        return byName === undefined ? entry : { ...entry, byName };
+      });
+      return { items, nextCursor: entries.length > limit ? String(items.at(-1)!.seq) : null };
+    });
   }
 
   /** The lines of an export, as JSON Lines. @throws DomainError `not-found`, before the first line. */
@@ -114,10 +125,21 @@ export async function* auditLines(
   }
 }
 
+/** Names of the tokens that acted, as far as the reader owns their organisations. */
+async function tokenNames(tx: Queryable, entries: readonly ReadEntry[]): Promise<Map<string, string>> {
+  const acted = new Set(entries.flatMap(({ by }) => (by?.startsWith('token:') ? [by] : [])));
+  if (acted.size === 0) return new Map();
+  const rows: { by: string; name: string }[] = await tx.query(
+    `SELECT 'token:' || id AS by, name FROM api_token WHERE id = ANY ($1)`,
+    [[...acted].map((by) => by.slice('token:'.length))],
+  );
+  return new Map(rows.map(({ by, name }) => [by, name]));
+}
+
 async function entriesOf(
   tx: { query(sql: string, values: unknown[]): Promise<AuditEntry[]> },
   organisation: string,
-  { subject, actor, from, to }: AuditFilter,
+  { subject, actor, by, from, to }: AuditFilter,
   after: number,
   limit: number,
 ): Promise<AuditEntry[]> {
@@ -126,6 +148,7 @@ async function entriesOf(
        FROM audit_entry WHERE organisation_id = $1 AND seq > $2
         AND ($3::text IS NULL OR subject = $3) AND ($4::text IS NULL OR actor = $4)
         AND ($5::date IS NULL OR at >= $5::date::timestamp AT TIME ZONE 'UTC') AND ($6::date IS NULL OR at < $6::date::timestamp AT TIME ZONE 'UTC')
+        AND ($8::text IS NULL OR (strpos(body, $8) > 0 AND body::jsonb ->> 'by' = $8))
       ORDER BY seq LIMIT $7`,
     [
       organisation,
@@ -135,6 +158,7 @@ async function entriesOf(
       from ?? null,
       to === undefined ? null : addDays(to, 1),
       limit,
+      by ?? null,
     ],
   );
 }

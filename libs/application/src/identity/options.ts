@@ -187,6 +187,7 @@ export function authOptions(
       ...SESSION,
       additionalFields: {
         secondFactor: { type: 'string', required: false, input: false },
+        byLink: { type: 'boolean', required: false, input: false },
         lastUsedAt: { type: 'date', required: false, input: false },
       },
     },
@@ -224,7 +225,8 @@ export function authOptions(
                 : path.startsWith('/callback/') && provider?.secondFactor
                   ? 'provider'
                   : null;
-            return { data: { ...session, secondFactor, lastUsedAt: new Date() } };
+            const byLink = path === '/magic-link/verify';
+            return { data: { ...session, secondFactor, byLink, lastUsedAt: new Date() } };
           },
         },
       },

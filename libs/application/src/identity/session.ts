@@ -45,7 +45,7 @@ function signedToken(value: string | undefined, secret: string): string | null {
  */
 export async function signedInBy(pool: pg.Pool, token: string): Promise<SignedIn | null> {
   const { rows } = await pool.query<SignedIn>(
-    `SELECT u.id, u.name, u.email, u."emailVerified", s.id AS "sessionId", s."secondFactor", u."twoFactorEnabled" IS TRUE AS enrolled
+    `SELECT u.id, u.name, u.email, u."emailVerified", s.id AS "sessionId", s."secondFactor", s."byLink" IS TRUE AS "byLink", u."twoFactorEnabled" IS TRUE AS enrolled
        FROM session s JOIN "user" u ON u.id = s."userId"
       WHERE s.token = $1 AND s."expiresAt" > $2 AND s."lastUsedAt" > now() - interval '1 minute'`,
     [token, new Date(Date.now() + (SESSION.expiresIn - SESSION.updateAge) * 1000)],

@@ -51,20 +51,23 @@ export class LeavingService {
   }
 
   /**
-   * The operator's way, by e-mail address; on a connection of the owner. Returns what the person is called from now on.
+   * The operator's way, by e-mail address; on a connection of the owner. Returns what the person is called from now on; the
+   * id is null for somebody without an account, whose address others had entered (recipients of links, the invited).
    * @throws DomainError `unknown-person`, `last-owner`.
    */
-  async erase(email: string): Promise<{ id: string; name: string }> {
+  async erase(email: string): Promise<{ id: string | null; name: string }> {
     return this.db.as({}, async (tx) => {
       const [person] = await tx.query(
         `SELECT id::text AS id FROM auth."user" WHERE lower(email) = lower($1)`,
         [email],
       );
-      if (!person)
+      if (person) return { id: person.id, name: await erase(tx, person.id) };
+      const [{ name }] = await tx.query(`SELECT erase_contact($1) AS name`, [email.trim()]);
+      if (name === null)
         throw new DomainError('unknown-person', 'Nobody has this e-mail address.', [
           { field: 'email', message: 'unknown' },
         ]);
-      return { id: person.id, name: await erase(tx, person.id) };
+      return { id: null, name };
     });
   }
 }

@@ -119,9 +119,7 @@ async function adopting(runner: QueryRunner): Promise<void> {
       ON CONFLICT DO NOTHING $$`);
   await runner.query(`REVOKE ALL ON FUNCTION adopt_responses(uuid[]) FROM PUBLIC`);
   await runner.query(`GRANT EXECUTE ON FUNCTION adopt_responses(uuid[]) TO ${API_ROLE}`);
-  await runner.query(
-    `SELECT adopt_responses(ARRAY(SELECT id FROM assessment WHERE state <> 'closed'))`,
-  );
+  await runner.query(`SELECT adopt_responses(ARRAY(SELECT id FROM assessment WHERE state <> 'closed'))`);
 }
 
 async function rules(runner: QueryRunner): Promise<void> {

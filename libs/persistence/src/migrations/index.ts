@@ -17,6 +17,8 @@ import { Complaints1795490100000 } from './1795490100000-complaints.js';
 import { FewWaysToAnOwner1795499000000 } from './1795499000000-few-ways-to-an-owner.js';
 import { RecordsApart1795500000000 } from './1795500000000-records-apart.js';
 import { AssessmentsOfScopes1795500100000 } from './1795500100000-assessments-of-scopes.js';
+import { ActedBy1795510000000 } from './1795510000000-acted-by.js';
+import { ForgottenEverywhere1795510100000 } from './1795510100000-forgotten-everywhere.js';
 import { Evidence1795520000000 } from './1795520000000-evidence.js';
 import { OperationLog1795530000000 } from './1795530000000-operation-log.js';
 
@@ -41,6 +43,8 @@ export const migrations = [
   FewWaysToAnOwner1795499000000,
   RecordsApart1795500000000,
   AssessmentsOfScopes1795500100000,
+  ActedBy1795510000000,
+  ForgottenEverywhere1795510100000,
   Evidence1795520000000,
   OperationLog1795530000000,
 ];
