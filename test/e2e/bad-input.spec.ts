@@ -220,7 +220,10 @@ describe('assessments', () => {
     });
 
   it('are refused with a day that does not exist, unknown content or level', async () => {
-    await refused(() => open({ assessedOn: '2026-02-30' }), 422, 'impossible-date');
+    for (const assessedOn of ['2026-02-30', '0206-03-01', '9999-12-31'])
+      expect((await refused(() => open({ assessedOn }), 422, 'impossible-date')).errors[0]!.field).toBe(
+        '/assessedOn',
+      );
     await refused(() => open({ version: '9' }), 422, 'unknown-checklist');
     await refused(() => open({ profile: 'nobodys' }), 422, 'unknown-profile');
     expect((await refused(() => open({ level: 'expert' }), 422, 'unknown-level')).errors[0]!.fix).toContain(

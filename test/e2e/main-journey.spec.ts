@@ -224,6 +224,15 @@ describe('from the first visit to the withdrawn certificate', () => {
     ]);
   });
 
+  it('issues no certificate for an assessment whose day is still to come', async () => {
+    const dated = (day: string) =>
+      app.sql(`UPDATE assessment SET assessed_on = $2 WHERE id = $1`, [followUp, day]);
+    await dated(daysAgo(-2));
+    const refusal = await p.reviewer.agent.post('/api/v1/certificates').send({ assessmentId: followUp });
+    expect([refusal.status, refusal.body.code]).toEqual([409, 'assessment-not-held']);
+    await dated(daysAgo(5));
+  });
+
   it('issues a certificate that one person proposed and another decided', async () => {
     const proposed = await p.reviewer.agent
       .post('/api/v1/certificates')

@@ -9,7 +9,7 @@ import { gainCommand } from '../../apps/cli/src/commands/gain.js';
 import { scoreCommand } from '../../apps/cli/src/commands/score.js';
 import { verifyCommand } from '../../apps/cli/src/commands/verify.js';
 import type { CommandIo, ProblemJson, SchemaName } from '../../apps/cli/src/json-io.js';
-import { schemaValidator } from '../../libs/application/src/schemas.js';
+import { schemaProblems, schemaValidator } from '../../libs/application/src/schemas.js';
 
 const root = join(import.meta.dirname, '..', '..');
 const vectors = join(root, 'test', 'cases', 'vectors');
@@ -353,3 +353,62 @@ const built = join(root, 'dist/apps/cli/src/main.js');
     }).toEqual({ status: 2, out: '', code: 'input-invalid' });
   },
 );
+
+describe('the command line', () => {
+  const uplift = (...words: string[]) =>
+    spawnSync(process.execPath, [join(root, 'dist/apps/cli/src/main.js'), ...words], { encoding: 'utf8' });
+
+  it('tells a command that was written wrong from an answer of verify', () => {
+    for (const words of [['verify', '--fast'], ['score', 'a', 'b'], ['guess']])
+      expect({ words, status: uplift(...words).status }).toEqual({ words, status: 2 });
+    expect(uplift('verify', '--help')).toMatchObject({ status: 0, stderr: '' });
+  });
+  it('ends without a word when nobody reads the answer to its end', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'uplift-cli-'));
+    const input = join(folder, 'long.json');
+    const rows = Array.from({ length: 9 }, (_, i) => ({ site: `s${i}`, baseline: 10, followUp: 20 }));
+    writeFileSync(input, JSON.stringify({ rows }));
+    const piped = spawnSync(
+      'sh',
+      [
+        '-c',
+        `"$0" "$1" cohort "$2" | true`,
+        process.execPath,
+        join(root, 'dist/apps/cli/src/main.js'),
+        input,
+      ],
+      { encoding: 'utf8' },
+    );
+    rmSync(folder, { recursive: true });
+    expect(piped).toMatchObject({ status: 0, stderr: '' });
+  });
+});
+
+describe('what is wrong with a choice between kinds', () => {
+  const about = (aggregation: object) =>
+    schemaProblems('scoring-profile', {
+      format: 'uplift.scoring-profile/1',
+      profile: 'p',
+      version: '1',
+      title: 'P',
+      provenance: { source: 'Test', status: 'programme-default' },
+      answers: [
+        { code: 'yes', title: 'Yes', conformity: 'conforming' },
+        { code: 'no', title: 'No', conformity: 'nonconforming' },
+      ],
+      aggregation,
+    });
+  it.each([
+    [{ kind: 'weighted-percent', weights: {} }, ['/aggregation/weights']],
+    [{ kind: 'guess' }, ['/aggregation/kind']],
+    [
+      { kind: 'deduct-from-100', start: 1e308, deduct: { by: 'weight', points: 1 } },
+      ['/aggregation/start', '/aggregation/deduct/points'],
+    ],
+    [
+      { kind: 'deduct-from-100', start: 100, deduct: { by: 'grade', points: { minor: -5 } } },
+      ['/aggregation/deduct/points/minor'],
+    ],
+    [{ kind: 'mean-ordinal', min: 1, max: 5 }, []],
+  ])('%j', (aggregation, fields) => expect(about(aggregation).map(({ field }) => field)).toEqual(fields));
+});

@@ -183,6 +183,18 @@ erase
   });
 program.addCommand(erase);
 
+// Whoever reads the answer may stop reading, as `head` does: nothing to tell anybody.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+// 1 is an answer of `verify`: a command that was written wrong must not look like one.
+const refuseWrongUse = (command: Command): void => {
+  command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+  for (const each of command.commands) refuseWrongUse(each as Command);
+};
+refuseWrongUse(program);
+
 try {
   await program.parseAsync();
 } catch (error) {

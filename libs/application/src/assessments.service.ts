@@ -1,10 +1,12 @@
 import {
+  addDays,
   assertEditable,
   assessmentMachine,
   checkResponses,
   compileScoring,
   DomainError,
-  parseLocalDate,
+  isBefore,
+  isLocalDate,
   requirementsAt,
   transition,
   visibleScore,
@@ -21,7 +23,7 @@ import {
   type Slot,
   type VisibleScore,
 } from '#domain';
-import { appendToOutbox } from '#platform';
+import { appendToOutbox, dayIn } from '#platform';
 import type { ExceptionLine } from '#reporting';
 import { randomUUID } from 'node:crypto';
 import { type Database, sqlStateOf } from '#persistence';
@@ -258,6 +260,29 @@ function responseOf({
   };
 }
 
+/** No record of an assessment is older: an earlier year is a slip of the hand. */
+const FIRST_DAY = '1990-01-01';
+/** How far ahead an assessment may be opened, in days: for a visit that is planned, not for another century. */
+const DAYS_AHEAD = 366;
+
+/** @throws DomainError `impossible-date` for a day that isn't one, or on which nobody can have an assessment */
+function mustBePlausibleDay(assessedOn: string): void {
+  const lastDay = addDays(dayIn(new Date()), DAYS_AHEAD);
+  if (isLocalDate(assessedOn) && !isBefore(assessedOn, FIRST_DAY) && !isBefore(lastDay, assessedOn)) return;
+  const isDay = isLocalDate(assessedOn);
+  throw new DomainError(
+    'impossible-date',
+    isDay ? `Nobody holds an assessment on ${assessedOn}.` : `"${assessedOn}" is not a day of the calendar.`,
+    [
+      {
+        field: '/assessedOn',
+        message: isDay ? `not from ${FIRST_DAY} to ${lastDay}` : 'not a day',
+        fix: 'Give the day of the assessment as YYYY-MM-DD, at most a year ahead.',
+      },
+    ],
+  );
+}
+
 const FIELD_ROLES = ['assessor', 'programme-manager'] as const;
 const FIELD_PARTS = ['agency', 'assessment-provider'] as const;
 
@@ -267,10 +292,10 @@ export class AssessmentsService {
 
   /**
    * Opens an assessment of a site, by its assessor. Pins checklist version and profile for ever.
-   * @throws DomainError `impartiality-breach`
+   * @throws DomainError `impossible-date`, `impartiality-breach`
    */
   async create(actor: Actor, input: NewAssessment): Promise<AssessmentRow> {
-    parseLocalDate(input.assessedOn);
+    mustBePlausibleDay(input.assessedOn);
     return this.db.transaction(async (tx) => {
       const access = await siteAccess(tx, actor, input.siteId);
       mustWrite(access, input.kind);

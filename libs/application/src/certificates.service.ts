@@ -6,6 +6,7 @@ import {
   certificateStatus,
   type CertificateStatus,
   DomainError,
+  isBefore,
   organisationType,
   parseCertificateNumber,
   transition,
@@ -67,7 +68,10 @@ export class CertificatesService {
     private readonly baseUrl: string,
   ) {}
 
-  /** Proposes a certificate for a closed assessment that passed. @throws DomainError `assessment-not-closed`, `assessment-not-passed`. */
+  /**
+   * Proposes a certificate for a closed assessment that passed.
+   * @throws DomainError `assessment-not-closed`, `assessment-not-held` (its day is still to come), `assessment-not-passed`.
+   */
   async propose(actor: Actor, assessmentId: string): Promise<CertificateRow> {
     return this.db.transaction(async (tx) => {
       const assessment = await loadAssessment(tx, assessmentId);
@@ -88,6 +92,14 @@ export class CertificatesService {
       }
       if (assessment.kind === 'self')
         throw new DomainError('self-assessment', 'A self-assessment carries no certificate.');
+      const today = await this.today(tx, assessmentId);
+      if (isBefore(today, assessment.assessedOn))
+        throw new DomainError(
+          'assessment-not-held',
+          `The assessment is dated ${assessment.assessedOn}, a day that is still to come.`,
+          [{ field: '/assessmentId', message: `dated after ${today}`, fix: 'Propose it from that day on.' }],
+          'conflict',
+        );
       const facts = await this.facts(tx, assessmentId);
       if (facts.afterClosure.verdict === 'fail' || facts.afterClosure.verdict === 'not-scorable') {
         throw new DomainError(
@@ -116,10 +128,7 @@ export class CertificatesService {
         );
         return this.row(tx, returned.id);
       }
-      const number = certificateNumber(
-        Number((await this.today(tx, assessmentId)).slice(0, 4)),
-        certificatePayload(randomBytes(6)),
-      );
+      const number = certificateNumber(Number(today.slice(0, 4)), certificatePayload(randomBytes(6)));
       const id = randomUUID();
       const history = [entry];
       await tx

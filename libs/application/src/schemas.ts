@@ -22,7 +22,7 @@ let ajv: Ajv2020 | undefined;
  */
 export function schemaValidator(name: string): ValidateFunction {
   if (!ajv) {
-    ajv = new Ajv2020({ allErrors: true, strict: false, validateFormats: false });
+    ajv = new Ajv2020({ allErrors: true, verbose: true, strict: false, validateFormats: false });
     const folder = join(contentRoot(), 'schemas');
     for (const file of readdirSync(folder).filter((each) => each.endsWith('.schema.json')))
       ajv.addSchema(
@@ -43,7 +43,7 @@ export function schemaProblems(name: string, value: unknown): FieldProblem[] {
   if (validate(value)) return [];
   const seen = new Set<string>();
   return (
-    (validate.errors ?? [])
+    meant(validate.errors ?? [])
       // "if" only repeats what the errors inside it say.
       .filter((error) => error.keyword !== 'if')
       .map(problemOf)
@@ -67,6 +67,50 @@ export function mustFollow<T>(name: string, value: unknown, code: string, messag
       problems.slice(0, 200).map((problem) => ({ ...problem, field: problem.field || '/' })),
     );
   return value as T;
+}
+
+/**
+ * Of a choice ("oneOf") between kinds that a property tells apart, such as `kind` of an aggregation, only what is wrong
+ * with the kind that was written, instead of what every other kind would have asked for. Of a kind that is none, the list
+ * of those there are.
+ */
+function meant(errors: readonly ErrorObject[]): readonly ErrorObject[] {
+  let left = errors;
+  for (const choice of errors.filter((error) => error.keyword === 'oneOf')) {
+    const within = `${choice.schemaPath}/`;
+    const branchOf = (error: ErrorObject) =>
+      error.schemaPath.startsWith(within) ? error.schemaPath.slice(within.length).split('/')[0]! : undefined;
+    const wrongWords = left.filter(
+      (error) =>
+        branchOf(error) !== undefined &&
+        ['const', 'enum'].includes(error.keyword) &&
+        error.instancePath.slice(0, error.instancePath.lastIndexOf('/')) === choice.instancePath,
+    );
+    const told = wrongWords.find((error) => error.keyword === 'const')?.instancePath;
+    if (told === undefined) continue;
+    const words = wrongWords.filter((error) => error.instancePath === told);
+    const others = new Set(words.map(branchOf));
+    const stays = left.filter(
+      (error) =>
+        error !== choice &&
+        !(others.has(branchOf(error)) && error.instancePath.startsWith(choice.instancePath)),
+    );
+    left =
+      others.size < (choice.schema as readonly unknown[]).length
+        ? stays
+        : [
+            ...stays,
+            {
+              ...words[0]!,
+              keyword: 'enum',
+              message: 'is none of those there are',
+              params: {
+                allowedValues: words.flatMap(({ params }) => params.allowedValue ?? params.allowedValues),
+              },
+            },
+          ];
+  }
+  return left;
 }
 
 const escapePointer = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');

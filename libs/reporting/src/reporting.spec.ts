@@ -321,6 +321,16 @@ describe('certificate', () => {
     }
   });
 
+  it('is printed for names in signs that no font has, each shown as one that cannot be', async () => {
+    const view = sample<CertificateView>('certificate', 'ar');
+    const name = '🥖 Bakery 👩\u200d🍳 面包店 \u202Exyz\u202C';
+    const subject = { ...view.subject, organisation: name };
+    const pdf = file('signs.pdf', await certificatePdf({ ...view, subject }, 'ar'));
+    const text = tool('pdftotext', pdf, '-');
+    if (text !== null) expect(text).toContain('Bakery');
+    if (text !== null) expect(text).not.toContain('🥖');
+  });
+
   it('stays on one page however long the names are, and gives the same bytes twice', async () => {
     const view = sample<CertificateView>('certificate', 'en');
     const long = {

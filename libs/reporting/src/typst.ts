@@ -42,9 +42,48 @@ let printed = 0;
  *
  * The turn of the event loop lets other work through, and lets Node free the document before: without it a loop that
  * prints 600 certificates grew by 350 MB, with it not at all.
+ *
+ * A standard of PDF/A refuses signs that no font at hand has, such as an emoji in a name: each is printed as "\uFFFD", the
+ * sign for one that cannot be shown. What is attached stays as it is.
  */
 export async function renderPdf(template: string, data: object, options: PdfOptions): Promise<Uint8Array> {
   await turn();
+  try {
+    return print(template, data, options);
+  } catch (error) {
+    const unknown = unshown(String((error as Error).message));
+    if (unknown.length === 0) throw error;
+    return print(template, replaced(data, unknown) as object, options);
+  }
+}
+
+/** What Typst says that no font can display: whole clusters, a base with its marks. The longest come first. */
+function unshown(message: string): string[] {
+  const texts = message.matchAll(/the text `\\?"(.+?)\\?"` could not be displayed/gu);
+  const clusters = [...texts].map(([, text]) =>
+    text!.replace(/\\*u\{([0-9a-f]+)\}/g, (_, code: string) => String.fromCodePoint(parseInt(code, 16))),
+  );
+  return [...new Set(clusters)].sort((a, b) => b.length - a.length);
+}
+
+/** The data with those clusters replaced in every text but that of an attachment; signs that are never seen go. */
+function replaced(value: unknown, clusters: readonly string[]): unknown {
+  if (typeof value === 'string')
+    return clusters.reduce(
+      (text, cluster) => text.replaceAll(cluster, /^\p{Cf}+$/u.test(cluster) ? '' : '\uFFFD'),
+      value,
+    );
+  if (Array.isArray(value)) return value.map((each) => replaced(each, clusters));
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [
+      key,
+      key === 'attachment' ? inner : replaced(inner, clusters),
+    ]),
+  );
+}
+
+function print(template: string, data: object, options: PdfOptions): Uint8Array {
   const { typst } = compiler();
   const document = options.onePage
     ? largestFit(options.onePage, (scale) => set(template, { ...data, scale }))

@@ -15,6 +15,8 @@ export interface Item {
 const CODE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$/;
 /** Longest text a checklist takes. */
 const MAX_TEXT = 2000;
+/** The most a requirement may weigh (checklist.schema.json). */
+const MOST_WEIGHT = 1_000_000;
 
 /** Turns the rows of the item list into requirements; what cannot be used is an exception. */
 export class ItemList {
@@ -176,8 +178,12 @@ export class ItemList {
       );
       usable = false;
     }
-    if (weight !== undefined && weight < 0) {
-      problem('bad-weight', `item ${code} has the weight ${weight}; it must not be negative`, 'weight');
+    if (weight !== undefined && !(weight >= 0 && weight <= MOST_WEIGHT)) {
+      problem(
+        'bad-weight',
+        `item ${code} has the weight ${weight}; it must be from 0 to 1,000,000`,
+        'weight',
+      );
       usable = false;
     }
     const byWeight =

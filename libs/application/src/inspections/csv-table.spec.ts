@@ -50,6 +50,14 @@ test('names missing and doubled columns, quotes that never close, and empty file
   expect(read('').problems.map((p) => p.code)).toEqual(['empty-file']);
 });
 
+test('old line ends, zero bytes and endless values are one short fault; columns without a name are none', () => {
+  const codes = (text: string) => read(text).problems.map((p) => [p.code, p.line]);
+  expect(codes('a,b\r1,2\r3,4\r')).toEqual([['wrong-line-ends', 1]]);
+  expect(codes('a,b\n1,2\n3,\u00004\n')).toEqual([['not-text', 3]]);
+  expect(read('a,b,,\n1,2,,\n').problems).toEqual([]);
+  expect(read(`a,${'x'.repeat(100_000)}\n`).problems[0]!.reason.length).toBeLessThan(400);
+});
+
 test('names each line that is not UTF-8 with the column of its first bad byte', () => {
   const bytes = Buffer.concat([
     Buffer.from('a,b\nok,é\n'),

@@ -55,6 +55,18 @@ export function parseCsv(
     text = bytes.toString('utf8');
   }
   if (text.charCodeAt(0) === 0xfeff) text = text.slice(1);
+  const nothing: Table = { file, rows: 0, columns: {}, headers: {}, lineOf: (row) => row + 2 };
+  const nul = text.indexOf('\0');
+  if (nul >= 0) {
+    const at = linesIn(codesOf(text.slice(0, nul)));
+    fault(at, null, 'not-text', 'a zero byte stands here; the file is no text, or is damaged');
+    return nothing;
+  }
+  // Line ends of old Macintoshes: the whole file would be its own header.
+  if (!text.includes('\n') && text.includes('\r')) {
+    fault(1, null, 'wrong-line-ends', 'the lines end in CR alone; save the file with LF or CR LF');
+    return nothing;
+  }
 
   // Header
   const end = text.length;
@@ -124,8 +136,12 @@ export function parseCsv(
     fault(1, null, 'wrong-separator', `the columns are separated by ${name}; save the file with commas`);
     return { file, rows: 0, columns, headers, lineOf: (row) => row + 2 };
   }
-  header.forEach((h, i) => {
-    if (header.indexOf(h) !== i) fault(1, h, 'duplicate-column', `column "${h}" stands in the header twice`);
+  const metHeaders = new Set<string>();
+  header.forEach((h) => {
+    // Spreadsheets leave columns without a name behind the last; nothing can ask for them.
+    if (h !== '' && metHeaders.has(h))
+      fault(1, h, 'duplicate-column', `column "${h}" stands in the header twice`);
+    metHeaders.add(h);
   });
   const width = header.length;
   const target: (string[] | null)[] = new Array<string[] | null>(width).fill(null);
@@ -138,7 +154,7 @@ export function parseCsv(
           1,
           column,
           'missing-column',
-          `column "${column}" is missing; the header has ${header.join(', ')}`,
+          `column "${column}" is missing; the header has ${excerpt(header.join(', '), 300)}`,
         );
       continue;
     }
@@ -206,6 +222,10 @@ export function parseCsv(
   const known = lines;
   return { file, rows, columns, headers, lineOf: (row) => (known ? known[row]! : row + 2) };
 }
+
+/** A value of a file for a message: its beginning when it is long, such as all that follows a quote that never closes. */
+export const excerpt = (value: string, most = 80): string =>
+  value.length > most ? `${value.slice(0, most)}…` : value;
 
 /** Slots of {@link Cells}; a power of two. */
 const SLOTS = 4096;

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { DomainError } from '#domain';
-import { parseCsv, type RecordProblem, type Table } from './csv-table.js';
+import { excerpt, parseCsv, type RecordProblem, type Table } from './csv-table.js';
 import type { FileMapping, InspectionMapping } from './mapping.js';
 
 /** The records of a folder, read and checked: keys unique, dates real, numbers numbers. */
@@ -66,12 +66,15 @@ export class RecordsError extends DomainError {
 /** Faults that spoil a file as a whole; the others spoil one row and may be skipped. */
 const WHOLE_FILE = new Set([
   'missing-file',
+  'not-a-file',
   'ambiguous-file',
   'not-gzip',
   'empty-file',
   'missing-column',
   'duplicate-column',
   'not-utf8',
+  'not-text',
+  'wrong-line-ends',
   'wrong-separator',
   'too-large',
   'unclosed-quote',
@@ -138,7 +141,7 @@ export function readRecords(
           row,
           column,
           'duplicate-key',
-          `"${values[row]!}" stands on line ${table.lineOf(rowOf.get(key)!)} already`,
+          `"${excerpt(values[row]!)}" stands on line ${table.lineOf(rowOf.get(key)!)} already`,
         );
       else rowOf.set(key, row);
     }
@@ -157,7 +160,7 @@ export function readRecords(
       let day = dayCache.get(text);
       if (day === undefined) dayCache.set(text, (day = text === '' ? NO_DAY : dayOf(text)));
       if (day === BAD_DAY) {
-        fault(role, table, row, column, 'impossible-date', `"${text}" is not a date (YYYY-MM-DD)`);
+        fault(role, table, row, column, 'impossible-date', `"${excerpt(text)}" is not a date (YYYY-MM-DD)`);
         day = NO_DAY;
       }
       out[row] = day;
@@ -175,7 +178,8 @@ export function readRecords(
         number = text === '' ? NaN : NUMBER.test(text) ? Number(text) : undefined;
         if (number !== undefined) numberCache.set(text, number);
       }
-      if (number === undefined) fault(role, table, row, column, 'not-a-number', `"${text}" is not a number`);
+      if (number === undefined)
+        fault(role, table, row, column, 'not-a-number', `"${excerpt(text)}" is not a number`);
       out[row] = number ?? NaN;
     }
     return out;
@@ -266,6 +270,8 @@ function readTable(
   if (found.length > 1)
     return fault('ambiguous-file', `both ${stem}.csv.gz and ${stem}.csv are in the folder; remove one`);
   const path = found[0]!;
+  if (typeof dir === 'string' && !statSync(join(dir, path)).isFile())
+    return fault('not-a-file', `${path} is a folder or a device, not a file`);
   const size = typeof dir === 'string' ? statSync(join(dir, path)).size : dir.get(path)!.length;
   if (size > MAX_FILE_BYTES) return fault('too-large', TOO_LARGE);
   let bytes = typeof dir === 'string' ? readFileSync(join(dir, path)) : dir.get(path)!;
