@@ -1,129 +1,131 @@
 import { type Programme, seedProgramme } from '../support/app.js';
-import { audit, settled, SIZES, startWeb, type WebApp } from '../support/web.js';
+import { audit, settled, SIZES, startWeb, type WebApp, withBrowser } from '../support/web.js';
 import { waitFor } from '../support/wait.js';
 
 let web: WebApp;
 let p: Programme;
 const shots = process.env['UPLIFT_SHOTS'];
 
-beforeAll(async () => {
-  web = await startWeb('test_web_shell');
-  p = await seedProgramme(web.app);
-}, 240_000);
-afterAll(() => web?.stop());
+withBrowser('the web app', () => {
+  beforeAll(async () => {
+    web = await startWeb('test_web_shell');
+    p = await seedProgramme(web.app);
+  }, 240_000);
+  afterAll(() => web?.stop());
 
-test('signing in by hand, a wrong password first, lands on the own start page', async () => {
-  const { page, calm } = await web.visit({ viewport: SIZES.phone });
-  await page.goto('/app/supplier');
-  await settled(page);
-  await audit(page);
-  if (shots) await page.screenshot({ path: `${shots}/sign-in-phone.png` });
-  await page.getByLabel('E-mail address').fill(p.owner.email);
-  await page.getByLabel('Password', { exact: true }).fill('not this one at all');
-  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
-  await page.getByText('E-mail address or password is wrong.').waitFor();
-  await audit(page);
-  await page.getByLabel('Password', { exact: true }).fill(p.owner.password);
-  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
-  await page.getByRole('heading', { name: 'My sites' }).waitFor();
-  await page.getByText('Site one').waitFor();
-  expect(new URL(page.url()).pathname).toBe('/app/supplier');
-  await page.getByRole('link', { name: 'Account' }).click();
-  await page.getByRole('button', { name: 'Sign out' }).click();
-  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
-  expect(await page.evaluate("localStorage.getItem('uplift.me')")).toBeNull();
-  calm(/401/);
-});
-
-test('every start page is accessible, on a phone and a desktop, in English and Arabic, light and dark', async () => {
-  for (const [path, person] of [
-    ['/app/supplier', p.owner],
-    ['/app/assessor', p.assessor],
-    ['/app/reviewer', p.reviewer],
-    ['/app/buyer', p.buyerPerson],
-    ['/app/agency', p.manager],
-    ['/app/admin', p.manager],
-    ['/app/account', p.manager],
-  ] as const) {
-    const { page, context, calm } = await web.visitAs(person, path);
-    for (const [lang, size, colorScheme] of [
-      ['en', 'desktop', 'light'],
-      ['ar', 'phone', 'dark'],
-      ['en-XA', 'phone', 'light'],
-    ] as const) {
-      await page.setViewportSize(SIZES[size]);
-      await page.emulateMedia({ colorScheme });
-      await page.goto(`${path}?lang=${lang}`);
-      await settled(page);
-      expect(
-        await page.evaluate("[document.documentElement.dir, document.documentElement.dataset['theme']]"),
-      ).toEqual([lang === 'ar' ? 'rtl' : 'ltr', colorScheme]);
-      await audit(page);
-      if (shots)
-        await page.screenshot({ path: `${shots}/${path.slice(5)}-${lang}-${size}-${colorScheme}.png` });
-      // Nothing sticks out sideways; said with the page, because a loop has many.
-      const over = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
-      expect([path, lang, Math.max(0, over)]).toEqual([path, lang, 0]);
-    }
-    calm();
-    await context.close();
-  }
-}, 180_000);
-
-test('language and theme are chosen on the page and remembered; back leads back, an unknown address says so', async () => {
-  const { page, calm } = await web.visitAs(p.owner, '/app/supplier');
-  await page.getByRole('link', { name: 'Account' }).click();
-  await page.getByRole('heading', { name: 'Account' }).waitFor();
-  expect(await page.evaluate('document.activeElement?.tagName')).toBe('H1');
-  await page.getByLabel('Language').selectOption('ar');
-  await page.getByRole('heading', { name: 'الحساب' }).waitFor();
-  expect(await page.evaluate('[document.documentElement.lang, document.documentElement.dir]')).toEqual([
-    'ar',
-    'rtl',
-  ]);
-  await page.getByLabel('المظهر').selectOption('dark');
-  await page.goBack();
-  await page.getByRole('heading', { name: 'مواقعي' }).waitFor();
-  await page.reload();
-  await page.getByRole('heading', { name: 'مواقعي' }).waitFor();
-  expect(await page.evaluate("document.documentElement.dataset['theme']")).toBe('dark');
-  await page.goto('/app/supplier/nothing/here?lang=en');
-  await page.getByRole('heading', { name: 'Not found' }).waitFor();
-  await audit(page);
-  calm();
-});
-
-test('a session that runs out asks over the page, and what was asked for comes after', async () => {
-  const { page, calm } = await web.visitAs(p.assessor, '/app/assessor');
-  await page.getByRole('link', { name: 'Account' }).click();
-  await page.getByRole('heading', { name: 'Account' }).waitFor();
-  await web.app.sql(`DELETE FROM auth.session WHERE "userId" = $1`, [p.assessor.id]);
-  // In another language everything is read anew, which meets the end of the session.
-  await page.getByLabel('Language').selectOption('es');
-  await page.getByRole('link', { name: 'Uplift' }).click();
-  const dialog = page.getByRole('dialog', { name: 'Inicie sesión de nuevo' });
-  await dialog.waitFor();
-  await audit(page);
-  await dialog.getByLabel('Contraseña', { exact: true }).fill(p.assessor.password);
-  await dialog.getByRole('button', { name: 'Iniciar sesión', exact: true }).click();
-  await dialog.waitFor({ state: 'detached' });
-  await page.getByRole('heading', { name: 'Mis evaluaciones' }).waitFor();
-  calm(/401/);
-});
-
-test('without a connection the app opens, says so, and goes on when there is one again', async () => {
-  const { page, context } = await web.visitAs(p.owner, '/app/supplier');
-  // What its person needs is kept once the service worker has taken over.
-  await waitFor(() => page.evaluate<boolean>(`caches.match('parts').then(Boolean)`), {
-    what: 'the kept files',
+  test('signing in by hand, a wrong password first, lands on the own start page', async () => {
+    const { page, calm } = await web.visit({ viewport: SIZES.phone });
+    await page.goto('/app/supplier');
+    await settled(page);
+    await audit(page);
+    if (shots) await page.screenshot({ path: `${shots}/sign-in-phone.png` });
+    await page.getByLabel('E-mail address').fill(p.owner.email);
+    await page.getByLabel('Password', { exact: true }).fill('not this one at all');
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await page.getByText('E-mail address or password is wrong.').waitFor();
+    await audit(page);
+    await page.getByLabel('Password', { exact: true }).fill(p.owner.password);
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await page.getByRole('heading', { name: 'My sites' }).waitFor();
+    await page.getByText('Site one').waitFor();
+    expect(new URL(page.url()).pathname).toBe('/app/supplier');
+    await page.getByRole('link', { name: 'Account' }).click();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    expect(await page.evaluate("localStorage.getItem('uplift.me')")).toBeNull();
+    calm(/401/);
   });
-  await context.setOffline(true);
-  await page.goto('/app/supplier');
-  await page.getByRole('heading', { name: 'My sites' }).waitFor();
-  await page.getByText('Offline').waitFor();
-  await page.getByText('No connection').waitFor();
-  await audit(page);
-  await context.setOffline(false);
-  await page.getByRole('button', { name: 'Try again' }).click();
-  await page.getByText('Site one').waitFor();
+
+  test('every start page is accessible, on a phone and a desktop, in English and Arabic, light and dark', async () => {
+    for (const [path, person] of [
+      ['/app/supplier', p.owner],
+      ['/app/assessor', p.assessor],
+      ['/app/reviewer', p.reviewer],
+      ['/app/buyer', p.buyerPerson],
+      ['/app/agency', p.manager],
+      ['/app/admin', p.manager],
+      ['/app/account', p.manager],
+    ] as const) {
+      const { page, context, calm } = await web.visitAs(person, path);
+      for (const [lang, size, colorScheme] of [
+        ['en', 'desktop', 'light'],
+        ['ar', 'phone', 'dark'],
+        ['en-XA', 'phone', 'light'],
+      ] as const) {
+        await page.setViewportSize(SIZES[size]);
+        await page.emulateMedia({ colorScheme });
+        await page.goto(`${path}?lang=${lang}`);
+        await settled(page);
+        expect(
+          await page.evaluate("[document.documentElement.dir, document.documentElement.dataset['theme']]"),
+        ).toEqual([lang === 'ar' ? 'rtl' : 'ltr', colorScheme]);
+        await audit(page);
+        if (shots)
+          await page.screenshot({ path: `${shots}/${path.slice(5)}-${lang}-${size}-${colorScheme}.png` });
+        // Nothing sticks out sideways; said with the page, because a loop has many.
+        const over = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+        expect([path, lang, Math.max(0, over)]).toEqual([path, lang, 0]);
+      }
+      calm();
+      await context.close();
+    }
+  }, 180_000);
+
+  test('language and theme are chosen on the page and remembered; back leads back, an unknown address says so', async () => {
+    const { page, calm } = await web.visitAs(p.owner, '/app/supplier');
+    await page.getByRole('link', { name: 'Account' }).click();
+    await page.getByRole('heading', { name: 'Account' }).waitFor();
+    expect(await page.evaluate('document.activeElement?.tagName')).toBe('H1');
+    await page.getByLabel('Language').selectOption('ar');
+    await page.getByRole('heading', { name: 'الحساب' }).waitFor();
+    expect(await page.evaluate('[document.documentElement.lang, document.documentElement.dir]')).toEqual([
+      'ar',
+      'rtl',
+    ]);
+    await page.getByLabel('المظهر').selectOption('dark');
+    await page.goBack();
+    await page.getByRole('heading', { name: 'مواقعي' }).waitFor();
+    await page.reload();
+    await page.getByRole('heading', { name: 'مواقعي' }).waitFor();
+    expect(await page.evaluate("document.documentElement.dataset['theme']")).toBe('dark');
+    await page.goto('/app/supplier/nothing/here?lang=en');
+    await page.getByRole('heading', { name: 'Not found' }).waitFor();
+    await audit(page);
+    calm();
+  });
+
+  test('a session that runs out asks over the page, and what was asked for comes after', async () => {
+    const { page, calm } = await web.visitAs(p.assessor, '/app/assessor');
+    await page.getByRole('link', { name: 'Account' }).click();
+    await page.getByRole('heading', { name: 'Account' }).waitFor();
+    await web.app.sql(`DELETE FROM auth.session WHERE "userId" = $1`, [p.assessor.id]);
+    // In another language everything is read anew, which meets the end of the session.
+    await page.getByLabel('Language').selectOption('es');
+    await page.getByRole('link', { name: 'Uplift' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Inicie sesión de nuevo' });
+    await dialog.waitFor();
+    await audit(page);
+    await dialog.getByLabel('Contraseña', { exact: true }).fill(p.assessor.password);
+    await dialog.getByRole('button', { name: 'Iniciar sesión', exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByRole('heading', { name: 'Mis evaluaciones' }).waitFor();
+    calm(/401/);
+  });
+
+  test('without a connection the app opens, says so, and goes on when there is one again', async () => {
+    const { page, context } = await web.visitAs(p.owner, '/app/supplier');
+    // What its person needs is kept once the service worker has taken over.
+    await waitFor(() => page.evaluate<boolean>(`caches.match('parts').then(Boolean)`), {
+      what: 'the kept files',
+    });
+    await context.setOffline(true);
+    await page.goto('/app/supplier');
+    await page.getByRole('heading', { name: 'My sites' }).waitFor();
+    await page.getByText('Offline').waitFor();
+    await page.getByText('No connection').waitFor();
+    await audit(page);
+    await context.setOffline(false);
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('Site one').waitFor();
+  });
 });

@@ -1,3 +1,4 @@
+import { describe, it } from '@jest/globals';
 import axe, { type AxeResults } from 'axe-core';
 import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
@@ -28,6 +29,23 @@ export interface WebApp {
   stop(): Promise<void>;
 }
 
+const executablePath = [
+  process.env['CHROMIUM'],
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+].find((path) => path && existsSync(path));
+
+/** Specs that take a real browser: skipped where there is none, and failed where continuous integration has none. */
+export function withBrowser(name: string, specs: () => void): void {
+  if (executablePath) return describe(name, specs);
+  const needed = 'needs Chromium (Debian: apt install chromium), or its path in CHROMIUM';
+  if (process.env['CI'] !== 'true') return void it.skip(`${name}: ${needed}`, () => undefined);
+  it(name, () => {
+    throw new Error(`${needed}; with CI=true these specs must not be skipped.`);
+  });
+}
+
 /** A secure context for browsers, as https is: service workers, passkeys. */
 const HOST = 'uplift.localhost';
 
@@ -36,16 +54,9 @@ export async function startWeb(name: string, env: Record<string, string> = {}): 
   const { buildWeb } = (await import('../../scripts/web.mjs' as string)) as { buildWeb(): Promise<unknown> };
   await buildWeb();
   const app = await startApp(name, { BASE_URL: `http://${HOST}`, RATE_LIMIT: '0', ...env });
-  const executablePath =
-    [
-      process.env['CHROMIUM'],
-      '/usr/bin/chromium',
-      '/usr/bin/chromium-browser',
-      '/usr/bin/google-chrome',
-    ].find((path) => path && existsSync(path)) ?? 'chromium';
   const browser = await chromium
     .launch({
-      executablePath,
+      ...(executablePath && { executablePath }),
       args: ['--no-sandbox', '--disable-gpu', `--host-resolver-rules=MAP ${HOST} ${new URL(app.url).host}`],
     })
     .catch(async (error: unknown) => {
