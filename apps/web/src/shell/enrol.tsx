@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { auth } from '#web/api/session';
 import { useI18n } from '#web/i18n';
 import { Button } from '#web/ui/basics';
-import { Form, PasswordField, TextField } from '#web/ui/form';
+import { CodeField, Form, PasswordField } from '#web/ui/form';
 import { addPasskey, passkeysWork, signInWithPasskey } from './passkey';
 import { ProblemBox } from '#web/ui/states';
 
@@ -98,15 +98,7 @@ export default function Enrol({ password, onDone }: { password: string; onDone: 
           ))}
         </ul>
       </div>
-      <TextField
-        label={t('shell.signIn.code')}
-        name="code"
-        required
-        inputMode="numeric"
-        autoComplete="one-time-code"
-        dir="ltr"
-        maxLength={12}
-      />
+      <CodeField />
     </Form>
   );
 }

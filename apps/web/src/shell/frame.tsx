@@ -62,16 +62,19 @@ function SignInAgain() {
 }
 
 function Inside() {
-  const { t } = useI18n();
+  const { locale } = useI18n();
   const me = useMe();
   const [path] = useLocation();
   const areas = areasOf(me.memberships);
   const asked = path.split('/')[1] as AreaId;
-  const { locale } = useI18n();
-  const parts = areas.flatMap((each) => [`areas/${each}`, `texts/${locale}/${each}`]).join(' ');
+  // One text, because a list made anew at every drawing would be another one each time.
+  const parts = [
+    `texts/${locale}/base`,
+    ...areas.flatMap((each) => [`areas/${each}`, `texts/${locale}/${each}`]),
+  ].join(' ');
   useEffect(() => {
-    void keepForOffline([`texts/${locale}/base`, ...parts.split(' ')]);
-  }, [locale, parts]);
+    void keepForOffline(parts.split(' '));
+  }, [parts]);
   const area = areas.find((each) => each === asked);
   if (path === '/' || path === '/sign-in')
     return areas[0] ? <Redirect to={`/${areas[0]}`} replace /> : <Bare />;
@@ -84,7 +87,7 @@ function Inside() {
       }
     >
       {area ? (
-        <FaultBoundary key={area} title={t('common.fault')}>
+        <FaultBoundary key={area}>
           <AreaPages id={area} areas={areas} />
         </FaultBoundary>
       ) : (
@@ -229,9 +232,7 @@ function Layout({
       <main id="main" tabIndex={-1} className="min-w-0 p-4 lg:p-6">
         <div className="mx-auto max-w-6xl">
           <UpdateNotice />
-          <FaultBoundary key={path} title={t('common.fault')}>
-            {children}
-          </FaultBoundary>
+          <FaultBoundary key={path}>{children}</FaultBoundary>
         </div>
       </main>
     </div>
@@ -350,7 +351,7 @@ function AccountPage() {
 }
 
 /** A page that broke doesn't take the shell with it; a file that is gone after an update is fetched by loading anew. */
-class FaultBoundary extends Component<{ title: string; children: ReactNode }, { error: unknown }> {
+class FaultBoundary extends Component<{ children: ReactNode }, { error: unknown }> {
   override state = { error: null as unknown };
   static getDerivedStateFromError = (error: unknown) => ({ error });
   override render() {

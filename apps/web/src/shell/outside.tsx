@@ -4,7 +4,7 @@ import { ApiProblem, call } from '#web/api/client';
 import { auth, signedIn, useSession } from '#web/api/session';
 import { useI18n } from '#web/i18n';
 import { ButtonLink, PageHeader } from '#web/ui/basics';
-import { Form, PasswordField, TextField } from '#web/ui/form';
+import { Form, NewPasswordField, TextField } from '#web/ui/form';
 import { ProblemBox } from '#web/ui/states';
 import { LanguagePicker, ThemePicker } from './pickers';
 import { SignIn } from './sign-in';
@@ -86,15 +86,7 @@ export function ResetPasswordPage() {
             setDone(true);
           }}
         >
-          <PasswordField
-            label={t('shell.reset.password')}
-            hint={t('shell.passwordHint')}
-            name="newPassword"
-            required
-            minLength={12}
-            maxLength={128}
-            autoComplete="new-password"
-          />
+          <NewPasswordField label={t('shell.reset.password')} name="newPassword" />
         </Form>
       )}
     </Outside>
@@ -143,15 +135,7 @@ export function InvitationPage() {
             maxLength={200}
             autoComplete="name"
           />
-          <PasswordField
-            label={t('shell.signIn.password')}
-            hint={t('shell.passwordHint')}
-            name="password"
-            required
-            minLength={12}
-            maxLength={128}
-            autoComplete="new-password"
-          />
+          <NewPasswordField label={t('shell.signIn.password')} name="password" />
         </Form>
       ) : (
         <Form submit={t('shell.invitation.join')} onSubmit={() => accept()} />

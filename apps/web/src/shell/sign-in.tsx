@@ -3,7 +3,7 @@ import { useRead } from '#web/api/hooks';
 import { auth, type Me, signedIn } from '#web/api/session';
 import { useI18n } from '#web/i18n';
 import { Button, Skeleton } from '#web/ui/basics';
-import { Form, PasswordField, TextField } from '#web/ui/form';
+import { CodeField, Form, PasswordField, TextField } from '#web/ui/form';
 import { ProblemBox } from '#web/ui/states';
 import { passkeysWork, signInWithPasskey } from './passkey';
 
@@ -116,15 +116,7 @@ export function SignIn({
           }
         >
           <p>{t('shell.signIn.codeLead')}</p>
-          <TextField
-            label={t('shell.signIn.code')}
-            name="code"
-            required
-            inputMode="numeric"
-            autoComplete="one-time-code"
-            dir="ltr"
-            maxLength={12}
-          />
+          <CodeField />
         </Form>
       );
     case 'backup':

@@ -284,6 +284,38 @@ export function Checkbox({
   );
 }
 
+/** A code of an authenticator app. */
+export function CodeField() {
+  const { t } = useI18n();
+  return (
+    <TextField
+      label={t('shell.signIn.code')}
+      name="code"
+      required
+      inputMode="numeric"
+      autoComplete="one-time-code"
+      dir="ltr"
+      maxLength={12}
+    />
+  );
+}
+
+/** A password that is chosen: as long as the API asks for. */
+export function NewPasswordField({ label, name }: Pick<FieldProps, 'label' | 'name'>) {
+  const { t } = useI18n();
+  return (
+    <PasswordField
+      label={label}
+      hint={t('shell.passwordHint')}
+      name={name}
+      required
+      minLength={12}
+      maxLength={128}
+      autoComplete="new-password"
+    />
+  );
+}
+
 /** A password, which can be looked at while it is typed. */
 export function PasswordField({ label, hint, ...rest }: FieldProps & InputHTMLAttributes<HTMLInputElement>) {
   const { t } = useI18n();

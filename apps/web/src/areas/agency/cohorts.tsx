@@ -1,14 +1,14 @@
 import { useMemo } from 'react';
 import type { Schema } from '#web/api/client';
 import { useRead } from '#web/api/hooks';
-import { useI18n } from '#web/i18n';
+import { serverLocale, useI18n } from '#web/i18n';
 import { Link, PageHeader, Text } from '#web/ui/basics';
 import { EmptyState, Loaded } from '#web/ui/states';
 import { type Column, Table } from '#web/ui/table';
 
 /** `/agency`: cohorts of the programmes, the latest first, each with its report. */
 export function CohortsPage() {
-  const { t, day, compare, locale } = useI18n();
+  const { t, day, compare } = useI18n();
   const cohorts = useRead('/api/v1/cohorts');
   const programmes = useRead('/api/v1/programmes');
   const columns = useMemo<readonly Column<Schema<'CohortRow'>>[]>(() => {
@@ -41,16 +41,13 @@ export function CohortsPage() {
         key: 'report',
         header: t('agency.cohorts.report'),
         cell: ({ id }) => (
-          <Link
-            external
-            href={`/api/v1/cohorts/${id}/report.html?lang=${['en', 'es', 'ar'].includes(locale) ? locale : 'en'}`}
-          >
+          <Link external href={`/api/v1/cohorts/${id}/report.html?lang=${serverLocale()}`}>
             {t('agency.cohorts.read')}
           </Link>
         ),
       },
     ];
-  }, [t, day, compare, locale, programmes.data]);
+  }, [t, day, compare, programmes.data]);
   return (
     <>
       <PageHeader title={t('agency.cohorts.title')} lead={t('agency.cohorts.lead')} />

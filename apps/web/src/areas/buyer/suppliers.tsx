@@ -3,17 +3,10 @@ import type { Schema } from '#web/api/client';
 import { useRead } from '#web/api/hooks';
 import { useMe } from '#web/api/session';
 import { useI18n } from '#web/i18n';
-import { PageHeader, Status, type StatusKind, Text } from '#web/ui/basics';
+import { PageHeader, Status, Text } from '#web/ui/basics';
+import { READINESS } from '#web/ui/readiness';
 import { EmptyState, Loaded } from '#web/ui/states';
 import { type Column, Table } from '#web/ui/table';
-
-const KINDS: Readonly<Record<Schema<'Readiness'>['status'], StatusKind>> = {
-  ready: 'conforming',
-  conditional: 'minor',
-  'not-ready': 'critical',
-  'not-assessed': 'unanswered',
-  'not-covered': 'na',
-};
 
 /** `/buyer`: the suppliers that the buyer's rules are about, by status. */
 export function SuppliersPage() {
@@ -53,7 +46,7 @@ function Suppliers({ buyer }: { buyer: string }) {
       {
         key: 'status',
         header: t('common.state'),
-        cell: ({ status }) => <Status kind={KINDS[status]}>{t(`buyer.readiness.${status}`)}</Status>,
+        cell: ({ status }) => <Status kind={READINESS[status]}>{t(`buyer.readiness.${status}`)}</Status>,
         sort: (one, other) => compare(one.status, other.status),
       },
       {

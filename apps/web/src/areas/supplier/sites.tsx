@@ -2,16 +2,9 @@ import type { Schema } from '#web/api/client';
 import { useRead } from '#web/api/hooks';
 import { useMe } from '#web/api/session';
 import { useI18n } from '#web/i18n';
-import { Meter, PageHeader, Panel, Status, type StatusKind, Text } from '#web/ui/basics';
+import { Meter, PageHeader, Panel, Status, Text } from '#web/ui/basics';
+import { READINESS } from '#web/ui/readiness';
 import { EmptyState, Loaded } from '#web/ui/states';
-
-const KINDS: Readonly<Record<Schema<'Readiness'>['status'], StatusKind>> = {
-  ready: 'conforming',
-  conditional: 'minor',
-  'not-ready': 'critical',
-  'not-assessed': 'unanswered',
-  'not-covered': 'na',
-};
 
 /** `/supplier`: my sites, and for each what every buyer's rule says of it. */
 export function SitesPage() {
@@ -85,7 +78,7 @@ function Rule({ row }: { row: Schema<'ReadinessRow'> }) {
         <Text {...(!translated && { lang: 'en' })}>{translated ?? row.title}</Text>
       </p>
       <p className="mt-2 flex flex-wrap items-center gap-2">
-        <Status kind={KINDS[row.status]}>{t(`supplier.readiness.${row.status}`)}</Status>
+        <Status kind={READINESS[row.status]}>{t(`supplier.readiness.${row.status}`)}</Status>
         {row.status === 'not-ready' &&
           row.body.missing !== null &&
           t('supplier.sites.missing', { n: row.body.missing })}
