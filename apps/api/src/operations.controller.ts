@@ -5,6 +5,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CurrentActor } from './http/auth.js';
 import { ReaderLocale } from './http/locale.js';
+import { has } from './http/page.js';
 import { IfNoneMatch } from './http/revision.js';
 import { ChangesQuery, OfflineQuery, OperationsDto } from './operations.dto.js';
 
@@ -36,7 +37,7 @@ export class OperationsController {
     const copy = await this.operations.offline(actor, id, device, locale);
     const etag = `"${contentHash(JSON.parse(JSON.stringify(copy)))}"`;
     void reply.header('etag', etag).header('cache-control', 'private, no-cache');
-    if (!ifNoneMatch?.includes(etag)) return copy;
+    if (!has(ifNoneMatch, etag)) return copy;
     void reply.status(304);
     return undefined as never;
   }

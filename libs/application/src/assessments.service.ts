@@ -26,7 +26,7 @@ import {
 import { appendToOutbox, dayIn } from '#platform';
 import type { ExceptionLine } from '#reporting';
 import { randomUUID } from 'node:crypto';
-import { type Database, sqlStateOf } from '#persistence';
+import { type Database, type Queryable, sqlStateOf } from '#persistence';
 import type { EntityManager } from 'typeorm';
 import {
   ASSESSMENT_SCOPES,
@@ -283,6 +283,8 @@ function mustBePlausibleDay(assessedOn: string): void {
   );
 }
 
+const SUPPLIER_ROLES = ['owner', 'qa-manager'] as const;
+const SUPPLIER_PARTS = ['owner-organisation'] as const;
 const FIELD_ROLES = ['assessor', 'programme-manager'] as const;
 const FIELD_PARTS = ['agency', 'assessment-provider'] as const;
 
@@ -558,7 +560,7 @@ export class AssessmentsService {
    * Where the actor's answers go: into the assessor's verdicts, or beside them as the supplier's claims.
    * @throws DomainError `assessment-locked`, `role-required`
    */
-  async answerField(tx: EntityManager, actor: Actor, row: AssessmentRow): Promise<'answer' | 'claim'> {
+  async answerField(tx: Queryable, actor: Actor, row: AssessmentRow): Promise<'answer' | 'claim'> {
     const access = await siteAccess(tx, actor, row.siteId, 'assessment');
     assertEditable(row.state === 'draft' ? 'in-progress' : row.state);
     return answersInto(access, row.kind);
@@ -641,12 +643,18 @@ export async function moveAssessment(tx: EntityManager, row: AssessmentRow): Pro
   return { ...row, state, revision };
 }
 
+/** Whether what somebody with these accesses answers is a verdict or a claim beside it; null: neither. */
+function sideOf(access: readonly SiteAccess[], kind: AssessmentKind): 'answer' | 'claim' | null {
+  const supplier = may(access, SUPPLIER_ROLES, SUPPLIER_PARTS);
+  if (kind === 'self') return supplier ? 'answer' : null;
+  if (may(access, FIELD_ROLES, FIELD_PARTS)) return 'answer';
+  return supplier ? 'claim' : null;
+}
+
 /** What somebody with these accesses may enter into an assessment: verdicts, or claims beside them; and notes. */
 export function fieldsOf(access: readonly SiteAccess[], kind: AssessmentKind): OperationField[] {
-  const supplier = may(access, ['owner', 'qa-manager'], ['owner-organisation']);
-  if (kind === 'self') return supplier ? ['answer', 'note'] : [];
-  if (may(access, FIELD_ROLES, FIELD_PARTS)) return ['answer', 'note'];
-  return supplier ? ['claim', 'note'] : [];
+  const side = sideOf(access, kind);
+  return side ? [side, 'note'] : [];
 }
 
 /** @throws DomainError `open-conflicts`, `operations-waiting` while somebody has to decide first */
@@ -739,16 +747,20 @@ export const requirementsOf = (assessment: LoadedAssessment) =>
  * @throws DomainError `role-required` for who does neither
  */
 export function answersInto(access: readonly SiteAccess[], kind: AssessmentKind): 'answer' | 'claim' {
-  if (kind === 'self' || may(access, FIELD_ROLES, FIELD_PARTS)) {
-    mustWrite(access, kind);
-    return 'answer';
-  }
-  must(access, ['owner', 'qa-manager'], ['owner-organisation'], 'claim an answer');
-  return 'claim';
+  const side = sideOf(access, kind);
+  // Who is on neither side could only be the supplier, and isn't.
+  if (!side)
+    must(
+      access,
+      SUPPLIER_ROLES,
+      SUPPLIER_PARTS,
+      kind === 'self' ? 'assess your own site' : 'claim an answer',
+    );
+  return side!;
 }
 
 function mustWrite(access: readonly SiteAccess[], kind: AssessmentKind): void {
-  if (kind === 'self') must(access, ['owner', 'qa-manager'], ['owner-organisation'], 'assess your own site');
+  if (kind === 'self') must(access, SUPPLIER_ROLES, SUPPLIER_PARTS, 'assess your own site');
   else must(access, FIELD_ROLES, FIELD_PARTS, 'assess a site');
 }
 

@@ -486,7 +486,7 @@ export class EvidenceService {
     await tx.query(`SELECT 1 FROM assessment WHERE id = $1 FOR UPDATE`, [assessmentId]);
     const row = await assessments.row(tx, assessmentId);
     await assessments.mustSee(actor, row);
-    const field = await assessments.answerField(tx as never, actor, row);
+    const field = await assessments.answerField(tx, actor, row);
     return { row, supports: field === 'answer' ? 'verdict' : 'claim' };
   }
 

@@ -335,6 +335,11 @@ async function writeAnswers(tx: Queryable, assessmentId: string, requirements: s
 
 const column = (field: string): string => (field === 'naReason' ? 'na_reason' : field);
 
+/** An operation `o` as people read it. */
+export const operationColumns = `o.id, o.device, o.seq, o.requirement, o.field, o.value, o.base, o.settles,
+  o.captured_at AS "capturedAt", o.received_at AS "receivedAt", o.clock_ahead_seconds AS "clockAheadSeconds",
+  o.user_id AS by, person_name(o.user_id) AS "byName", o.standing`;
+
 /** What somebody reads of the operations of an assessment that count or wait; `where` is about `o`. */
 export async function itemsOf(
   db: Queryable,
@@ -343,9 +348,7 @@ export async function itemsOf(
   values: readonly unknown[] = [],
 ): Promise<ItemState[]> {
   const rows: (ItemOperation & { readonly standing: OperationStanding })[] = await db.query(
-    `SELECT o.id, o.device, o.seq, o.requirement, o.field, o.value, o.base, o.settles, o.captured_at AS "capturedAt", o.standing,
-            o.user_id AS by, person_name(o.user_id) AS "byName", o.received_at AS "receivedAt", o.clock_ahead_seconds AS "clockAheadSeconds"
-       FROM operation o WHERE o.assessment_id = $1 AND NOT o.superseded AND o.standing <> 'refused' AND ${where}
+    `SELECT ${operationColumns} FROM operation o WHERE o.assessment_id = $1 AND NOT o.superseded AND o.standing <> 'refused' AND ${where}
       ORDER BY o.requirement, o.field, o.id`,
     [id, ...values],
   );

@@ -32,7 +32,13 @@ import {
   pinnedContent,
 } from './assessments.service.js';
 import { localisedVersion } from './localised.js';
-import { endWaiting, type IncomingOperation, itemsOf, recordOperations } from './operation-log.js';
+import {
+  endWaiting,
+  type IncomingOperation,
+  itemsOf,
+  operationColumns,
+  recordOperations,
+} from './operation-log.js';
 
 /** Days for which an operation waits for what it rests on; then it counts beside what there is. */
 export const PATIENCE_DAYS = 7;
@@ -109,9 +115,7 @@ export interface OperationRow extends ItemOperation {
   readonly refusal: string | null;
 }
 
-const rowColumns = `o.assessment_id AS "assessmentId", o.id, o.device, o.seq, o.requirement, o.field, o.value, o.base, o.settles,
-  o.captured_at AS "capturedAt", o.received_at AS "receivedAt", o.clock_ahead_seconds AS "clockAheadSeconds",
-  o.user_id AS by, person_name(o.user_id) AS "byName", o.standing, o.superseded, o.refusal`;
+const rowColumns = `o.assessment_id AS "assessmentId", ${operationColumns}, o.superseded, o.refusal`;
 
 /** Answers from devices that have no connection for hours or days: docs/offline.md. */
 export class OperationsService {

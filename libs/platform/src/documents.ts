@@ -46,8 +46,8 @@ export class FolderDocumentStore implements DocumentStore {
     const document: StoredDocument = { sha256, size: bytes.byteLength, mime };
     await mkdir(join(this.folder, sha256.slice(0, 2)), { recursive: true });
     // The bytes come first: a description is a promise that they are there.
-    await this.writeWhole(this.path(sha256), bytes);
-    await this.writeWhole(`${this.path(sha256)}.json`, JSON.stringify(document));
+    await writeWhole(this.path(sha256), bytes);
+    await writeWhole(`${this.path(sha256)}.json`, JSON.stringify(document));
     return document;
   }
 
@@ -100,22 +100,22 @@ export class FolderDocumentStore implements DocumentStore {
   private path(sha256: string): string {
     return join(this.folder, sha256.slice(0, 2), sha256);
   }
+}
 
-  /** Writes a file that appears whole or not at all, also after a power cut. */
-  private async writeWhole(path: string, content: Uint8Array | string): Promise<void> {
-    const fresh = `${path}.${randomUUID()}.part`;
+/** Writes a file that appears whole or not at all, also after a power cut. */
+export async function writeWhole(path: string, content: Uint8Array | string): Promise<void> {
+  const fresh = `${path}.${randomUUID()}.part`;
+  try {
+    const file = await open(fresh, 'wx', 0o640);
     try {
-      const file = await open(fresh, 'wx', 0o640);
-      try {
-        await file.writeFile(content);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(fresh, path);
-    } catch (error) {
-      await rm(fresh, { force: true });
-      throw error;
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
     }
+    await rename(fresh, path);
+  } catch (error) {
+    await rm(fresh, { force: true });
+    throw error;
   }
 }

@@ -1,9 +1,9 @@
 import { AwsClient } from 'aws4fetch';
 import { constants, createReadStream } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
-import { randomUUID } from 'node:crypto';
+import { mkdir, open, readdir, readFile, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
+import { writeWhole } from './documents.js';
 
 /** The first and the last byte wanted, both counted from 0. */
 export interface ByteRange {
@@ -54,22 +54,13 @@ export class FolderObjects implements ObjectStore {
 
   async put(key: string, bytes: Uint8Array): Promise<void> {
     const path = this.path(key);
-    const fresh = `${path}.${randomUUID()}.part`;
     try {
       await mkdir(dirname(path), { recursive: true, mode: 0o750 });
-      const file = await open(fresh, 'wx', 0o640);
-      try {
-        await file.writeFile(bytes);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(fresh, path);
+      await writeWhole(path, bytes);
       // The name is durable once its folder is.
       const folder = await open(dirname(path), 'r');
       await folder.sync().finally(() => folder.close());
     } catch (error) {
-      await rm(fresh, { force: true });
       throw fullOr(error);
     }
   }
