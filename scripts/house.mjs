@@ -265,8 +265,10 @@ const BUILT_FROM = [
 /** Not compiled by this build. */
 const LEFT_OUT = /(^|\/)(apps\/web|node_modules|dist)(\/|$)|\.spec\.ts$/;
 
-function* filesBelow(path) {
+/** Files of a folder and below, in a fixed order; what the build leaves out isn't among them unless `all`. */
+export function* filesBelow(path, all = false) {
   if (
+    !all &&
     LEFT_OUT.test(
       path
         .split(sep)
@@ -280,19 +282,21 @@ function* filesBelow(path) {
     yield path;
     return;
   }
-  for (const name of readdirSync(path).sort()) yield* filesBelow(join(path, name));
+  for (const name of readdirSync(path).sort()) yield* filesBelow(join(path, name), all);
 }
 
-export function sourceHash() {
-  const hash = createHash('sha256');
-  for (const start of BUILT_FROM) {
-    for (const file of filesBelow(join(ROOT, start))) {
-      if (/^(apps|libs)/.test(start) && !/\.(ts|json)$/.test(file)) continue;
-      hash.update(file.slice(ROOT.length)).update('\0').update(readFileSync(file)).update('\0');
-    }
-  }
-  return hash.digest('hex');
-}
+/** A hash of files of the project, by where they are and what is in them. */
+export const hashOfFiles = (files) =>
+  hashOf(...files.flatMap((file) => [file.slice(ROOT.length), readFileSync(file)]));
+
+export const sourceHash = () =>
+  hashOfFiles(
+    BUILT_FROM.flatMap((start) =>
+      [...filesBelow(join(ROOT, start))].filter(
+        (file) => !/^(apps|libs)/.test(start) || /\.(ts|json)$/.test(file),
+      ),
+    ),
+  );
 
 /** Every source has its output: guards against a dist that somebody thinned out. */
 function complete() {

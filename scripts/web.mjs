@@ -5,11 +5,11 @@
  *   node scripts/web.mjs build      generates, builds into dist/apps/web, compresses, and holds the sizes against their limit
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
-import { ROOT, run, Sentence } from './house.mjs';
+import { filesBelow, hashOfFiles, ROOT, run, Sentence } from './house.mjs';
 
 const WEB = join(ROOT, 'apps', 'web');
 const OUT = join(ROOT, 'dist', 'apps', 'web');
@@ -42,27 +42,17 @@ export async function generate() {
   writeFileSync(api, mark + astToString(await openapiTS(source, { alphabetize: true })));
 }
 
-function* filesBelow(folder) {
-  for (const name of readdirSync(folder).sort()) {
-    const path = join(folder, name);
-    if (statSync(path).isDirectory()) {
-      if (path !== GENERATED) yield* filesBelow(path);
-    } else yield path;
-  }
-}
-
 function sourceHash() {
-  const files = [
-    ...filesBelow(WEB),
+  return hashOfFiles([
+    ...[...filesBelow(WEB, true)].filter((file) => !file.startsWith(GENERATED)),
     ...['web.mjs', 'web-messages.mjs', 'web-plugins.mjs'].map((name) => join(ROOT, 'scripts', name)),
     ...['openapi.json', 'package-lock.json'].map((name) => join(ROOT, name)),
-  ];
-  return hashOf(files.map((file) => `${file.slice(ROOT.length)}\0${readFileSync(file, 'utf8')}`).join('\0'));
+  ]);
 }
 
 /** Every text file also as .br and .gz, so that serving it costs nothing. */
 function compress() {
-  for (const file of filesBelow(OUT)) {
+  for (const file of filesBelow(OUT, true)) {
     if (!/\.(js|css|html|svg|json|webmanifest)$/.test(file)) continue;
     const bytes = readFileSync(file);
     if (bytes.length < 1024) continue;
