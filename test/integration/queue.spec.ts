@@ -42,20 +42,18 @@ function promises(make: () => Promise<{ config: QueueConfig; end(): Promise<void
     await queues.migrate();
     await queues.migrate();
     queue = queues.makeQueue({ backoffMilliseconds: 10 });
-    worker = queues.makeWorker(
-      {
-        note: async (payload, { id, attempt }) => void runs.push({ id, attempt, payload }),
-        flaky: async (payload, { id, attempt }) => {
-          runs.push({ id, attempt, payload });
-          if (attempt < 3) throw new Error('not yet');
-        },
-        broken: async (payload, { id, attempt }) => {
-          runs.push({ id, attempt, payload });
-          if (!healed) throw new Error('broken on purpose');
-        },
+    // The product's own lock: a machine that stands still for longer than a short one would see an attempt run twice.
+    worker = queues.makeWorker({
+      note: async (payload, { id, attempt }) => void runs.push({ id, attempt, payload }),
+      flaky: async (payload, { id, attempt }) => {
+        runs.push({ id, attempt, payload });
+        if (attempt < 3) throw new Error('not yet');
       },
-      { lockMilliseconds: 500 },
-    );
+      broken: async (payload, { id, attempt }) => {
+        runs.push({ id, attempt, payload });
+        if (!healed) throw new Error('broken on purpose');
+      },
+    });
     await worker.waitUntilReady();
   });
   afterAll(async () => {
@@ -134,7 +132,7 @@ function promises(make: () => Promise<{ config: QueueConfig; end(): Promise<void
     child.kill('SIGKILL');
     worker = queues.makeWorker(
       { slow: async (_payload, { id }) => void seen.push(id) },
-      { lockMilliseconds: 500 },
+      { lockMilliseconds: 2_000 },
     );
     await waitFor(async () => (await state('slow-a')) === 'completed', { what: 'the second worker' });
     expect(seen).toEqual(['slow-a']);
