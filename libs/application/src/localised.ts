@@ -6,7 +6,7 @@ import {
   type Score,
   type ScoringProfile,
 } from '#domain';
-import type { ChecklistLine, ContentTranslation, Locale, SectionLine, Verdict } from '#reporting';
+import type { ChecklistLine, ContentTranslation, Locale, PageLocale, SectionLine, Verdict } from '#reporting';
 import type { EntityManager } from 'typeorm';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,6 +27,8 @@ export interface LocalisedChecklist {
   /** Whether a requirement's question stands in the reader's language and not in the original's. */
   readonly translated: (code: string) => boolean;
   readonly status: ContentTranslation;
+  /** What the texts are written in. */
+  readonly language: string;
 }
 
 /** Puts a translation over a version. Without one the original stands, and says so. */
@@ -53,6 +55,7 @@ export function localise(
     },
     translated: (code) => !translation || Boolean(translation.requirements[code]),
     status: translation ? translation.status : 'original',
+    language: translation ? translation.language : version.language,
   };
 }
 
@@ -66,7 +69,7 @@ export async function localisedVersion(
   db: Pick<EntityManager, 'query'>,
   versionId: string,
   version: ChecklistVersion,
-  locale: Locale,
+  locale: PageLocale,
 ): Promise<LocalisedChecklist> {
   if (locale !== version.language) {
     const key = `${versionId} ${locale}`;
@@ -92,7 +95,7 @@ export async function localisedVersion(
 export function checklistLine(
   { version, level, profileBody }: Pick<LoadedAssessment, 'version' | 'level' | 'profileBody'>,
   texts: LocalisedChecklist,
-  locale: Locale,
+  locale: PageLocale,
 ): ChecklistLine {
   return {
     title: texts.title,
@@ -105,6 +108,7 @@ export function checklistLine(
       status: profileBody.provenance.status,
     },
     translationStatus: texts.status,
+    ...(texts.language !== locale && { fallback: texts.language }),
   };
 }
 
@@ -120,15 +124,17 @@ function contentFile<File>(name: string): () => File {
     ));
 }
 
-const categories = contentFile<{ categories: Record<string, Record<Locale, string>> }>('categories');
-const profileTitles = contentFile<{ profiles: Record<string, Partial<Record<Locale, string>>> }>(
+const categories = contentFile<{
+  categories: Record<string, Record<Locale, string> & Partial<Record<PageLocale, string>>>;
+}>('categories');
+const profileTitles = contentFile<{ profiles: Record<string, Partial<Record<PageLocale, string>>> }>(
   'profile-titles',
 );
 
 /** The name of a product category (`checklists/categories.yaml`); one that isn't known there stays as it was entered. */
-export function categoryName(code: string, locale: Locale): string {
+export function categoryName(code: string, locale: PageLocale): string {
   const names = categories().categories;
-  return Object.hasOwn(names, code) ? names[code]![locale] : code;
+  return Object.hasOwn(names, code) ? (names[code]![locale] ?? names[code]!.en) : code;
 }
 
 /**
@@ -137,19 +143,21 @@ export function categoryName(code: string, locale: Locale): string {
  */
 export function profileTitle(
   profile: Pick<ScoringProfile, 'profile' | 'title' | 'translations'>,
-  locale: Locale,
+  locale: PageLocale,
 ): string {
+  const given: Partial<Record<PageLocale, { title: string }>> | undefined = profile.translations;
   const shipped = profileTitles().profiles;
   return (
-    profile.translations?.[locale]?.title ??
+    given?.[locale]?.title ??
     (Object.hasOwn(shipped, profile.profile) ? shipped[profile.profile]![locale] : undefined) ??
     profile.title
   );
 }
 
 /** The title of a buyer's rule in the reader's language; the buyer's own words where it gave no others. */
-export function ruleTitle(rule: Pick<BuyerRule, 'title' | 'translations'>, locale: Locale): string {
-  return rule.translations?.[locale]?.title ?? rule.title;
+export function ruleTitle(rule: Pick<BuyerRule, 'title' | 'translations'>, locale: PageLocale): string {
+  const given: Partial<Record<PageLocale, { title: string }>> | undefined = rule.translations;
+  return given?.[locale]?.title ?? rule.title;
 }
 
 /** A result in the reports' words. */
