@@ -90,6 +90,14 @@ function MailLanguage() {
   );
 }
 
+/** What a browser says of itself, as people know it: its name and the system it runs on. */
+function deviceName(agent: string): string {
+  const browser = /Edg|OPR|SamsungBrowser|Firefox|CriOS|Chrome|Safari/.exec(agent)?.[0];
+  const system = /Android|iPhone|iPad|Windows|Mac OS|CrOS|Linux/.exec(agent)?.[0];
+  const names: Readonly<Record<string, string>> = { Edg: 'Edge', OPR: 'Opera', CriOS: 'Chrome' };
+  return browser && system ? `${names[browser] ?? browser} – ${system}` : agent;
+}
+
 function Sessions() {
   const { t, moment } = useI18n();
   const sessions = useRead('/api/v1/me/sessions');
@@ -108,7 +116,7 @@ function Sessions() {
                 >
                   <div className="min-w-0">
                     <p className="font-semibold wrap-anywhere">
-                      {device ? <Text>{device}</Text> : t('shell.account.unknownDevice')}
+                      {device ? <Text>{deviceName(device)}</Text> : t('shell.account.unknownDevice')}
                     </p>
                     <p className="text-sm text-soft">
                       {t('shell.account.lastUsed', { moment: moment(lastUsedAt) })}{' '}

@@ -60,18 +60,21 @@ export default function GapReportPage() {
           return (
             <>
               <p className="mb-4 text-soft">
-                <Text lang={lang}>{view.checklist.title}</Text>{' '}
+                <Text lang={lang}>{view.checklist.title}</Text>
                 {lang
-                  ? t('supplier.gap.contentIn', { language: language(lang) })
+                  ? ` – ${t('supplier.gap.contentIn', { language: language(lang) })}`
                   : view.checklist.translationStatus !== 'original' &&
-                    t(`supplier.gap.translation.${view.checklist.translationStatus}`)}
+                    ` – ${t(`supplier.gap.translation.${view.checklist.translationStatus}`)}`}
               </p>
               <Panel>
-                <Meter
-                  label={t('supplier.gap.conform', {
+                <p className="mb-2 text-2xl font-bold">
+                  {t('supplier.gap.conform', {
                     n: counts.conforming,
                     of: counts.total - counts.notApplicable,
                   })}
+                </p>
+                <Meter
+                  label={t('common.status.conforming')}
                   value={counts.conforming}
                   of={counts.total - counts.notApplicable}
                 />
@@ -92,7 +95,7 @@ export default function GapReportPage() {
               </Panel>
               {view.firstSteps.length > 0 && (
                 <Panel heading={t('supplier.sites.first')}>
-                  <ol className="list-decimal ps-6 text-lg">
+                  <ol className="list-decimal ps-6 rtl:[list-style-type:arabic-indic] text-lg">
                     {view.firstSteps.map(({ text, requirements }) => (
                       <li key={requirements.join()} className="py-1">
                         <Text lang={lang}>{text}</Text>
@@ -130,7 +133,7 @@ export default function GapReportPage() {
                     <Text>{view.cheapestPath.buyer}</Text> – {view.cheapestPath.category}
                   </p>
                   <p>{t('supplier.site.pathReaches', { n: view.cheapestPath.steps.length })}</p>
-                  <ol className="mt-1 list-decimal ps-6">
+                  <ol className="mt-1 list-decimal ps-6 rtl:[list-style-type:arabic-indic]">
                     {view.cheapestPath.steps.map(({ text, requirements }) => (
                       <li key={requirements.join()} className="py-1">
                         <Text lang={lang}>{text}</Text>

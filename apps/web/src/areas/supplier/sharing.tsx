@@ -24,6 +24,11 @@ export default function SharingPage() {
       {useBusinesses().map(({ id, roles }) => (
         <Sharing key={id} id={id} mayGrant={acts(roles)} />
       ))}
+      <p>
+        <Link href="/supplier/data" className="inline-flex min-h-6 items-center">
+          {t('supplier.data.export')}
+        </Link>
+      </p>
     </>
   );
 }

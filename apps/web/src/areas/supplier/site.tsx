@@ -42,7 +42,7 @@ export default function SitePage() {
           <>
             <Readiness siteId={id} />
             {acts(roles) && <SelfAssessment siteId={id} assessments={items} />}
-            <Findings siteId={id} />
+            <Findings siteId={id} newest={newestReport(items)?.id} />
             <Panel heading={t('supplier.sites.next')}>
               <NextVisit siteId={id} />
             </Panel>
@@ -121,7 +121,7 @@ function Why({ row }: { row: Schema<'ReadinessRow'> }) {
                   ? t('supplier.site.pathReaches', { n: path.items.length })
                   : t('supplier.site.pathFalls')}
               </p>
-              <ol className="mt-1 list-decimal ps-6">
+              <ol className="mt-1 list-decimal ps-6 rtl:[list-style-type:arabic-indic]">
                 {path.items.map(({ requirement }) => {
                   const gap = gaps.get(requirement);
                   return (
@@ -306,20 +306,27 @@ function NewSelfAssessment({ siteId, like }: { siteId: string; like: Schema<'Ass
 
 // ---------------------------------------------------------------------------------------------- findings, gains, history
 
-function Findings({ siteId }: { siteId: string }) {
+/** What the newest assessment found and is still open; what came before it stands on the page of all findings. */
+function Findings({ siteId, newest }: { siteId: string; newest: string | undefined }) {
   const { t } = useI18n();
   const findings = useRead('/api/v1/findings', { params: { query: { siteId, limit: 200 } } });
-  const items = findings.data?.items ?? [];
-  if (items.length === 0) return null;
+  if (!findings.data?.items.length) return null;
+  const items = findings.data.items.filter(({ assessmentId }) => assessmentId === newest);
   const open = items.filter(({ closedOn }) => closedOn === null);
   const late = open.filter(({ dueOn }) => dueOn !== null && dueOn < localDay());
   return (
     <Panel heading={t('supplier.find.title')}>
-      <div className="grid gap-3">
-        <Meter label={t('supplier.find.open')} value={open.length} of={items.length} />
-        {open.length > 0 && <Meter label={t('supplier.find.overdue')} value={late.length} of={open.length} />}
-      </div>
-      <p className="mt-3">{t('supplier.find.how')}</p>
+      {open.length > 0 ? (
+        <>
+          <div className="grid gap-3">
+            <Meter label={t('supplier.find.open')} value={open.length} of={items.length} />
+            <Meter label={t('supplier.find.overdue')} value={late.length} of={open.length} />
+          </div>
+          <p className="mt-3">{t('supplier.find.how')}</p>
+        </>
+      ) : (
+        <p>{t('supplier.find.noneNewest')}</p>
+      )}
       <p className="mt-2">
         <Link href={`/supplier/sites/${siteId}/findings`} className="inline-flex min-h-6 items-center">
           {t('supplier.find.all')}
