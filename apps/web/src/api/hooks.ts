@@ -49,15 +49,20 @@ export function useRead<P extends ReadPath>(path: P, init?: ReadInit<P>, options
 
 /**
  * A change over the API: `mutateAsync(init)`. Everything that was read is read anew afterwards. One call is carried out once,
- * even when it is sent again after signing in again.
+ * even when it is sent again after signing in again; but for what answers with a `secret` (a link, a token), of which the
+ * product keeps no answer to give again.
  */
-export function useWrite<M extends WriteMethod, P extends PathsWithMethod<paths, M>>(method: M, path: P) {
+export function useWrite<M extends WriteMethod, P extends PathsWithMethod<paths, M>>(
+  method: M,
+  path: P,
+  { secret = false } = {},
+) {
   const queries = useQueryClient();
   return useMutation<Answer<P, M>, Error, WriteInit<M, P>>({
     mutationFn: (init) => {
       const given = init as { headers?: Record<string, string> } | undefined;
       const headers = {
-        ...(method === 'post' && { 'Idempotency-Key': crypto.randomUUID() }),
+        ...(method === 'post' && !secret && { 'Idempotency-Key': crypto.randomUUID() }),
         ...given?.headers,
       };
       return call(method, path, { ...given, headers } as never);

@@ -278,8 +278,8 @@ export function Checkbox({
 }: Omit<FieldProps, 'hint'> & InputHTMLAttributes<HTMLInputElement>) {
   return (
     <label className="flex min-h-11 items-center gap-3">
-      <input type="checkbox" name={name} {...rest} className="size-5 accent-brand" />
-      <span>{label}</span>
+      <input type="checkbox" name={name} {...rest} className="size-5 shrink-0 accent-brand" />
+      <span className="min-w-0 wrap-anywhere">{label}</span>
     </label>
   );
 }

@@ -27,7 +27,7 @@ export default function GrantPage() {
   const { organisation: id } = useParams<{ organisation: string }>();
   const [how, setHow] = useState('organisation');
   const sites = useRead('/api/v1/sites', { params: { query: { organisationId: id, limit: 200 } } });
-  const grant = useWrite('post', '/api/v1/organisations/{id}/consents');
+  const grant = useWrite('post', '/api/v1/organisations/{id}/consents', { secret: true });
   return (
     <>
       <PageHeader
@@ -96,7 +96,7 @@ export default function GrantPage() {
                   />
                 </>
               )}
-              <fieldset>
+              <fieldset className="min-w-0">
                 <legend className="mb-1 font-medium">{t('supplier.grant.sites')}</legend>
                 {items.map((site) => (
                   <Checkbox
@@ -108,7 +108,7 @@ export default function GrantPage() {
                   />
                 ))}
               </fieldset>
-              <fieldset>
+              <fieldset className="min-w-0">
                 <legend className="mb-1 font-medium">{t('supplier.grant.scopes')}</legend>
                 <p className="text-sm text-soft">{t('supplier.grant.scopesHint')}</p>
                 {SCOPES.map((scope) => (
@@ -172,7 +172,7 @@ function FindOrganisation() {
           <EmptyState title={t('supplier.grant.nobody')}>{t('supplier.grant.nobodyFix')}</EmptyState>
         )}
         {wanted.length >= 2 && found.data && found.data.length > 0 && (
-          <fieldset>
+          <fieldset className="min-w-0">
             <legend className="mb-1 font-medium">{t('supplier.grant.found')}</legend>
             {found.data.map((each) => (
               <label key={each.id} className="flex min-h-11 items-center gap-3">
@@ -181,9 +181,9 @@ function FindOrganisation() {
                   name="granteeId"
                   value={each.id}
                   required
-                  className="size-5 accent-brand"
+                  className="size-5 shrink-0 accent-brand"
                 />
-                <span>
+                <span className="min-w-0 wrap-anywhere">
                   <bdi dir="auto">{each.name}</bdi> – {country(each.country)}
                 </span>
               </label>

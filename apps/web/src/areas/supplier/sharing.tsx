@@ -120,7 +120,9 @@ function Grant({ grant, mayChange }: { grant: Schema<'GrantRow'>; mayChange: boo
   const i18n = useI18n();
   const { t, day, list } = i18n;
   const revoke = useWrite('post', '/api/v1/organisations/{id}/consents/{consentId}/revoke');
-  const renew = useWrite('post', '/api/v1/organisations/{id}/consents/{consentId}/new-link');
+  const renew = useWrite('post', '/api/v1/organisations/{id}/consents/{consentId}/new-link', {
+    secret: true,
+  });
   const call = {
     params: { path: { id: grant.supplierId, consentId: grant.id } },
     headers: ifMatch(grant.revision),
