@@ -295,6 +295,32 @@ describe('certificate', () => {
     if (attached !== null) expect(attached).toBe(view.attachment.json);
   });
 
+  it('breaks a name of one endless word instead of running off the paper', async () => {
+    const view = sample<CertificateView>('certificate', 'en');
+    const endless = 'W'.repeat(200);
+    const words = (pdf: Uint8Array): { right: number; text: string }[] =>
+      [
+        ...(tool('pdftotext', '-bbox', file('endless.pdf', pdf), '-') ?? '').matchAll(
+          /xMax="([\d.]+)"[^>]*>([^<]+)</g,
+        ),
+      ].map(([, right, text]) => ({ right: Number(right), text: text! }));
+    for (const pdf of [
+      await certificatePdf({ ...view, organisation: endless, site: endless }, 'en'),
+      await gapReportPdf(
+        {
+          ...sample<GapReportView>('gap-report', 'en'),
+          subject: { ...sample<GapReportView>('gap-report', 'en').subject, site: endless },
+        },
+        'en',
+      ),
+    ]) {
+      const long = words(pdf).filter(({ text }) => /W{5}/.test(text));
+      if (long.length === 0) return;
+      expect(long.length).toBeGreaterThan(1);
+      for (const { right } of long) expect(right).toBeLessThan(595 - 30);
+    }
+  });
+
   it('carries the fields, the disclaimer and no claim beyond it; markup stays literal', async () => {
     const view = sample<CertificateView>('certificate', 'en');
     const nasty = {
