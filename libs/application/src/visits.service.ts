@@ -13,6 +13,7 @@ import {
   type RegisteredEngagement,
   type VisitIntervalRule,
   type VisitNeedReason,
+  isBlank,
 } from '#domain';
 import { appendToOutbox } from '#platform';
 import {
@@ -361,7 +362,7 @@ export class VisitsService {
           { field: '/outcome', message: 'in the future', fix: 'Cancel it if it will not take place.' },
         ]);
       }
-      if (outcome !== 'done' && !reason?.trim()) {
+      if (outcome !== 'done' && isBlank(reason)) {
         throw new DomainError('reason-required', 'A visit that did not take place needs a reason.', [
           { field: '/reason', message: 'is empty', fix: 'Say in a sentence why.' },
         ]);
