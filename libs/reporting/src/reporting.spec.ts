@@ -307,7 +307,9 @@ describe('certificate', () => {
     ]) {
       const text = tool('pdftotext', '-bbox', file('endless.pdf', pdf), '-');
       if (text === null) return;
-      const ends = [...text.matchAll(/xMax="([\d.]+)"[^>]*>(?:W\u200b?){5,}/g)].map(([, right]) => Number(right));
+      const ends = [...text.matchAll(/xMax="([\d.]+)"[^>]*>(?:W\u200b?){5,}/g)].map(([, right]) =>
+        Number(right),
+      );
       expect(ends.length).toBeGreaterThan(4);
       for (const end of ends) expect(end).toBeLessThan(595 - 30);
     }
