@@ -18,6 +18,31 @@ function needs(bundle, file, found = new Set()) {
   return found;
 }
 
+/** The app behind its small first file. */
+const mainOf = (bundle) =>
+  Object.values(bundle).find(({ facadeModuleId }) => facadeModuleId?.endsWith('/src/main.tsx')).fileName;
+
+/** Has the browser fetch the app's code at once, beside the small first file that asks who is here. */
+export function preloadPlugin() {
+  return {
+    name: 'uplift-preload',
+    apply: 'build',
+    transformIndexHtml: {
+      order: 'post',
+      handler(html, { bundle }) {
+        const files = [...needs(bundle, mainOf(bundle))].filter(
+          (file) => file.endsWith('.js') && !html.includes(file),
+        );
+        return files.map((file) => ({
+          tag: 'link',
+          attrs: { rel: 'modulepreload', crossorigin: true, href: `/app/${file}` },
+          injectTo: 'head',
+        }));
+      },
+    },
+  };
+}
+
 /** part → files. An area's own pages that are loaded later belong to it: who goes offline may open any of them. */
 export function partsOf(bundle) {
   const parts = {};
@@ -25,6 +50,7 @@ export function partsOf(bundle) {
     const part = chunk.type === 'chunk' && partOf(chunk);
     if (!part) continue;
     const files = needs(bundle, chunk.fileName);
+    if (part === 'shell') needs(bundle, mainOf(bundle), files);
     if (part.startsWith('areas/'))
       for (const each of chunk.dynamicImports)
         if (!/virtual:messages|\/echarts\//.test(bundle[each]?.facadeModuleId ?? ''))

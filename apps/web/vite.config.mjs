@@ -3,7 +3,7 @@ import react from '@vitejs/plugin-react';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messagesPlugin } from '../../scripts/web-messages.mjs';
-import { serviceWorkerPlugin } from '../../scripts/web-plugins.mjs';
+import { preloadPlugin, serviceWorkerPlugin } from '../../scripts/web-plugins.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 /** The API that `npm run dev:web` sends requests on to. */
@@ -12,7 +12,7 @@ const api = process.env.UPLIFT_API ?? 'http://127.0.0.1:3000';
 export default {
   root: here,
   base: '/app/',
-  plugins: [react(), tailwind(), messagesPlugin(), serviceWorkerPlugin()],
+  plugins: [react(), tailwind(), messagesPlugin(), preloadPlugin(), serviceWorkerPlugin()],
   resolve: {
     alias: {
       // Messages are parsed when the app is built.

@@ -1,6 +1,7 @@
 import { ADDRESS_HEADER, contentRoot, type Identity, toHeaders } from '#application';
 import { DomainError, type FieldProblem } from '#domain';
 import { type Config, createLogger, type Metrics, PinoNestLogger, withLogContext } from '#platform';
+import compress from '@fastify/compress';
 import helmet from '@fastify/helmet';
 import multipart from '@fastify/multipart';
 import { BadRequestException, ValidationPipe, type ValidationError } from '@nestjs/common';
@@ -18,6 +19,7 @@ import { readFileSync } from 'node:fs';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
+import { constants } from 'node:zlib';
 import 'reflect-metadata';
 import { ApiModule } from './api.module.js';
 import { UPLOAD_TYPE } from './evidence.controller.js';
@@ -88,6 +90,12 @@ export async function createApi(config: Config, preview = false): Promise<NestFa
     },
   });
   await app.get(RateLimit).mount(fastify);
+  // Lists and reports shrink to a tenth: most readers are on a phone. What comes in is never unpacked.
+  await fastify.register(compress as never, {
+    globalDecompression: false,
+    encodings: ['br', 'gzip'],
+    brotliOptions: { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } },
+  });
   refuseDeepBodies(fastify);
   await fastify.register(multipart as never, {
     limits: { fileSize: UPLOAD_LIMIT, files: 8, fields: 8, fieldSize: 200_000 },

@@ -2,6 +2,7 @@ import createClient, { type MaybeOptionalInit } from 'openapi-fetch';
 import type { HttpMethod, PathsWithMethod, SuccessResponseJSON } from 'openapi-typescript-helpers';
 import type { components, paths } from '#web/generated/api';
 import { acceptLanguage } from '#web/i18n/locale';
+import { takeEarly } from './early';
 
 /** What the API calls things: `Schema<'SiteRow'>`. */
 export type Schema<Name extends keyof components['schemas']> = components['schemas'][Name];
@@ -54,7 +55,8 @@ export async function send(request: Request): Promise<Response> {
   request.headers.set('accept-language', acceptLanguage());
   let response: Response;
   try {
-    response = await fetch(request);
+    const { pathname, search } = new URL(request.url);
+    response = await ((request.method === 'GET' && takeEarly(pathname + search)) || fetch(request));
   } catch (error) {
     if (request.signal.aborted) throw error;
     throw new NoConnection(error);

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
 import { ApiProblem, NoConnection, onSessionLost, type Problem, type Schema, send } from './client';
+import { takeEarly } from './early';
 import { queryClient } from './hooks';
 
 export type Me = Schema<'Me'>;
@@ -18,7 +19,8 @@ const setLost = (next: typeof lost): void => {
 /** Who is signed in: asked of the API; without a connection, who was here last. null: nobody. */
 async function readMe(): Promise<Me | null> {
   try {
-    const response = await fetch('/api/v1/me', { headers: { accept: 'application/json' } });
+    const path = '/api/v1/me';
+    const response = await (takeEarly(path) ?? fetch(path, { headers: { accept: 'application/json' } }));
     if (response.status === 401) {
       localStorage.removeItem(STORED);
       return null;

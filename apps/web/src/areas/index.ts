@@ -1,7 +1,7 @@
 import type { ComponentType } from 'react';
 import type { Membership } from '#web/api/session';
 import type { Texts } from '#web/generated/messages';
-import { loadTexts } from '#web/i18n';
+import { loadTexts } from '#web/i18n/texts';
 import type { IconName } from '#web/ui/icons';
 
 /** A page of an area. Those with `nav` stand in its navigation. */
