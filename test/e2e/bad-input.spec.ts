@@ -514,7 +514,7 @@ describe('markup in what people typed', () => {
       .expect(201);
     await p.owner.agent
       .post(`/api/v1/cohorts/${p.cohort}/enrolments`)
-      .send({ siteId: site.body.id, enrolledOn: daysAgo(100) })
+      .send({ siteId: site.body.id, enrolledOn: daysAgo(100), joiningCode: p.joiningCode })
       .expect(201);
     return site.body.id as string;
   };
@@ -538,7 +538,7 @@ describe('markup in what people typed', () => {
     ).body.id;
     await p.owner.agent
       .post(`/api/v1/cohorts/${p.cohort}/enrolments`)
-      .send({ siteId: site, enrolledOn: daysAgo(100) })
+      .send({ siteId: site, enrolledOn: daysAgo(100), joiningCode: p.joiningCode })
       .expect(201);
     id = (await openAssessment(p, { siteId: site })).id;
     await finish(

@@ -417,16 +417,16 @@ export class CertificatesService {
     const assessment = await loadAssessment(tx, assessmentId);
     const [context] = await tx.query(
       `SELECT s.name AS site, s.city, s.country, s.categories, o.name AS organisation, p.name AS programme,
-              person_name(a.assessor_id) AS assessor, person_name(a.reviewer_id) AS reviewer,
+              person_name($2) AS assessor, person_name($3) AS reviewer,
               (SELECT org.name FROM organisation org WHERE org.id = coalesce(a.organisation_id, w.organisation_id)) AS provider,
               (SELECT org.name FROM programme_participant pp JOIN organisation org ON org.id = pp.organisation_id
                 WHERE pp.programme_id = p.id AND pp.part = 'agency' LIMIT 1) AS issuer,
               (SELECT count(*)::int FROM assessment x WHERE x.site_id = a.site_id AND x.kind <> 'self' AND x.assessed_on <= a.assessed_on) AS sequence
          FROM assessment a JOIN site s ON s.id = a.site_id JOIN organisation o ON o.id = s.organisation_id
          -- Joined, and not asked for within the condition above: a condition that asks is tried after the policy, on every organisation.
-         LEFT JOIN assessor w ON w.id = a.assessor_id
+         LEFT JOIN assessor w ON w.id = $2
          LEFT JOIN cohort c ON c.id = a.cohort_id LEFT JOIN programme p ON p.id = c.programme_id WHERE a.id = $1`,
-      [assessmentId],
+      [assessmentId, assessment.assessorId, assessment.reviewerId],
     );
     const score = await explainedScore(tx, assessmentId, assessment);
     if (!score)
