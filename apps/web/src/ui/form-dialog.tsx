@@ -30,7 +30,7 @@ export function FormDialog({
   const [open, setOpen] = useState(false);
   return (
     <>
-      <Button look={look} {...(icon && { icon })} onClick={() => setOpen(true)}>
+      <Button look={look} className="whitespace-nowrap" {...(icon && { icon })} onClick={() => setOpen(true)}>
         {label}
       </Button>
       {open && (

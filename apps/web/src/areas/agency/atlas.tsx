@@ -3,7 +3,7 @@ import { registerMap, use as register } from 'echarts/core';
 import { feature } from 'topojson-client';
 import type { GeometryCollection, Topology } from 'topojson-specification';
 // Natural Earth, public domain; comes along with this file, because no map is fetched from anywhere.
-import countries from 'world-atlas/countries-110m.json';
+import countries from 'world-atlas/countries-50m.json';
 import { useMemo, useState } from 'react';
 import type { Schema } from '#web/api/client';
 import { useI18n } from '#web/i18n';

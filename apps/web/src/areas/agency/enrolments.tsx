@@ -106,6 +106,7 @@ function List({ cohort, rows }: { cohort: string; rows: readonly Enrolment[] }) 
                   '–'
                 ) : (
                   <FormDialog
+                    look="quiet"
                     label={t('agency.sites.exit')}
                     title={t('agency.sites.exitOf', { site: siteName })}
                     submit={t('agency.sites.exit')}

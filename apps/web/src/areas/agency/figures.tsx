@@ -36,7 +36,7 @@ export function useAxes() {
           type: 'category' as const,
           data: names,
           inverse: ends,
-          axisLabel: { ...label, interval: 0, overflow: 'break', width: 84 },
+          axisLabel: { ...label, interval: 0, overflow: 'break', width: 68, lineHeight: 14 },
         },
         yAxis: { ...values, position: ends ? ('right' as const) : ('left' as const), axisLabel: shown },
       }),
@@ -189,6 +189,12 @@ export function Waterfall({ report }: { report: Report }) {
   );
 }
 
+/** Where names are many and speak for their neighbours, those that find no room are left out. */
+const banded = <Axes extends { xAxis: { axisLabel: object } }>({ xAxis, ...rest }: Axes) => ({
+  ...rest,
+  xAxis: { ...xAxis, axisLabel: { ...xAxis.axisLabel, interval: 'auto', hideOverlap: true } },
+});
+
 /** How many sites stood where, before and after. */
 export function Distribution({ report }: { report: Report }) {
   const { t, number } = useI18n();
@@ -199,7 +205,7 @@ export function Distribution({ report }: { report: Report }) {
     () => ({
       grid: { ...axes.grid, top: 40 },
       legend: { top: 0, textStyle: { color: token('ink') } },
-      ...axes.standing(distribution.map(({ from, to }) => `${number(from)}–${number(to)}`)),
+      ...banded(axes.standing(distribution.map(({ from, to }) => `${number(from)}–${number(to)}`))),
       series: (
         [
           ['baseline', 'agency.baseline', 'na'],

@@ -15,6 +15,7 @@ import { token } from '#web/ui/tokens';
 import { CohortTable } from './cohorts';
 import { useAxes, usePoints } from './figures';
 import { usePart } from './part';
+import { useSectionTitles } from './section-titles';
 
 type Cell = Schema<'AggregateCell'>;
 
@@ -211,20 +212,22 @@ function Groups({ measure, cells }: { measure: Cell['measure']; cells: readonly 
   const axes = useAxes();
   const rows = useMemo(() => cells.filter((cell) => cell.measure === measure), [cells, measure]);
   const drawn = useMemo(() => rows.filter(({ figures }) => figures !== null), [rows]);
-  const nameOf = useMemo(
-    () =>
-      ({ dimension, group }: Cell) =>
-        dimension === 'programme' ? t('agency.donor.all') : dimension === 'country' ? country(group) : group,
-    [t, country],
-  );
+  const titleOf = useSectionTitles();
+  const nameOf = ({ dimension, group }: Cell) => {
+    if (dimension === 'programme') return t('agency.donor.all');
+    if (dimension === 'country') return country(group);
+    return dimension === 'section' ? (titleOf(group) ?? group) : group;
+  };
+  // As one text, so that names that come later are drawn and the same ones aren't drawn again.
+  const names = drawn.map(nameOf).join('\n');
   const option = useMemo(() => {
-    const { xAxis, yAxis } = axes.lying(drawn.map(nameOf));
+    const { xAxis, yAxis } = axes.lying(names.split('\n'));
     return {
       grid: axes.grid,
       xAxis: { ...xAxis, minInterval: undefined },
       yAxis: {
         ...yAxis,
-        axisLabel: { color: token('soft'), width: 150, overflow: 'truncate', interval: 0 },
+        axisLabel: { color: token('soft'), width: 150, overflow: 'break', lineHeight: 13, interval: 0 },
       },
       series: [
         {
@@ -241,7 +244,7 @@ function Groups({ measure, cells }: { measure: Cell['measure']; cells: readonly 
         },
       ],
     };
-  }, [axes, drawn, nameOf]);
+  }, [axes, drawn, names]);
   const hidden = (cell: Cell, shown: (figures: NonNullable<Cell['figures']>) => string) =>
     cell.figures ? shown(cell.figures) : t('agency.donor.suppressed');
   if (rows.length === 0) return null;
@@ -266,7 +269,7 @@ function Groups({ measure, cells }: { measure: Cell['measure']; cells: readonly 
         rows={rows}
         rowKey={({ dimension, group }) => `${dimension} ${group}`}
         columns={[
-          { key: 'group', header: t('agency.donor.group'), cell: (cell) => nameOf(cell) },
+          { key: 'group', header: t('agency.donor.group'), cell: nameOf },
           {
             key: 'n',
             header: t('agency.flow.sites'),

@@ -52,13 +52,13 @@ function Heat({
       },
       xAxis: few
         ? { ...xAxis, position: 'top', axisLabel: { ...xAxis.axisLabel, width: 160 } }
-        : { ...xAxis, axisLabel: { show: false } },
+        : { ...xAxis, axisLabel: { ...xAxis.axisLabel, show: false } },
       yAxis: {
         ...yAxis,
         type: 'category',
         inverse: true,
         data: rows.map((row) => row.title),
-        axisLabel: { color: token('soft'), width: 130, overflow: 'break', interval: 0 },
+        axisLabel: { color: token('soft'), width: 120, overflow: 'break', lineHeight: 13, interval: 0 },
       },
       visualMap: {
         type: 'piecewise',

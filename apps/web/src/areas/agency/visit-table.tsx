@@ -117,6 +117,7 @@ export function VisitTable({ visits }: { visits: readonly Visit[] }) {
               cell: ({ id, siteName, state, revision }: Visit) =>
                 state === 'planned' || state === 'unplanned' ? (
                   <FormDialog
+                    look="quiet"
                     label={t('agency.visit.cancel')}
                     title={t('agency.visit.cancelOf', { site: siteName })}
                     submit={t('agency.visit.cancel')}
