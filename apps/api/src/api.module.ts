@@ -21,6 +21,7 @@ import {
   ImpartialityService,
   ImportsService,
   InvitationsService,
+  JobsService,
   LeavingService,
   MembersService,
   OperationsService,
@@ -85,6 +86,7 @@ import { OperationsController } from './operations.controller.js';
 import { ReadinessController } from './readiness.controller.js';
 import { ImportsController } from './imports.controller.js';
 import { IdentityController } from './identity.controller.js';
+import { JobsController } from './jobs.controller.js';
 import { InvitationsController } from './invitations.controller.js';
 import { ReportsController } from './reports.controller.js';
 import { SharedController } from './shared.controller.js';
@@ -156,6 +158,7 @@ export class ApiModule implements OnModuleDestroy, OnApplicationShutdown {
         InvitationsController,
         TrailController,
         PeopleController,
+        JobsController,
         HealthController,
         HomeController,
       ],
@@ -183,6 +186,7 @@ export class ApiModule implements OnModuleDestroy, OnApplicationShutdown {
           useFactory: (db: Database) => new InvitationsService(db, config.secret),
         },
         onDatabase(ApiTokensService),
+        { provide: JobsService, inject: [QUEUE], useFactory: (queue: JobQueue) => new JobsService(queue) },
         { provide: ShareLinks, useFactory: () => new ShareLinks(config.secret, config.baseUrl) },
         {
           provide: ConsentsService,
@@ -273,7 +277,7 @@ export class ApiModule implements OnModuleDestroy, OnApplicationShutdown {
             parties: PartiesService,
             tokens: ApiTokensService,
             reflector: Reflector,
-          ) => new SignedInGuard(identity, parties, tokens, reflector, config.baseUrl),
+          ) => new SignedInGuard(identity, parties, tokens, reflector, config),
         },
         { provide: RateLimit, useValue: new RateLimit(config.rateLimit) },
         {

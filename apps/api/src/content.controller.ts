@@ -21,17 +21,36 @@ export class ContentController {
     return this.content.checklist(checklist, version);
   }
 
+  /** Crosswalks from and to any edition of a checklist: what became of each requirement. */
+  @Get('checklists/:checklist/lineage')
+  lineage(@Param('checklist') checklist: string) {
+    return this.content.lineage(checklist);
+  }
+
+  /** A translation of a checklist version, with the status of its texts. */
+  @Get('checklists/:checklist/:version/translations/:language')
+  translation(
+    @Param('checklist') checklist: string,
+    @Param('version') version: string,
+    @Param('language') language: string,
+  ) {
+    return this.content.translation(checklist, version, language);
+  }
+
   /** Published scoring profiles: whose they are, and which of their figures nobody has confirmed. */
   @Get('profiles')
   profiles() {
     return this.content.profiles();
   }
 
-  /** Publishes checklists, translations, crosswalks and profiles: all of the files, or none. */
+  /**
+   * Publishes checklists, translations, crosswalks and profiles: all of the files, or none. What is wrong with them is said with
+   * file and line.
+   */
   @Post('content')
   publish(@CurrentActor() actor: Actor, @Body() body: ContentImportDto) {
     if (!actsAs(actor, ['owner', 'programme-manager'], ['development-agency']))
       throw forbidden('Only an agency publishes content.');
-    return this.content.publishAll(body.files);
+    return this.content.publishAll(body.files, body);
   }
 }

@@ -24,6 +24,7 @@ export * from './identity/letters.js';
 export { toHeaders } from './identity/session.js';
 export * from './inspections/index.js';
 export * from './invitations.service.js';
+export * from './jobs.service.js';
 export * from './localised.js';
 export * from './members.service.js';
 export * from './operations.service.js';

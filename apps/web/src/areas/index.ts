@@ -1,5 +1,5 @@
 import type { ComponentType } from 'react';
-import type { Membership } from '#web/api/session';
+import type { Me, Membership } from '#web/api/session';
 import type { Texts } from '#web/generated/messages';
 import { loadTexts } from '#web/i18n/texts';
 import type { IconName } from '#web/ui/icons';
@@ -10,7 +10,12 @@ export interface Page {
   readonly path: string;
   /** `lazy(() => import('./page'))` for all but the first page of an area. */
   readonly page: ComponentType;
-  readonly nav?: { readonly label: keyof Texts; readonly icon: IconName };
+  readonly nav?: {
+    readonly label: keyof Texts;
+    readonly icon: IconName;
+    /** Only for whoever looks after the installation itself. */
+    readonly administrators?: boolean;
+  };
 }
 
 /** What `areas/<id>/index.tsx` exports as its default. */
@@ -64,9 +69,11 @@ export const AREAS = [
 
 export type AreaId = (typeof AREAS)[number]['id'];
 
-/** Areas that somebody's memberships open, in the order of the list. */
-export const areasOf = (memberships: readonly Membership[]): AreaId[] =>
-  AREAS.filter(({ opens }) => memberships.some(opens)).map(({ id }) => id);
+/** Areas that somebody's memberships open, in the order of the list; administration also for who looks after the installation. */
+export const areasOf = ({ memberships, administrator }: Me): AreaId[] =>
+  AREAS.filter(({ id, opens }) => memberships.some(opens) || (id === 'admin' && administrator === true)).map(
+    ({ id }) => id,
+  );
 
 const loading = new Map<AreaId, Promise<Area>>();
 

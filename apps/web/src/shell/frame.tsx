@@ -65,7 +65,7 @@ function Inside() {
   const { locale } = useI18n();
   const me = useMe();
   const [path] = useLocation();
-  const areas = areasOf(me.memberships);
+  const areas = areasOf(me);
   const asked = path.split('/')[1] as AreaId;
   // One text, because a list made anew at every drawing would be another one each time.
   const parts = [
@@ -112,13 +112,16 @@ function Bare() {
 
 function AreaPages({ id, areas }: { id: AreaId; areas: readonly AreaId[] }) {
   const { t } = useI18n();
+  const { administrator } = useMe();
   const pages = use(loadArea(id));
   return (
     <Layout
       areas={areas}
       area={id}
       nav={pages.flatMap(({ path, nav }) =>
-        nav ? [{ path, label: t(nav.label as never), icon: nav.icon }] : [],
+        nav && (administrator || !nav.administrators)
+          ? [{ path, label: t(nav.label as never), icon: nav.icon }]
+          : [],
       )}
     >
       <Suspense fallback={<Skeleton />}>
