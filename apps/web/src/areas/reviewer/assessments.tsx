@@ -68,7 +68,9 @@ export default function AssessmentsPage() {
         key: 'state',
         header: t('common.state'),
         cell: ({ state: at }) => (
-          <Status kind={at === 'closed' ? 'conforming' : 'neutral'}>{t(`common.assessmentState.${at}`)}</Status>
+          <Status kind={at === 'closed' ? 'conforming' : 'neutral'}>
+            {t(`common.assessmentState.${at}`)}
+          </Status>
         ),
         sort: (one, other) => STATES.indexOf(one.state) - STATES.indexOf(other.state),
       },

@@ -34,8 +34,7 @@ export function Impartiality({ facts }: { facts: Facts }) {
           <>
             <dt className="text-soft">{t('reviewer.impartiality.organisation')}</dt>
             <dd className="max-sm:mb-2">
-              <Text>{facts.organisation.name ?? '–'}</Text> –{' '}
-              {t(`reviewer.type.${facts.organisation.type}`)}
+              <Text>{facts.organisation.name ?? '–'}</Text> – {t(`reviewer.type.${facts.organisation.type}`)}
             </dd>
           </>
         )}
@@ -117,7 +116,16 @@ function Mend({ fact, of }: { fact: Fact; of: Facts }) {
         title={t('reviewer.impartiality.allow')}
         question={t('reviewer.impartiality.allowQuestion')}
         confirm={t('reviewer.impartiality.allow')}
-        fields={<TextField label={t('reviewer.reason')} name="reason" multiline required minLength={10} maxLength={1000} />}
+        fields={
+          <TextField
+            label={t('reviewer.reason')}
+            name="reason"
+            multiline
+            required
+            minLength={10}
+            maxLength={1000}
+          />
+        }
         onConfirm={({ reason = '' }) =>
           allow
             .mutateAsync({

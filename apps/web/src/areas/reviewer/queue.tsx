@@ -82,7 +82,11 @@ function Queue({ rows }: { rows: readonly Task[] }) {
           <>
             {t(`reviewer.duty.${duty}`)}
             <span className="block text-sm text-soft">
-              {certificateNumber ? <bdi dir="ltr">{certificateNumber}</bdi> : t(`common.assessmentKind.${assessment.kind}`)}
+              {certificateNumber ? (
+                <bdi dir="ltr">{certificateNumber}</bdi>
+              ) : (
+                t(`common.assessmentKind.${assessment.kind}`)
+              )}
               {' – '}
               {day(assessment.assessedOn)}
             </span>
