@@ -4,6 +4,7 @@ import {
   AssessmentsService,
   AssessorsService,
   AuditService,
+  BuyersService,
   CertificatesService,
   CharterService,
   CohortsService,
@@ -11,6 +12,7 @@ import {
   ConsentsService,
   ContentService,
   createIdentity,
+  DeskService,
   DocumentsService,
   EngagementsService,
   EvidenceService,
@@ -68,6 +70,7 @@ import { ImpartialityController } from './impartiality.controller.js';
 import { CharterController, ConsentsController, SharingController } from './consents.controller.js';
 import { ContentController } from './content.controller.js';
 import { CertificatesController } from './certificates.controller.js';
+import { DeskController } from './desk.controller.js';
 import { EvidenceController } from './evidence.controller.js';
 import { FindingsController } from './findings.controller.js';
 import { GainsController } from './gains.controller.js';
@@ -147,6 +150,7 @@ export class ApiModule implements OnModuleDestroy, OnApplicationShutdown {
         VisitsController,
         ReadinessController,
         CertificatesController,
+        DeskController,
         ReportsController,
         ConsentsController,
         SharingController,
@@ -199,7 +203,9 @@ export class ApiModule implements OnModuleDestroy, OnApplicationShutdown {
           useFactory: (db: Database, links: ShareLinks, certificates: CertificatesService) =>
             new SharedService(db, links, certificates, config.baseUrl),
         },
+        onDatabase(BuyersService),
         onDatabase(CharterService),
+        onDatabase(DeskService),
         onDatabase(PartiesService),
         onDatabase(ProgrammesService),
         onDatabase(CohortsService),

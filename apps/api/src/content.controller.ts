@@ -1,8 +1,10 @@
 import { type Actor, actsAs, ContentService, forbidden } from '#application';
-import { Body, Controller, Get, Param, Post } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
+import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import { CurrentActor } from './http/auth.js';
-import { ContentImportDto } from './content.dto.js';
+import type { Locale } from '#reporting';
+import { LANGUAGES, ReaderLocale } from './http/locale.js';
+import { ContentImportDto, TextsQuery } from './content.dto.js';
 
 @ApiTags('content')
 @Controller('api/v1')
@@ -15,10 +17,21 @@ export class ContentController {
     return this.content.checklists();
   }
 
-  /** A checklist version as it was published. */
+  /** A checklist version as it was published; with `lang`, its texts as they are translated by now. */
   @Get('checklists/:checklist/:version')
-  checklist(@Param('checklist') checklist: string, @Param('version') version: string) {
-    return this.content.checklist(checklist, version);
+  checklist(
+    @Param('checklist') checklist: string,
+    @Param('version') version: string,
+    @Query() query: TextsQuery,
+  ) {
+    return this.content.checklist(checklist, version, query.lang);
+  }
+
+  /** Product categories that have a name, in the reader's language. Sites and rules may name others. */
+  @Get('categories')
+  @ApiQuery({ name: 'lang', enum: LANGUAGES, required: false, description: 'Language of the names.' })
+  categories(@ReaderLocale() locale: Locale) {
+    return this.content.categories(locale);
   }
 
   /** Crosswalks from and to any edition of a checklist: what became of each requirement. */

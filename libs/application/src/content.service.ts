@@ -26,7 +26,9 @@ import {
   type Pair,
   parseDocument,
 } from 'yaml';
+import type { Locale } from '#reporting';
 import { notFound } from './actor.js';
+import { categoryNames, localisedVersion, withTexts } from './localised.js';
 import { contentRoot, mustFollow } from './schemas.js';
 
 /** JSON with sorted keys: the text a content hash is taken of. */
@@ -255,14 +257,19 @@ export class ContentService {
     );
   }
 
-  /** A checklist version as it was published. @throws DomainError `not-found`. */
-  async checklist(checklist: string, version: string): Promise<ChecklistVersion> {
+  /** A checklist version as it was published, or with its texts in a language. @throws DomainError `not-found`. */
+  async checklist(checklist: string, version: string, locale?: Locale): Promise<ChecklistVersion> {
     const [row] = await this.db.query(
-      `SELECT body FROM checklist_version WHERE checklist = $1 AND version = $2`,
+      `SELECT id, body FROM checklist_version WHERE checklist = $1 AND version = $2`,
       [checklist, version],
     );
     if (!row) throw notFound('checklist');
-    return row.body;
+    return locale ? withTexts(row.body, await localisedVersion(this.db, row.id, row.body, locale)) : row.body;
+  }
+
+  /** Product categories that have a name. */
+  categories(locale: Locale): { readonly code: string; readonly name: string }[] {
+    return categoryNames(locale);
   }
 
   /** Published crosswalks from and to any edition of a checklist. @throws DomainError `not-found`. */

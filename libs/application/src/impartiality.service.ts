@@ -138,11 +138,19 @@ export class ImpartialityService {
     });
   }
 
-  /** What the rules say of an assessment today, for whoever works on its record. */
-  async ofAssessment(actor: Actor, id: string): Promise<AssessmentImpartiality> {
+  /**
+   * What the rules say of an assessment today, for whoever works on its record; with a duty, as if the actor took it: what
+   * stands in their own way is then among the breaches.
+   */
+  async ofAssessment(actor: Actor, id: string, as?: Duty): Promise<AssessmentImpartiality> {
     return this.db.transaction(async (tx) => {
       const assessment = await this.assessment(tx, actor, id);
-      const judged = await judgeAssessment(tx, assessment, await programmeDay(tx, assessment));
+      const judged = await judgeAssessment(
+        tx,
+        assessment,
+        await programmeDay(tx, assessment),
+        as && { [as]: actor.userId },
+      );
       const { the, rules, programmeId } = judged;
       const people = [
         ...the.assessors.map(({ personId }) => ({ duty: 'assessor' as const, personId })),
