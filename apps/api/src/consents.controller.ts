@@ -135,6 +135,12 @@ export class SharingController {
     return page(reply, (nonce) => renderConsentLedgerHtml(view, locale, { nonce }));
   }
 
+  /** Who sees something of the supplier because its sites are enrolled in programmes, and what. */
+  @Get('organisations/:id/viewers')
+  viewers(@CurrentActor() actor: Actor, @Param('id', ParseUUIDPipe) id: string) {
+    return this.consents.viewers(actor, id);
+  }
+
   /** What suppliers share, or shared, with the organisations of the person. */
   @Get('consents/received')
   received(@CurrentActor() actor: Actor) {

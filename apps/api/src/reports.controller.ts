@@ -8,15 +8,17 @@ import {
 import {
   cohortReportPdf,
   type Locale,
+  type PageLocale,
   renderCohortReportHtml,
   renderGapReportHtml,
   renderVerificationHtml,
 } from '#reporting';
-import { Controller, Get, Header, Param, ParseUUIDPipe, Res } from '@nestjs/common';
+import { Controller, Get, Header, Param, ParseUUIDPipe, Query, Res } from '@nestjs/common';
 import { ApiNotFoundResponse, ApiQuery, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CurrentActor, Public } from './http/auth.js';
-import { LANGUAGES, ReaderLocale } from './http/locale.js';
+import { LANGUAGES, PAGE_LANGUAGES, PageReaderLocale, ReaderLocale } from './http/locale.js';
+import { PartQuery } from './reports.dto.js';
 import { Produces } from './http/openapi.js';
 import { has, page, pdf } from './http/page.js';
 import { IfNoneMatch } from './http/revision.js';
@@ -41,8 +43,12 @@ async function served(
   return pdf(reply, bytes, document.name);
 }
 
+const InLanguage = () =>
+  ApiQuery({ name: 'lang', enum: LANGUAGES, required: false, description: 'Language of the report.' });
+const InPageLanguage = () =>
+  ApiQuery({ name: 'lang', enum: PAGE_LANGUAGES, required: false, description: 'Language of the report.' });
+
 @ApiTags('reports')
-@ApiQuery({ name: 'lang', enum: LANGUAGES, required: false, description: 'Language of the report.' })
 @Controller()
 export class ReportsController {
   constructor(
@@ -53,29 +59,33 @@ export class ReportsController {
 
   /** The gap report as data, texts in the reader's language. */
   @Get('api/v1/assessments/:id/gap-report')
+  @InPageLanguage()
   gapReport(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
-    @ReaderLocale() locale: Locale,
+    @PageReaderLocale() locale: PageLocale,
   ) {
     return this.reports.gapReport(actor, id, locale);
   }
 
-  /** The gap report as a page. */
+  /** The gap report as a page without script, under 30 kB; a long one comes in parts. */
   @Get('api/v1/assessments/:id/gap-report.html')
+  @InPageLanguage()
   @Produces('text/html')
   async gapReportHtml(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
-    @ReaderLocale() locale: Locale,
+    @PageReaderLocale() locale: PageLocale,
+    @Query() { part }: PartQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const view = await this.gapReport(actor, id, locale);
-    return page(reply, (nonce) => renderGapReportHtml(view, locale, { nonce }));
+    return page(reply, (nonce) => renderGapReportHtml(view, locale, { nonce, part: part ?? 1 }));
   }
 
   /** The document that was kept when the assessment was closed, with its SHA-256 as ETag; before that a rendered one. */
   @Get('api/v1/assessments/:id/gap-report.pdf')
+  @InLanguage()
   @Produces('application/pdf')
   async gapReportPdf(
     @CurrentActor() actor: Actor,
@@ -89,6 +99,7 @@ export class ReportsController {
 
   /** The cohort's gains: every figure with its n, spread, attrition and the parts of the change. */
   @Get('api/v1/cohorts/:id/report')
+  @InLanguage()
   cohort(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
@@ -99,6 +110,7 @@ export class ReportsController {
 
   /** The cohort report as a page. */
   @Get('api/v1/cohorts/:id/report.html')
+  @InLanguage()
   @Produces('text/html')
   async cohortHtml(
     @CurrentActor() actor: Actor,
@@ -112,6 +124,7 @@ export class ReportsController {
 
   /** The cohort report as PDF. */
   @Get('api/v1/cohorts/:id/report.pdf')
+  @InLanguage()
   @Produces('application/pdf')
   async cohortPdf(
     @CurrentActor() actor: Actor,
@@ -124,6 +137,7 @@ export class ReportsController {
 
   /** The certificate as it was issued, with its SHA-256 as ETag. What has become of it since, the public page says. */
   @Get('api/v1/certificates/:id/certificate.pdf')
+  @InLanguage()
   @Produces('application/pdf')
   async certificate(
     @CurrentActor() actor: Actor,
@@ -138,6 +152,7 @@ export class ReportsController {
   /** Public page behind a certificate's QR code. An unknown number answers 404 with a page that says so. */
   @Public()
   @Get('verify/:number')
+  @InLanguage()
   @Produces('text/html')
   @ApiNotFoundResponse({
     description: 'No certificate has this number; the page says so.',
@@ -156,6 +171,7 @@ export class ReportsController {
   /** The same as data, for machines. */
   @Public()
   @Get('api/v1/verify/:number')
+  @InLanguage()
   @ApiNotFoundResponse({
     description: 'No certificate has this number.',
     content: { 'application/json': { schema: { $ref: getSchemaPath('VerificationView') } } },

@@ -3,6 +3,7 @@ import {
   certificatePdf,
   gapReportPdf,
   type Locale,
+  type PageLocale,
   renderGapReportHtml,
   renderSharedGoneHtml,
   renderSharedHtml,
@@ -11,10 +12,11 @@ import { Controller, Get, Param, Query, Res } from '@nestjs/common';
 import { ApiNotFoundResponse, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Public } from './http/auth.js';
-import { LANGUAGES, ReaderLocale } from './http/locale.js';
+import { LANGUAGES, PAGE_LANGUAGES, PageReaderLocale, ReaderLocale } from './http/locale.js';
 import { Produces } from './http/openapi.js';
 import { page, pdf } from './http/page.js';
 import { SharedQuery } from './consents.dto.js';
+import { PartQuery } from './reports.dto.js';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -62,16 +64,18 @@ export class SharedController {
 
   @Public()
   @Get('assessments/:id/gap-report')
+  @ApiQuery({ name: 'lang', enum: PAGE_LANGUAGES, required: false, description: 'Language of the page.' })
   @Produces('text/html')
   async gapReport(
     @Param('token') token: string,
     @Param('id') id: string,
-    @ReaderLocale() locale: Locale,
+    @PageReaderLocale() locale: PageLocale,
+    @Query() { part }: PartQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const view = UUID.test(id) ? await this.shared.gapReport(token, id, locale) : null;
     return answer(reply, locale, view, (shown) =>
-      page(reply, (nonce) => renderGapReportHtml(shown, locale, { nonce })),
+      page(reply, (nonce) => renderGapReportHtml(shown, locale, { nonce, part: part ?? 1 })),
     );
   }
 
@@ -94,7 +98,7 @@ export class SharedController {
 /** Nothing of it is kept by browsers or proxies, found by search engines, or told to pages it links to. */
 async function answer<View, Sent>(
   reply: FastifyReply,
-  locale: Locale,
+  locale: PageLocale,
   view: View | null,
   send: (view: View) => Sent | Promise<Sent>,
 ): Promise<Sent | string> {

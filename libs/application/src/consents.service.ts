@@ -66,6 +66,15 @@ export interface ConsentEventRow {
   readonly detail: Record<string, unknown>;
 }
 
+/** An organisation that sees something of a supplier by way of a programme. */
+export interface ProgrammeViewer {
+  readonly programme: string;
+  readonly organisation: string;
+  readonly part: 'agency' | 'assessment-provider' | 'buyer';
+  /** null: the whole record. */
+  readonly scopes: readonly Scope[] | null;
+}
+
 /** What the worker tells people about a grant. */
 export type ConsentStep = ConsentMail['step'];
 
@@ -245,12 +254,7 @@ export class ConsentsService {
     const grants = await this.list(actor, supplierId);
     return this.db.transaction(async (tx) => {
       const [organisation] = await tx.query(`SELECT name FROM organisation WHERE id = $1`, [supplierId]);
-      const programmes = await tx.query(
-        `SELECT DISTINCT p.name AS programme, o.name AS organisation, r.part, CASE WHEN 'record' = ANY (r.scopes) THEN NULL ELSE r.scopes END AS scopes
-           FROM site_reach r JOIN programme p ON p.id = r.programme_id JOIN organisation o ON o.id = r.organisation_id
-          WHERE r.owner_id = $1 ORDER BY 1, 2, 3`,
-        [supplierId],
-      );
+      const programmes = await viewers(tx, supplierId);
       const happened = await events(tx, supplierId, null, 101);
       return {
         organisation: organisation.name,
@@ -272,6 +276,12 @@ export class ConsentsService {
         printedOn: dayIn(new Date()),
       };
     });
+  }
+
+  /** Who sees something of a supplier because its sites are enrolled in programmes. */
+  async viewers(actor: Actor, supplierId: string): Promise<ProgrammeViewer[]> {
+    mustBelong(actor, supplierId);
+    return this.db.transaction((tx) => viewers(tx, supplierId));
   }
 
   /** Organisations that chose to be found, by a part of their name. */
@@ -433,6 +443,14 @@ function mustBelong(actor: Actor, organisationId: string): void {
   if (!actor.memberships.some((membership) => membership.organisationId === organisationId))
     throw notFound('organisation');
 }
+
+const viewers = (tx: EntityManager, supplierId: string): Promise<ProgrammeViewer[]> =>
+  tx.query(
+    `SELECT DISTINCT p.name AS programme, o.name AS organisation, r.part, CASE WHEN 'record' = ANY (r.scopes) THEN NULL ELSE r.scopes END AS scopes
+       FROM site_reach r JOIN programme p ON p.id = r.programme_id JOIN organisation o ON o.id = r.organisation_id
+      WHERE r.owner_id = $1 ORDER BY 1, 2, 3`,
+    [supplierId],
+  );
 
 async function row(tx: EntityManager, id: string): Promise<StoredGrant> {
   const [found] = await tx.query(`SELECT ${columns} FROM ${joins} WHERE g.id = $1`, [id]);

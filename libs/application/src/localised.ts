@@ -7,7 +7,7 @@ import {
   type Score,
   type ScoringProfile,
 } from '#domain';
-import type { ChecklistLine, ContentTranslation, Locale, SectionLine, Verdict } from '#reporting';
+import type { ChecklistLine, ContentTranslation, Locale, PageLocale, SectionLine, Verdict } from '#reporting';
 import type { EntityManager } from 'typeorm';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,6 +28,8 @@ export interface LocalisedChecklist {
   /** Whether a requirement's question stands in the reader's language and not in the original's. */
   readonly translated: (code: string) => boolean;
   readonly status: ContentTranslation;
+  /** What the texts are written in. */
+  readonly language: string;
 }
 
 /** Puts a translation over a version. Without one the original stands, and says so. */
@@ -54,6 +56,7 @@ export function localise(
     },
     translated: (code) => !translation || Boolean(translation.requirements[code]),
     status: translation ? translation.status : 'original',
+    language: translation ? translation.language : version.language,
   };
 }
 
@@ -80,7 +83,7 @@ export async function localisedVersion(
   db: Pick<EntityManager, 'query'>,
   versionId: string,
   version: ChecklistVersion,
-  locale: Locale,
+  locale: PageLocale,
 ): Promise<LocalisedChecklist> {
   if (locale !== version.language) {
     const key = `${versionId} ${locale}`;
@@ -106,7 +109,7 @@ export async function localisedVersion(
 export function checklistLine(
   { version, level, profileBody }: Pick<LoadedAssessment, 'version' | 'level' | 'profileBody'>,
   texts: LocalisedChecklist,
-  locale: Locale,
+  locale: PageLocale,
 ): ChecklistLine {
   return {
     title: texts.title,
@@ -119,6 +122,7 @@ export function checklistLine(
       status: profileBody.provenance.status,
     },
     translationStatus: texts.status,
+    ...(texts.language !== locale && { fallback: texts.language }),
   };
 }
 
@@ -134,15 +138,17 @@ function contentFile<File>(name: string): () => File {
     ));
 }
 
-const categories = contentFile<{ categories: Record<string, Record<Locale, string>> }>('categories');
-const profileTitles = contentFile<{ profiles: Record<string, Partial<Record<Locale, string>>> }>(
+const categories = contentFile<{
+  categories: Record<string, Record<Locale, string> & Partial<Record<PageLocale, string>>>;
+}>('categories');
+const profileTitles = contentFile<{ profiles: Record<string, Partial<Record<PageLocale, string>>> }>(
   'profile-titles',
 );
 
 /** The name of a product category (`checklists/categories.yaml`); one that isn't known there stays as it was entered. */
-export function categoryName(code: string, locale: Locale): string {
+export function categoryName(code: string, locale: PageLocale): string {
   const names = categories().categories;
-  return Object.hasOwn(names, code) ? names[code]![locale] : code;
+  return Object.hasOwn(names, code) ? (names[code]![locale] ?? names[code]!.en) : code;
 }
 
 /** Every product category that has a name, with it. */
@@ -155,19 +161,21 @@ export const categoryNames = (locale: Locale): { readonly code: string; readonly
  */
 export function profileTitle(
   profile: Pick<ScoringProfile, 'profile' | 'title' | 'translations'>,
-  locale: Locale,
+  locale: PageLocale,
 ): string {
+  const given: Partial<Record<PageLocale, { title: string }>> | undefined = profile.translations;
   const shipped = profileTitles().profiles;
   return (
-    profile.translations?.[locale]?.title ??
+    given?.[locale]?.title ??
     (Object.hasOwn(shipped, profile.profile) ? shipped[profile.profile]![locale] : undefined) ??
     profile.title
   );
 }
 
 /** The title of a buyer's rule in the reader's language; the buyer's own words where it gave no others. */
-export function ruleTitle(rule: Pick<BuyerRule, 'title' | 'translations'>, locale: Locale): string {
-  return rule.translations?.[locale]?.title ?? rule.title;
+export function ruleTitle(rule: Pick<BuyerRule, 'title' | 'translations'>, locale: PageLocale): string {
+  const given: Partial<Record<PageLocale, { title: string }>> | undefined = rule.translations;
+  return given?.[locale]?.title ?? rule.title;
 }
 
 /** A result in the reports' words. */

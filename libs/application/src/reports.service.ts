@@ -9,7 +9,7 @@ import {
   type Score,
 } from '#domain';
 import { dayIn } from '#platform';
-import type { BuyerLine, CohortReportView, GapReportView, Locale, StepLine } from '#reporting';
+import type { BuyerLine, CohortReportView, GapReportView, Locale, PageLocale, StepLine } from '#reporting';
 import type { EntityManager } from 'typeorm';
 import {
   ASSESSMENT_SCOPES,
@@ -40,7 +40,7 @@ export class ReportsService {
   constructor(private readonly db: Database) {}
 
   /** What is missing at a site, how serious, what it blocks and what to do first. Provisional until submitted. */
-  async gapReport(actor: Actor, assessmentId: string, locale: Locale): Promise<GapReportView> {
+  async gapReport(actor: Actor, assessmentId: string, locale: PageLocale): Promise<GapReportView> {
     const assessment = await loadAssessment(this.db, assessmentId);
     const access = await siteAccess(this.db, actor, assessment.siteId, 'assessment');
     if (!seesRecord(access) && (assessment.state !== 'closed' || !sees(access, ...ASSESSMENT_SCOPES)))
@@ -201,7 +201,7 @@ export class ReportsService {
 export async function gapReportOf(
   db: Pick<EntityManager, 'query'>,
   assessment: LoadedAssessment,
-  locale: Locale,
+  locale: PageLocale,
   readiness: readonly ReadinessRow[],
 ): Promise<GapReportView> {
   const { checklistBody, profileBody, responsesAfterClosure: responses } = assessment;
@@ -249,6 +249,7 @@ export async function gapReportOf(
         requirement: item.requirement,
         section: item.section,
         question: text.question,
+        ...(!texts.translated(item.requirement) && { fallback: checklistBody.language }),
         criticality:
           grade === 'critical' || grade === 'major' || grade === 'minor' ? grade : requirement.criticality,
         conformity: item.conformity as 'partly' | 'nonconforming' | 'not-assessed',

@@ -1,8 +1,18 @@
 import { CRITICALITIES } from '#domain';
+import { languageLinks } from './home.js';
 import { renderHtml } from './html.js';
 import { speech, type Speech } from './speech.js';
 import { renderPdf } from './typst.js';
-import type { ConformityCounts, GapItem, GapReportView, HtmlOptions, Locale, StepLine } from './views.js';
+import {
+  type ConformityCounts,
+  type GapItem,
+  type GapReportView,
+  type HtmlOptions,
+  type Locale,
+  PAGE_LOCALES,
+  type PageLocale,
+  type StepLine,
+} from './views.js';
 
 /** Codes listed beside a buyer when the page must be brief; the gaps themselves carry the buyer's number. */
 const FEW = 8;
@@ -10,37 +20,75 @@ const FEW = 8;
 /** The page must load on a cheap phone over a slow network: it stays below this. */
 export const GAP_REPORT_BYTES = 30_000;
 
+/** What of the report a page shows. */
+interface Shape {
+  /** How many gaps, most serious first, carry the checklist's advice. */
+  readonly advised: number;
+  /** A buyer names only some of the codes it waits for; where the buyers stand on the same page, a gap names them by number. */
+  readonly brief?: boolean;
+  /** Which of the gaps, most serious first; left out: all. */
+  readonly from?: number;
+  readonly to?: number;
+  readonly part?: number;
+  readonly parts?: number;
+}
+
 /**
- * The gap report as one page: no script, no outside file. To stay small, buyers' names beside a gap give way to their
- * numbers in the list of buyers, then advice is left out, least serious gaps first. What the assessor saw is never left out.
+ * The gap report as a page: no script, no outside file. To stay small, buyers' names beside a gap give way to their
+ * numbers in the list of buyers, then advice is left out, least serious gaps first. A report that is too long even so comes
+ * in parts, with all its advice; `part` says which. What the assessor saw is never left out.
  */
-export function renderGapReportHtml(view: GapReportView, locale: Locale, options: HtmlOptions = {}): string {
-  const page = (advised: number, brief: boolean): string =>
-    renderHtml('gap-report', {
-      ...gapReportModel(view, locale, advised, brief),
-      nonce: options.nonce ?? null,
-    });
-  let advised = view.gaps.length;
-  let html = page(advised, false);
-  while (Buffer.byteLength(html) >= GAP_REPORT_BYTES && advised > 0) {
-    html = page(advised, true);
-    if (Buffer.byteLength(html) >= GAP_REPORT_BYTES) advised = Math.max(0, advised - 4);
+export function renderGapReportHtml(
+  view: GapReportView,
+  locale: PageLocale,
+  options: HtmlOptions & { readonly part?: number } = {},
+): string {
+  const page = (shape: Shape): string =>
+    renderHtml('gap-report', { ...gapReportModel(view, locale, shape), nonce: options.nonce ?? null });
+  const small = (html: string): boolean => Buffer.byteLength(html) < GAP_REPORT_BYTES;
+  const whole = page({ advised: view.gaps.length });
+  if (small(whole)) return whole;
+  for (let advised = view.gaps.length; advised > -4; advised -= 4) {
+    const html = page({ advised: Math.max(0, advised), brief: true });
+    if (small(html)) return html;
   }
-  return advised > 0 ? html : page(0, true);
+  const all = view.gaps.length;
+  /** The part that begins with a gap, as long as it may be. Its size grows with each gap, so halving finds the last. */
+  const endOf = (from: number, part: number): number => {
+    let [fits, tooMany] = [from, all + 1];
+    while (tooMany - fits > 1) {
+      const to = (fits + tooMany) >> 1;
+      // The number of parts isn't known yet; it has three digits at most.
+      if (small(page({ advised: all, brief: true, from, to, part, parts: 999 }))) fits = to;
+      else tooMany = to;
+    }
+    // The first part may be full of what stands before the gaps; every other takes one at least.
+    return part > 1 ? Math.max(fits, from + 1) : fits;
+  };
+  const ends: number[] = [];
+  do ends.push(endOf(ends.at(-1) ?? 0, ends.length + 1));
+  while (ends.at(-1)! < all);
+  const part = Math.min(options.part ?? 1, ends.length);
+  return page({
+    advised: all,
+    brief: true,
+    from: ends[part - 2] ?? 0,
+    to: ends[part - 1]!,
+    part,
+    parts: ends.length,
+  });
 }
 
 /** The same report to print and to file. */
 export async function gapReportPdf(view: GapReportView, locale: Locale): Promise<Uint8Array> {
-  return renderPdf('gap-report.typ', gapReportModel(view, locale, view.gaps.length), {
+  return renderPdf('gap-report.typ', gapReportModel(view, locale, { advised: view.gaps.length }), {
     date: view.printedOn,
   });
 }
 
-/**
- * What both templates show, in words. `advised`: how many gaps, most serious first, carry the checklist's advice;
- * `brief`: a gap names the buyers it blocks by their numbers.
- */
-export function gapReportModel(view: GapReportView, locale: Locale, advised: number, brief = false) {
+/** What both templates show, in words. */
+export function gapReportModel(view: GapReportView, locale: PageLocale, shape: Shape) {
+  const { advised, brief = false, from = 0, to = view.gaps.length, part = 1, parts = 1 } = shape;
   const say = speech(locale);
   const { counts } = view.result;
   const applicable = counts.total - counts.notApplicable;
@@ -48,7 +96,10 @@ export function gapReportModel(view: GapReportView, locale: Locale, advised: num
     criticality,
     gaps: view.gaps.filter((gap) => gap.criticality === criticality),
   })).filter((group) => group.gaps.length > 0);
-  let place = 0;
+  const shown = new Map(grouped.flatMap(({ gaps }) => gaps).map((gap, place) => [gap, place]));
+  const here = (gap: GapItem): boolean => shown.get(gap)! >= from && shown.get(gap)! < to;
+  const codes = new Set(view.gaps.filter(here).map(({ requirement }) => requirement));
+  const { fallback } = view.checklist;
   return {
     lang: locale,
     dir: say.dir,
@@ -76,11 +127,31 @@ export function gapReportModel(view: GapReportView, locale: Locale, advised: num
     countsLine: say.say('countsLine', countWords(counts)),
     applicableLine: say.count('applicableOf', counts.total, { applicable }),
     exceptions: say.exceptions(view.exceptions),
-    noGaps: view.result.verdict === 'not-scorable' ? say.words.nothingScorable : say.words.nothingMissing,
+    noGaps:
+      view.gaps.length > 0
+        ? null
+        : view.result.verdict === 'not-scorable'
+          ? say.words.nothingScorable
+          : say.words.nothingMissing,
     bar: bar(counts, say),
     key: (Object.keys(PAINT) as (keyof typeof PAINT)[])
       .filter((kind) => counts[kind] > 0)
       .map((kind) => ({ kind: PAINT[kind], label: say.words[kind], count: say.number(counts[kind]) })),
+    first: part === 1,
+    parts:
+      parts === 1
+        ? null
+        : [part - 1, part, part + 1]
+            .filter((n) => n >= 1 && n <= parts)
+            .map((n) => ({
+              url: `?lang=${locale}&part=${n}`,
+              name: say.say('partOf', { n, of: parts }),
+              current: n === part,
+            })),
+    languages: languageLinks(locale, PAGE_LOCALES),
+    // What the texts of the checklist are written in, where it isn't the reader's language.
+    contentLang: fallback ?? null,
+    contentIn: fallback ? say.say('contentIn', { language: say.language(fallback) }) : null,
     steps: view.firstSteps.map((step, index) => stepModel(step, index, say)),
     buyers: view.buyers.map((buyer, index) => ({
       number: say.number(index + 1),
@@ -93,7 +164,7 @@ export function gapReportModel(view: GapReportView, locale: Locale, advised: num
       more: brief && buyer.missing.length > FEW,
       codes: (brief ? buyer.missing.slice(0, FEW) : buyer.missing).map((code) => ({
         code,
-        linked: view.gaps.some((gap) => gap.requirement === code),
+        linked: codes.has(code),
       })),
       reasons: buyer.reasons.length ? say.list(buyer.reasons) : null,
     })),
@@ -106,16 +177,19 @@ export function gapReportModel(view: GapReportView, locale: Locale, advised: num
       total: expense(view.cheapestPath.totalHours, view.cheapestPath.totalCost, say),
     },
     gapsCount: say.count('gapsCount', view.gaps.length),
-    groups: grouped.map(({ criticality, gaps }) => ({
-      criticality,
-      title: say.grade(criticality),
-      count: say.count('gapsCount', gaps.length),
-      meaning: say.say(`${criticality}Meaning`),
-      gaps: gaps.map((gap) => ({
-        ...gapModel(gap, place++ < advised, say),
-        ...(brief ? { blocks: blockedNumbers(view, gap, say) } : {}),
+    groups: grouped
+      .filter(({ gaps }) => gaps.some(here))
+      .map(({ criticality, gaps }) => ({
+        criticality,
+        title: say.grade(criticality),
+        count: say.count('gapsCount', gaps.length),
+        meaning: say.say(`${criticality}Meaning`),
+        gaps: gaps.filter(here).map((gap) => ({
+          ...gapModel(gap, shown.get(gap)! < advised, say),
+          lang: gap.fallback ?? fallback ?? null,
+          ...(brief && parts === 1 ? { blocks: blockedNumbers(view, gap, say) } : {}),
+        })),
       })),
-    })),
     shortened: advised < view.gaps.length && view.gaps.some((gap) => gap.guidance),
     sections: view.sections.map((section) => {
       const applicable = section.counts.total - section.counts.notApplicable;

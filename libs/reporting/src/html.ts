@@ -33,6 +33,7 @@ export function renderHtml(name: string, data: object): string {
   if (!run) {
     partial('style');
     partial('languages');
+    partial('parts');
     run = handlebars.compile(template(`${name}.hbs`), OPTIONS);
     compiled.set(name, run);
   }

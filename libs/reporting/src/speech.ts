@@ -5,8 +5,8 @@ import type {
   ContentTranslation,
   ExceptionLine,
   LocalDate,
-  Locale,
   Money,
+  PageLocale,
   Verdict,
 } from './views.js';
 import type { AssessmentKind, Conformity, FindingGrade, ImpartialityRule } from '#domain';
@@ -15,7 +15,14 @@ import type { AssessmentKind, Conformity, FindingGrade, ImpartialityRule } from 
 export type Words = Readonly<Record<string, string | number>>;
 
 /** Intl names: Arabic with its own digits and, as food businesses use, the Gregorian calendar. */
-const INTL: Readonly<Record<Locale, string>> = { en: 'en-GB', es: 'es', ar: 'ar-EG-u-nu-arab-ca-gregory' };
+const INTL: Readonly<Record<PageLocale, string>> = {
+  en: 'en-GB',
+  es: 'es',
+  ar: 'ar-EG-u-nu-arab-ca-gregory',
+  fr: 'fr',
+  ru: 'ru',
+  hi: 'hi',
+};
 
 const RULE_WORDS = {
   'assessor-is-coach': 'ruleAssessorIsCoach',
@@ -43,13 +50,15 @@ export class Speech {
   private readonly longDate: Intl.DateTimeFormat;
   private readonly lists: Intl.ListFormat;
   private readonly countries: Intl.DisplayNames;
+  private readonly languages: Intl.DisplayNames;
 
-  constructor(readonly locale: Locale) {
+  constructor(readonly locale: PageLocale) {
     this.dir = locale === 'ar' ? 'rtl' : 'ltr';
     this.words = messages[locale] as Readonly<Record<PhraseKey, string>>;
     this.plurals = new Intl.PluralRules(INTL[locale]);
     this.longDate = new Intl.DateTimeFormat(INTL[locale], { dateStyle: 'long', timeZone: 'UTC' });
     this.countries = new Intl.DisplayNames(INTL[locale], { type: 'region' });
+    this.languages = new Intl.DisplayNames(INTL[locale], { type: 'language' });
     this.lists = new Intl.ListFormat(INTL[locale], { type: 'conjunction', style: 'short' });
   }
 
@@ -124,7 +133,8 @@ export class Speech {
 
   /** A product category by its code; a text that is no code stands as it is. */
   category(code: string): string {
-    const name = categories[code]?.[this.locale];
+    const names: Readonly<Partial<Record<PageLocale, string>>> | undefined = categories[code];
+    const name = names?.[this.locale] ?? names?.en;
     if (name || !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(code)) return name ?? code;
     const words = code.replaceAll('-', ' ');
     return words.charAt(0).toUpperCase() + words.slice(1);
@@ -137,6 +147,11 @@ export class Speech {
     // A town in Latin letters before a country in Arabic: the line is read from the right all the same.
     const mark = named === text ? '' : '\u200f';
     return mark + named.replaceAll(', ', '، ');
+  }
+
+  /** The name of a language, by its code. */
+  language(code: string): string {
+    return this.languages.of(code) ?? code;
   }
 
   /** Joins short facts in one line. Arabic has no middle dot here: beside digits it reads as a zero. */
@@ -312,10 +327,10 @@ export class Speech {
   }
 }
 
-const spoken = new Map<Locale, Speech>();
+const spoken = new Map<PageLocale, Speech>();
 
 /** The speech of a language, made once. */
-export function speech(locale: Locale): Speech {
+export function speech(locale: PageLocale): Speech {
   let found = spoken.get(locale);
   if (!found) spoken.set(locale, (found = new Speech(locale)));
   return found;

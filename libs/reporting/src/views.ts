@@ -24,6 +24,10 @@ import type {
 export type Locale = 'en' | 'es' | 'ar';
 export const LOCALES: readonly Locale[] = ['en', 'es', 'ar'];
 
+/** Languages of the gap report's page: all those of the web app. */
+export type PageLocale = Locale | 'fr' | 'ru' | 'hi';
+export const PAGE_LOCALES: readonly PageLocale[] = [...LOCALES, 'fr', 'ru', 'hi'];
+
 /** A calendar day, `YYYY-MM-DD`. */
 export type LocalDate = string;
 
@@ -49,6 +53,8 @@ export interface ChecklistLine {
     readonly status: 'confirmed' | 'unverified' | 'programme-default';
   };
   readonly translationStatus: ContentTranslation;
+  /** Language of the checklist's texts where they don't come in the reader's; left out: they do. */
+  readonly fallback?: string;
 }
 
 /** Whom the report is about. */
@@ -88,6 +94,8 @@ export interface GapItem {
   readonly requirement: string;
   readonly section: string;
   readonly question: string;
+  /** Language of question and guidance where the translation lacks them; left out: that of the checklist's texts. */
+  readonly fallback?: string;
   readonly criticality: Criticality;
   readonly conformity: Extract<Conformity, 'partly' | 'nonconforming' | 'not-assessed'>;
   /** Mandatory item of the checklist. */

@@ -1,42 +1,32 @@
-import { create } from 'qrcode';
 import { useState } from 'react';
 import { auth } from '#web/api/session';
 import { useI18n } from '#web/i18n';
 import { Button } from '#web/ui/basics';
 import { CodeField, Form, PasswordField } from '#web/ui/form';
+import { QrCode } from '#web/ui/qr';
 import { addPasskey, passkeysWork, signInWithPasskey } from './passkey';
 import { ProblemBox } from '#web/ui/states';
 
-/** A QR code drawn as one path, dark on light in every theme: cameras want it so. */
-export function QrCode({ text, label }: { text: string; label: string }) {
-  const { modules } = create(text, { errorCorrectionLevel: 'M' });
-  const cells: string[] = [];
-  for (let y = 0; y < modules.size; y += 1)
-    for (let x = 0; x < modules.size; x += 1) if (modules.get(y, x)) cells.push(`M${x + 2} ${y + 2}h1v1h-1z`);
-  const size = modules.size + 4;
-  return (
-    <svg
-      role="img"
-      aria-label={label}
-      viewBox={`0 0 ${size} ${size}`}
-      className="mx-auto w-52"
-      shapeRendering="crispEdges"
-    >
-      <rect width={size} height={size} fill="#fff" />
-      <path d={cells.join('')} fill="#000" />
-    </svg>
-  );
-}
-
-/** First set-up of the second factor: an app's codes, or a passkey. `password` as just typed, empty when it wasn't. */
-export default function Enrol({ password, onDone }: { password: string; onDone: () => void }) {
+/**
+ * First set-up of the second factor: an app's codes, or a passkey. `password` as just typed, empty when it wasn't; `chosen`:
+ * its person wants it, and no role asks for it.
+ */
+export default function Enrol({
+  password,
+  chosen = false,
+  onDone,
+}: {
+  password: string;
+  chosen?: boolean;
+  onDone: () => void;
+}) {
   const { t } = useI18n();
   const [made, setMade] = useState<{ totpURI: string; backupCodes: string[] } | null>(null);
   const [error, setError] = useState<unknown>(null);
   if (!made)
     return (
       <div className="grid gap-4">
-        <p>{t('shell.enrol.lead')}</p>
+        {!chosen && <p>{t('shell.enrol.lead')}</p>}
         <Form
           submit={t('shell.enrol.app')}
           onSubmit={async (values) => {

@@ -1,5 +1,6 @@
 import {
   Component,
+  lazy,
   type ReactNode,
   Suspense,
   use,
@@ -10,9 +11,9 @@ import {
 } from 'react';
 import { Redirect, Route, Switch, useLocation } from 'wouter';
 import { type AreaId, areasOf, loadArea } from '#web/areas';
-import { signOut, useLostSession, useMe, useSession, hasUnsentWork } from '#web/api/session';
+import { useLostSession, useMe, useSession, hasUnsentWork } from '#web/api/session';
 import { useI18n } from '#web/i18n';
-import { Button, ButtonLink, Link, PageHeader, Skeleton, Text } from '#web/ui/basics';
+import { Button, ButtonLink, Link, PageHeader, Skeleton } from '#web/ui/basics';
 import { classes } from '#web/ui/classes';
 import { Dialog } from '#web/ui/dialog';
 import { Select } from '#web/ui/form';
@@ -21,9 +22,10 @@ import { EmptyState, ProblemBox } from '#web/ui/states';
 import { Toasts } from '#web/ui/toast';
 import { notePath } from './navigation';
 import { InvitationPage, ResetPasswordPage, SignInPage, UnreachablePage } from './outside';
-import { LanguagePicker, ThemePicker } from './pickers';
 import { missingFactor, SignIn } from './sign-in';
 import { activateUpdate, keepForOffline, useUpdateReady } from './updates';
+
+const AccountPage = lazy(() => import('./account'));
 
 /** Who is it, and what do they see: the way in to everything. */
 export function Frame() {
@@ -299,56 +301,6 @@ function NotFound() {
       <EmptyState title={t('shell.notFound.lead')}>
         <ButtonLink href="/">{t('shell.notFound.home')}</ButtonLink>
       </EmptyState>
-    </>
-  );
-}
-
-/** `/account`: who one is here, how the app looks and speaks, and the way out. */
-function AccountPage() {
-  const { t } = useI18n();
-  const me = useMe();
-  const [asked, setAsked] = useState(false);
-  const [error, setError] = useState<unknown>(null);
-  const leave = () => void signOut().catch(setError);
-  return (
-    <>
-      <PageHeader title={t('shell.account')} />
-      <div className="grid max-w-xl gap-4">
-        <section className="rounded-xl border border-line bg-panel p-4">
-          <h2 className="mb-1">
-            <Text>{me.name}</Text>
-          </h2>
-          <p className="text-soft">
-            <bdi dir="ltr">{me.email}</bdi>
-          </p>
-          <ul className="mt-3 flex flex-wrap gap-2 text-sm">
-            {me.memberships.map(({ organisationId, organisationKind, role }) => (
-              <li key={organisationId + role} className="rounded-full bg-sunken px-3 py-1">
-                {t(`common.role.${role}`)} – {t(`common.kind.${organisationKind}`)}
-              </li>
-            ))}
-          </ul>
-        </section>
-        <section className="grid gap-4 rounded-xl border border-line bg-panel p-4 sm:grid-cols-2">
-          <LanguagePicker />
-          <ThemePicker />
-        </section>
-        {error !== null && <ProblemBox error={error} />}
-        <div>
-          <Button onClick={() => (hasUnsentWork() ? setAsked(true) : leave())}>{t('shell.signOut')}</Button>
-        </div>
-        {asked && (
-          <Dialog title={t('shell.signOut')} onClose={() => setAsked(false)}>
-            <p className="mb-4">{t('shell.signOut.unsent')}</p>
-            <div className="flex flex-wrap gap-2">
-              <Button look="primary" onClick={leave}>
-                {t('shell.signOut')}
-              </Button>
-              <Button onClick={() => setAsked(false)}>{t('common.cancel')}</Button>
-            </div>
-          </Dialog>
-        )}
-      </div>
     </>
   );
 }

@@ -233,7 +233,7 @@ export function Meter({
 }
 
 /** Something people wrote, or content in its own language: the direction is its own. */
-export function Text({ children, lang }: { children: string; lang?: string }) {
+export function Text({ children, lang }: { children: string; lang?: string | undefined }) {
   return (
     <bdi dir="auto" lang={lang}>
       {children}

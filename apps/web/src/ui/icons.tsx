@@ -23,6 +23,8 @@ const SHAPES = {
     'M9 5a3.5 3.5 0 100 7 3.5 3.5 0 000-7zM2.5 20c.6-3.6 3-5.5 6.500-5.500s5.900 1.900 6.500 5.500M16 5.500a3 3 0 010 6M18 15c2 .7 3.200 2.400 3.500 5',
   chart: 'M4 20h16M7 16v-4M12 16V6M17 16v-7',
   key: 'M15 4a5 5 0 100 10 5 5 0 000-10zM11 12l-7 7v1h3v-2h2v-2l2-2',
+  qr: 'M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h2v2h-2zM18 18h2v2h-2zM18 14h2M14 18v2',
+  download: 'M12 4v11M7 11l5 5 5-5M4 20h16',
   info: 'M12 3a9 9 0 100 18 9 9 0 000-18zM12 11v6M12 7.500v.01',
 } as const;
 export type IconName = keyof typeof SHAPES;

@@ -22,6 +22,7 @@ export const ar: Messages = {
   translationUnofficial: 'ترجمة غير رسمية',
   translationReviewed: 'ترجمة مراجَعة',
   translationApproved: 'ترجمة معتمدة',
+  contentIn: 'القائمة غير متوفرة بلغتك؛ نصوصها باللغة التالية: {language}.',
   disclaimer:
     'تقييم غير معتمد وفق {programme}، الإصدار {edition}، {level}. لم تصدره المبادرة العالمية لسلامة الغذاء (GFSI) ولم تعترف به ولم تؤيده. وهو يبيّن الأوضاع في التاريخ أو التواريخ المذكورة.',
   /** Between short facts in one line. */
@@ -129,6 +130,7 @@ export const ar: Messages = {
   sections: 'قسمًا قسمًا',
   sectionPoints: 'من ١٠٠ نقطة',
   sectionCounts: '{conforming} من {applicable} مطابقة',
+  partOf: 'الجزء {n} من {of}',
   cohortReport: 'تقرير الدفعة',
   period: 'من {from} إلى {to}',
   headlineChange: 'التغيّر من التقييم الأولي إلى المتابعة',

@@ -21,6 +21,7 @@ export const en = {
   translationUnofficial: 'unofficial translation',
   translationReviewed: 'reviewed translation',
   translationApproved: 'approved translation',
+  contentIn: 'The checklist is not available in your language; its texts are in {language}.',
   disclaimer:
     'Unaccredited assessment against {programme}, edition {edition}, {level}. Not issued, recognised or endorsed by GFSI. It shows conditions on the date(s) stated.',
   /** Between short facts in one line. */
@@ -93,6 +94,7 @@ export const en = {
   sections: 'Section by section',
   sectionPoints: 'points, of 100',
   sectionCounts: '{conforming} of {applicable} conform',
+  partOf: 'Part {n} of {of}',
   // cohort report
   cohortReport: 'Cohort report',
   period: '{from} to {to}',

@@ -22,6 +22,7 @@ export const es: Messages = {
   translationUnofficial: 'traducción no oficial',
   translationReviewed: 'traducción revisada',
   translationApproved: 'traducción aprobada',
+  contentIn: 'La lista no está disponible en su idioma; sus textos están en {language}.',
   disclaimer:
     'Evaluación no acreditada según {programme}, edición {edition}, {level}. No emitida, reconocida ni avalada por GFSI. Muestra las condiciones en la fecha o fechas indicadas.',
   /** Between short facts in one line. */
@@ -92,6 +93,7 @@ export const es: Messages = {
   sections: 'Sección por sección',
   sectionPoints: 'puntos, de 100',
   sectionCounts: '{conforming} de {applicable} conformes',
+  partOf: 'Parte {n} de {of}',
   cohortReport: 'Informe de cohorte',
   period: '{from} a {to}',
   headlineChange: 'Cambio entre la evaluación inicial y el seguimiento',

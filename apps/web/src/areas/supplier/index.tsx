@@ -1,6 +1,27 @@
+import { lazy } from 'react';
 import type { Area } from '#web/areas';
 import { SitesPage } from './sites';
 
 export default [
   { path: '/supplier', page: SitesPage, nav: { label: 'supplier.nav.sites', icon: 'site' } },
+  {
+    path: '/supplier/certificates',
+    page: lazy(() => import('./certificates')),
+    nav: { label: 'supplier.nav.certificates', icon: 'qr' },
+  },
+  {
+    path: '/supplier/sharing',
+    page: lazy(() => import('./sharing')),
+    nav: { label: 'supplier.nav.sharing', icon: 'people' },
+  },
+  {
+    path: '/supplier/data',
+    page: lazy(() => import('./data')),
+    nav: { label: 'supplier.nav.data', icon: 'download' },
+  },
+  { path: '/supplier/sites/:id', page: lazy(() => import('./site')) },
+  { path: '/supplier/sites/:id/findings', page: lazy(() => import('./findings')) },
+  { path: '/supplier/gap-reports/:id', page: lazy(() => import('./gap-report')) },
+  { path: '/supplier/certificates/:id', page: lazy(() => import('./certificate')) },
+  { path: '/supplier/sharing/new/:organisation', page: lazy(() => import('./grant')) },
 ] satisfies Area;

@@ -1,28 +1,37 @@
 import type { Schema } from '#web/api/client';
 import { useRead } from '#web/api/hooks';
-import { useMe } from '#web/api/session';
 import { useI18n } from '#web/i18n';
-import { Meter, PageHeader, Panel, Status, Text } from '#web/ui/basics';
-import { READINESS } from '#web/ui/readiness';
+import { ButtonLink, Link, Meter, PageHeader, Panel, Text } from '#web/ui/basics';
 import { EmptyState, Loaded } from '#web/ui/states';
+import {
+  categoryName,
+  newestReport,
+  NextVisit,
+  ReadinessLine,
+  RuleTitle,
+  useAssessments,
+  useBusinesses,
+  useGapReport,
+} from './parts';
 
-/** `/supplier`: my sites, and for each what every buyer's rule says of it. */
+/** Each site shown in full asks the API four times; from so many on, the others are links. */
+const IN_FULL = 4;
+
+/** `/supplier`: my sites, and for each what every buyer's rule says of it, what to do first and when the next visit is. */
 export function SitesPage() {
   const { t } = useI18n();
-  const { memberships } = useMe();
-  const mine = memberships.filter(({ organisationKind }) => organisationKind === 'supplier');
   return (
     <>
       <PageHeader title={t('supplier.sites.title')} lead={t('supplier.sites.lead')} />
-      {mine.map(({ organisationId }) => (
-        <OrganisationSites key={organisationId} id={organisationId} />
+      {useBusinesses().map(({ id }) => (
+        <OrganisationSites key={id} id={id} />
       ))}
     </>
   );
 }
 
 function OrganisationSites({ id }: { id: string }) {
-  const { t } = useI18n();
+  const { t, compare } = useI18n();
   const sites = useRead('/api/v1/sites', { params: { query: { organisationId: id, limit: 200 } } });
   return (
     <Loaded
@@ -30,13 +39,36 @@ function OrganisationSites({ id }: { id: string }) {
       isEmpty={({ items }) => items.length === 0}
       empty={<EmptyState title={t('supplier.sites.none')}>{t('supplier.sites.noneFix')}</EmptyState>}
     >
-      {({ items }) => items.map((site) => <Site key={site.id} site={site} />)}
+      {({ items }) => {
+        const ordered = [...items].sort((one, other) => compare(one.name, other.name));
+        return (
+          <>
+            {ordered.slice(0, IN_FULL).map((site) => (
+              <Site key={site.id} site={site} />
+            ))}
+            {ordered.length > IN_FULL && (
+              <Panel heading={t('supplier.sites.others')}>
+                <ul>
+                  {ordered.slice(IN_FULL).map((site) => (
+                    <li key={site.id}>
+                      <Link href={`/supplier/sites/${site.id}`} className="inline-flex min-h-11 items-center">
+                        <Text>{site.name}</Text>
+                      </Link>
+                    </li>
+                  ))}
+                </ul>
+              </Panel>
+            )}
+          </>
+        );
+      }}
     </Loaded>
   );
 }
 
 function Site({ site }: { site: Schema<'SiteRow'> }) {
-  const { t, country } = useI18n();
+  const i18n = useI18n();
+  const { t, country } = i18n;
   const readiness = useRead('/api/v1/sites/{id}/readiness', { params: { path: { id: site.id } } });
   return (
     <Panel heading={<Text>{site.name}</Text>}>
@@ -55,35 +87,65 @@ function Site({ site }: { site: Schema<'SiteRow'> }) {
               <Meter label={t('supplier.sites.readyFor')} value={ready} of={rows.length} />
               <ul className="mt-4 grid gap-3 sm:grid-cols-2">
                 {rows.map((row) => (
-                  <Rule key={`${row.rule} ${row.category}`} row={row} />
+                  <li key={`${row.rule} ${row.category}`} className="rounded-lg border border-line p-3">
+                    <p className="text-lg font-semibold">
+                      <Text>{row.buyer}</Text>
+                    </p>
+                    <p className="text-soft">
+                      {categoryName(i18n, row.category)} – <RuleTitle row={row} />
+                    </p>
+                    <ReadinessLine row={row} />
+                  </li>
                 ))}
               </ul>
             </>
           );
         }}
       </Loaded>
+      <div className="mt-4 grid gap-4 sm:grid-cols-2">
+        <section>
+          <h3 className="mb-1">{t('supplier.sites.first')}</h3>
+          <First siteId={site.id} />
+        </section>
+        <section>
+          <h3 className="mb-1">{t('supplier.sites.next')}</h3>
+          <NextVisit siteId={site.id} />
+        </section>
+      </div>
+      <p className="no-print mt-4">
+        <ButtonLink href={`/supplier/sites/${site.id}`} look="primary" icon="next">
+          {t('supplier.sites.open')}
+        </ButtonLink>
+      </p>
     </Panel>
   );
 }
 
-function Rule({ row }: { row: Schema<'ReadinessRow'> }) {
-  const { t, day, locale } = useI18n();
-  const translated = row.translations?.[locale]?.title;
+/** The most serious gap of the newest assessment. */
+function First({ siteId }: { siteId: string }) {
+  const { t } = useI18n();
+  const assessments = useAssessments(siteId);
+  const newest = newestReport(assessments.data?.items ?? []);
+  const report = useGapReport(newest?.id);
+  if (assessments.data && !newest) return <p>{t('supplier.sites.noReport')}</p>;
   return (
-    <li className="rounded-lg border border-line p-3">
-      <p className="text-lg font-semibold">
-        <Text>{row.buyer}</Text>
-      </p>
-      <p className="text-soft">
-        <Text {...(!translated && { lang: 'en' })}>{translated ?? row.title}</Text>
-      </p>
-      <p className="mt-2 flex flex-wrap items-center gap-2">
-        <Status kind={READINESS[row.status]}>{t(`supplier.readiness.${row.status}`)}</Status>
-        {row.status === 'not-ready' &&
-          row.body.missing !== null &&
-          t('supplier.sites.missing', { n: row.body.missing })}
-        {row.validUntil && t('supplier.sites.until', { day: day(row.validUntil) })}
-      </p>
-    </li>
+    <Loaded query={report} rows={1}>
+      {({ firstSteps: [first], gaps, checklist }) =>
+        first ? (
+          <>
+            <p className="text-lg">
+              <Text lang={gaps[0]?.fallback ?? checklist.fallback}>{first.text}</Text>
+            </p>
+            <p className="text-soft">
+              <Link href={`/supplier/gap-reports/${newest!.id}`} className="inline-flex min-h-6 items-center">
+                {t('supplier.sites.firstOf', { n: gaps.length })}
+              </Link>
+            </p>
+          </>
+        ) : (
+          <p>{t('supplier.sites.nothing')}</p>
+        )
+      }
+    </Loaded>
   );
 }

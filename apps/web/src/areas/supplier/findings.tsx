@@ -1,0 +1,150 @@
+import { useParams } from 'wouter';
+import type { Schema } from '#web/api/client';
+import { useRead, useWrite } from '#web/api/hooks';
+import { useI18n } from '#web/i18n';
+import { PageHeader, Panel, Status, type StatusKind, Text } from '#web/ui/basics';
+import { Confirm } from '#web/ui/dialog';
+import { TextField } from '#web/ui/form';
+import { EmptyState, Loaded } from '#web/ui/states';
+import { toast } from '#web/ui/toast';
+import { acts, useBusinesses, useGapReport } from './parts';
+
+const GRADES = ['critical', 'major', 'minor'];
+
+/** `/supplier/sites/:id/findings`: what assessors found, until when it is to be put right, and how to object. */
+export default function FindingsPage() {
+  const { t } = useI18n();
+  const { id } = useParams<{ id: string }>();
+  const site = useRead('/api/v1/sites/{id}', { params: { path: { id } } });
+  const findings = useRead('/api/v1/findings', { params: { query: { siteId: id, limit: 200 } } });
+  const business = useBusinesses().find((each) => each.id === site.data?.organisationId);
+  return (
+    <>
+      <PageHeader
+        title={t('supplier.find.title')}
+        lead={site.data && <Text>{site.data.name}</Text>}
+        back={{ href: `/supplier/sites/${id}`, label: t('common.site') }}
+      />
+      <p className="mb-4 max-w-prose">{t('supplier.find.how')}</p>
+      <Loaded
+        query={findings}
+        isEmpty={({ items }) => items.length === 0}
+        empty={<EmptyState title={t('supplier.find.none')} icon="check" />}
+      >
+        {({ items }) => {
+          const assessments = [...new Set(items.map(({ assessmentId }) => assessmentId))];
+          return assessments.map((assessmentId) => (
+            <OfAssessment
+              key={assessmentId}
+              id={assessmentId}
+              items={items.filter((each) => each.assessmentId === assessmentId)}
+              business={business && acts(business.roles) ? business.id : undefined}
+            />
+          ));
+        }}
+      </Loaded>
+    </>
+  );
+}
+
+/** Open ones first, those due soonest before the others. */
+const order = (one: Schema<'FindingRow'>, other: Schema<'FindingRow'>): number =>
+  Number(one.closedOn !== null) - Number(other.closedOn !== null) ||
+  ((one.dueOn ?? '9999') < (other.dueOn ?? '9999') ? -1 : 1);
+
+function OfAssessment({
+  id,
+  items,
+  business,
+}: {
+  id: string;
+  items: readonly Schema<'FindingRow'>[];
+  business: string | undefined;
+}) {
+  const { t, day } = useI18n();
+  const assessment = useRead('/api/v1/assessments/{id}', { params: { path: { id } } });
+  const report = useGapReport(id);
+  const gaps = new Map(report.data?.gaps.map((gap) => [gap.requirement, gap]));
+  const appeal = useWrite('post', '/api/v1/complaints');
+  const today = new Date().toISOString().slice(0, 10);
+  return (
+    <Panel
+      heading={
+        assessment.data
+          ? `${t(`common.assessmentKind.${assessment.data.kind}`)} – ${day(assessment.data.assessedOn)}`
+          : '…'
+      }
+    >
+      <ul>
+        {[...items].sort(order).map((finding) => {
+          const gap = gaps.get(finding.requirement);
+          return (
+            <li key={finding.id} className="border-t border-line py-3 first:border-t-0">
+              <p className="flex flex-wrap items-center gap-2">
+                <Status kind={GRADES.includes(finding.grade) ? (finding.grade as StatusKind) : 'neutral'} />
+                <bdi dir="ltr" className="text-sm text-soft">
+                  {finding.requirement}
+                </bdi>
+                {finding.closedOn ? (
+                  <Status kind="conforming">
+                    {t('supplier.find.closed', { day: day(finding.closedOn) })}
+                  </Status>
+                ) : (
+                  finding.dueOn && (
+                    <span className={finding.dueOn < today ? 'font-semibold text-critical' : undefined}>
+                      {finding.dueOn < today
+                        ? t('supplier.find.late', { day: day(finding.dueOn) })
+                        : t('supplier.find.due', { day: day(finding.dueOn) })}
+                    </span>
+                  )
+                )}
+              </p>
+              {gap && (
+                <p className="mt-1 text-lg">
+                  <Text lang={gap.fallback ?? report.data?.checklist.fallback}>{gap.question}</Text>
+                </p>
+              )}
+              {finding.note && (
+                <p className="mt-1">
+                  <bdi dir="auto">{t('supplier.gap.seen', { note: finding.note })}</bdi>
+                </p>
+              )}
+              {business && !finding.closedOn && (
+                <div className="no-print mt-2">
+                  <Confirm
+                    label={t('supplier.find.object')}
+                    look="quiet"
+                    title={t('supplier.find.objectTitle')}
+                    question={t('supplier.find.objectLead')}
+                    confirm={t('supplier.find.objectSend')}
+                    fields={
+                      <TextField
+                        label={t('supplier.find.objectText')}
+                        name="text"
+                        multiline
+                        required
+                        maxLength={4000}
+                      />
+                    }
+                    onConfirm={async ({ text }) => {
+                      await appeal.mutateAsync({
+                        body: {
+                          kind: 'appeal',
+                          about: 'finding',
+                          subjectId: finding.id,
+                          text: text!,
+                          organisationId: business,
+                        },
+                      });
+                      toast(t('supplier.find.objectDone'));
+                    }}
+                  />
+                </div>
+              )}
+            </li>
+          );
+        })}
+      </ul>
+    </Panel>
+  );
+}

@@ -1,0 +1,158 @@
+import type { Schema } from '#web/api/client';
+import { useRead } from '#web/api/hooks';
+import { useMe } from '#web/api/session';
+import { type I18n, useI18n } from '#web/i18n';
+import { ButtonLink, Status, type StatusKind, Text } from '#web/ui/basics';
+import { READINESS } from '#web/ui/readiness';
+
+/** The supplier organisations of whoever is signed in, and whether they own each. */
+export function useBusinesses(): { readonly id: string; readonly roles: readonly string[] }[] {
+  const { memberships } = useMe();
+  const ids = [
+    ...new Set(
+      memberships
+        .filter(({ organisationKind }) => organisationKind === 'supplier')
+        .map(({ organisationId }) => organisationId),
+    ),
+  ];
+  return ids.map((id) => ({
+    id,
+    roles: memberships.filter(({ organisationId }) => organisationId === id).map(({ role }) => role),
+  }));
+}
+
+/** Whether somebody in these roles acts for the business, and doesn't only look on. */
+export const acts = (roles: readonly string[]): boolean =>
+  roles.includes('owner') || roles.includes('qa-manager');
+
+/** The assessment that says how a site stands: the newest that was handed in. */
+export function newestReport(items: readonly Schema<'AssessmentRow'>[]): Schema<'AssessmentRow'> | undefined {
+  return items
+    .filter(({ state }) => ['submitted', 'under-review', 'closed'].includes(state))
+    .sort((one, other) => (one.assessedOn < other.assessedOn ? 1 : -1))[0];
+}
+
+export const useAssessments = (siteId: string) =>
+  useRead('/api/v1/assessments', { params: { query: { siteId, limit: 200 } } });
+
+export const useGapReport = (id: string | undefined) =>
+  useRead('/api/v1/assessments/{id}/gap-report', { params: { path: { id: id ?? '' } } }, { enabled: !!id });
+
+const CATEGORIES = [
+  'meat-and-poultry',
+  'fish-and-seafood',
+  'dairy',
+  'eggs',
+  'fruit-and-vegetables',
+  'fresh-produce',
+  'herbs-and-spices',
+  'grains-and-pulses',
+  'nuts-and-seeds',
+  'bakery',
+  'confectionery',
+  'beverages',
+  'oils-and-fats',
+  'sauces-and-preserves',
+  'honey',
+  'ready-meals',
+  'frozen-food',
+  'baby-food',
+  'food-supplements',
+  'food-packaging',
+] as const;
+
+/** The name of a product category; one that isn't known stays as its buyer entered it. */
+export function categoryName({ t }: I18n, code: string): string {
+  const known = CATEGORIES.find((each) => each === code);
+  return known ? t(`supplier.category.${known}`) : code.replaceAll('-', ' ');
+}
+
+/** How a site stands with one buyer: status, how much is missing, until when. */
+export function ReadinessLine({ row }: { row: Schema<'ReadinessRow'> }) {
+  const { t, day } = useI18n();
+  return (
+    <p className="mt-2 flex flex-wrap items-center gap-2">
+      <Status kind={READINESS[row.status]}>{t(`supplier.readiness.${row.status}`)}</Status>
+      {row.status === 'not-ready' &&
+        row.body.missing !== null &&
+        t('supplier.sites.missing', { n: row.body.missing })}
+      {row.validUntil && t('supplier.sites.until', { day: day(row.validUntil) })}
+    </p>
+  );
+}
+
+/** The title of a buyer's rule, in the reader's language where the buyer gave it. */
+export function RuleTitle({ row }: { row: Schema<'ReadinessRow'> }) {
+  const { locale } = useI18n();
+  const translated = row.translations?.[locale]?.title;
+  return <Text {...(!translated && { lang: 'en' })}>{translated ?? row.title}</Text>;
+}
+
+/** The visit that comes next, with its invitation; or that none is planned. */
+export function NextVisit({ siteId }: { siteId: string }) {
+  const { t, day, daysFromNow } = useI18n();
+  const visits = useRead('/api/v1/visits', { params: { query: { siteId, limit: 100 } } });
+  if (!visits.data) return null;
+  const next = visits.data.items
+    .filter(({ state }) => state === 'planned' || state === 'unplanned')
+    .sort((one, other) => ((one.plannedOn ?? one.due) < (other.plannedOn ?? other.due) ? -1 : 1))[0];
+  if (!next) return <p>{t('supplier.visit.none')}</p>;
+  if (!next.plannedOn)
+    return <p>{t('supplier.visit.window', { from: day(next.earliest), to: day(next.latest) })}</p>;
+  return (
+    <>
+      <p className="text-lg font-semibold">
+        {t('supplier.visit.on', { day: day(next.plannedOn), away: daysFromNow(next.plannedOn) })}
+      </p>
+      {next.assessorName && <p>{t('supplier.visit.with', { name: next.assessorName })}</p>}
+      <p className="no-print mt-2">
+        <ButtonLink external href={`/api/v1/visits/${next.id}/invitation.ics`} icon="clock">
+          {t('supplier.visit.ics')}
+        </ButtonLink>
+      </p>
+    </>
+  );
+}
+
+/** What each status of a certificate looks like. */
+export const CERTIFICATE: Readonly<Record<Schema<'CertificateStatus'>, StatusKind>> = {
+  valid: 'conforming',
+  suspended: 'major',
+  withdrawn: 'critical',
+  expired: 'unanswered',
+  superseded: 'na',
+};
+
+export function CertificateStatus({ status }: { status: Schema<'CertificateRow'>['status'] }) {
+  const { t } = useI18n();
+  return status ? (
+    <Status kind={CERTIFICATE[status]}>{t(`supplier.cert.status.${status}`)}</Status>
+  ) : (
+    <Status kind="neutral">{t('supplier.cert.notIssued')}</Status>
+  );
+}
+
+/** Certificates of a site, the newest first. */
+export function Certificates({ rows }: { rows: readonly Schema<'CertificateRow'>[] }) {
+  const { t, day } = useI18n();
+  return (
+    <ul className="grid gap-3 sm:grid-cols-2">
+      {rows.map(({ id, number, status, validUntil }) => (
+        <li key={id} className="rounded-lg border border-line p-3">
+          <p className="text-lg font-semibold">
+            <bdi dir="ltr">{number}</bdi>
+          </p>
+          <p className="mt-1 mb-3 flex flex-wrap items-center gap-2">
+            <CertificateStatus status={status} />
+            {status && validUntil && t('supplier.cert.until', { day: day(validUntil) })}
+          </p>
+          {status && (
+            <ButtonLink href={`/supplier/certificates/${id}`} icon="qr">
+              {t('supplier.cert.show')}
+            </ButtonLink>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
