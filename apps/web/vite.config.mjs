@@ -18,6 +18,9 @@ export default {
       // Messages are parsed when the app is built.
       '@formatjs/icu-messageformat-parser': '@formatjs/icu-messageformat-parser/no-parser.js',
       '#web': join(here, 'src'),
+      // Rules that run on the device as they do on the server.
+      '#domain/sync': join(here, '../../libs/domain/src/sync/index.ts'),
+      '#domain': join(here, '../../libs/domain/src'),
     },
   },
   build: {
