@@ -1,6 +1,15 @@
-import type { Area } from '#web/areas';
+import { lazy } from 'react';
+import { type Area, withTexts } from '#web/areas';
 import { SitesPage } from './sites';
 
 export default [
   { path: '/supplier', page: SitesPage, nav: { label: 'supplier.nav.sites', icon: 'site' } },
+  {
+    path: '/supplier/checklist/:id',
+    page: lazy(withTexts('checklist', () => import('#web/checklist/page'))),
+  },
+  {
+    path: '/supplier/checklist/:id/review',
+    page: lazy(withTexts('checklist', () => import('#web/checklist/review'))),
+  },
 ] satisfies Area;
