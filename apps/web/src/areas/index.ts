@@ -15,7 +15,7 @@ export interface Page {
 
 /** A page that areas share, with the texts it has apart from theirs: its file and they come together. */
 export const withTexts =
-  <T,>(texts: Parameters<typeof loadTexts>[0], load: () => Promise<T>) =>
+  <T>(texts: Parameters<typeof loadTexts>[0], load: () => Promise<T>) =>
   (): Promise<T> =>
     Promise.all([load(), loadTexts(texts)]).then(([page]) => page);
 

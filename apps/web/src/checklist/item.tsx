@@ -164,8 +164,7 @@ export const ItemCard = memo(function ItemCard({ item, device, pack, side, files
           onSubmit={(event) => {
             event.preventDefault();
             const reason = String(new FormData(event.currentTarget).get('reason')).trim();
-            if (reason)
-              void enter(side, { answer: na!, naReason: reason }).catch(() => undefined);
+            if (reason) void enter(side, { answer: na!, naReason: reason }).catch(() => undefined);
           }}
         >
           <label htmlFor={`${id}-reason`} className="font-medium text-na">
@@ -221,7 +220,14 @@ export const ItemCard = memo(function ItemCard({ item, device, pack, side, files
         readOnly={!side}
         onSave={(text) => enter('note', text ? { note: text } : null)}
       />
-      <Photos device={device} pack={pack} requirement={code} files={files} evidence={evidence} open={!!side} />
+      <Photos
+        device={device}
+        pack={pack}
+        requirement={code}
+        files={files}
+        evidence={evidence}
+        open={!!side}
+      />
     </article>
   );
 });
@@ -235,9 +241,7 @@ const CHOSEN = {
 
 /** What was entered, in words. */
 const said = (value: OperationValue | null, title: (code: string) => string): string | null =>
-  value?.answer
-    ? [title(value.answer), value.naReason].filter(Boolean).join(': ')
-    : (value?.note ?? null);
+  value?.answer ? [title(value.answer), value.naReason].filter(Boolean).join(': ') : (value?.note ?? null);
 
 const FIXES = {
   'assessment-locked': 'checklist.refused.locked',

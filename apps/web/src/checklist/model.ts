@@ -1,12 +1,18 @@
 import type { Slot, SlotView } from '#domain/sync';
 import { useEffect, useMemo, useState } from 'react';
-import { ApiProblem } from '#web/api/client';
 import type { Schema } from '#web/api/client';
-import { type Progress, progressOf, sideOf, slotViews, type Standing, standingOf, valueOf } from '#web/device/answers';
+import {
+  type Progress,
+  progressOf,
+  sideOf,
+  slotViews,
+  type Standing,
+  standingOf,
+  valueOf,
+} from '#web/device/answers';
 import { useDevice } from '#web/device/send';
 import { type Device, type DeviceState, type Taken, useDeviceState } from '#web/device/store';
-import { useI18n } from '#web/i18n';
-import { serverLocale } from '#web/i18n';
+import { serverLocale, useI18n } from '#web/i18n';
 
 /** One item as the page shows it. */
 export interface Item {
@@ -50,9 +56,9 @@ export function useChecklist(id: string): { checklist: Checklist | null; error: 
     const taken = device.get(id);
     // Without its language it is shown in the one it was taken in; everything else the sender keeps new.
     if (taken && (taken.pack.language.asked === serverLocale() || !navigator.onLine)) return;
-    setError(null);
     device.take(id).catch((reason: unknown) => {
-      if (!device.get(id) || !(reason instanceof ApiProblem)) setError(reason);
+      // What is here already can be worked on without.
+      if (!device.get(id)) setError(reason);
     });
   }, [device, id, ready, attempt, locale]);
   const [views] = useState(slotViews);
@@ -83,7 +89,10 @@ export function useChecklist(id: string): { checklist: Checklist | null; error: 
   return {
     checklist: checklist && { ...checklist, device, state },
     error: taken ? null : error,
-    retry: () => setAttempt((before) => before + 1),
+    retry: () => {
+      setError(null);
+      setAttempt((before) => before + 1);
+    },
   };
 }
 

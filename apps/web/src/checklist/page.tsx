@@ -77,7 +77,8 @@ function Open({ checklist }: { checklist: Checklist }) {
     });
   }, [items, pack]);
   const [section, setSection] = useState(
-    () => items.find(({ requirement }) => requirement.code === asked)?.requirement.section ?? sections[0]?.code,
+    () =>
+      items.find(({ requirement }) => requirement.code === asked)?.requirement.section ?? sections[0]?.code,
   );
   // Evidence of other devices; what was added here is on the device.
   const evidence = useRead(
@@ -142,9 +143,7 @@ function Open({ checklist }: { checklist: Checklist }) {
         }
       />
       {serverFallsBack() && <p className="mb-3 text-soft">{t('common.contentInEnglish')}</p>}
-      {pack.language.status === 'unofficial' && (
-        <p className="mb-3 text-soft">{t('checklist.unofficial')}</p>
-      )}
+      {pack.language.status === 'unofficial' && <p className="mb-3 text-soft">{t('checklist.unofficial')}</p>}
       {!open && (
         <EmptyState title={t('checklist.locked')}>
           {t(`common.assessmentState.${pack.assessment.state}`)}
@@ -277,9 +276,7 @@ function Open({ checklist }: { checklist: Checklist }) {
         <section>
           <div className="mb-2 flex flex-wrap items-center gap-2">
             <h2 lang={everywhere ? undefined : pack.language.asked} dir="auto">
-              {everywhere
-                ? t('checklist.found', { n: shown.length, of: items.length })
-                : sections[at]?.title}
+              {everywhere ? t('checklist.found', { n: shown.length, of: items.length }) : sections[at]?.title}
             </h2>
             {!everywhere && sections[at] && (
               <>
@@ -290,9 +287,7 @@ function Open({ checklist }: { checklist: Checklist }) {
                   })}
                 </span>
                 {sections[at].progress.notApplicable > 0 && (
-                  <Status kind="na">
-                    {t('checklist.na', { n: sections[at].progress.notApplicable })}
-                  </Status>
+                  <Status kind="na">{t('checklist.na', { n: sections[at].progress.notApplicable })}</Status>
                 )}
               </>
             )}
@@ -342,7 +337,9 @@ const toSection = (items: readonly Item[], go: (code: string) => void): void => 
 };
 
 /** By the requirement they are for. */
-function grouped<T extends { readonly requirement: string | null }>(all: readonly T[]): ReadonlyMap<string, readonly T[]> {
+function grouped<T extends { readonly requirement: string | null }>(
+  all: readonly T[],
+): ReadonlyMap<string, readonly T[]> {
   const found = new Map<string, T[]>();
   for (const each of all) {
     const list = found.get(each.requirement ?? '');

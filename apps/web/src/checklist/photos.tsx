@@ -1,5 +1,5 @@
 import { EVIDENCE_LIMIT } from '#domain/evidence';
-import { useEffect, useId, useState } from 'react';
+import { useEffect, useId, useRef, useState } from 'react';
 import type { Schema } from '#web/api/client';
 import { keepFile } from '#web/device/files';
 import { type Device, type FileRecord, type Pack, useDeviceState } from '#web/device/store';
@@ -143,12 +143,12 @@ function Chooser({
 function Kept({ device, file, open }: { device: Device; file: FileRecord; open: boolean }) {
   const { t, percent } = useI18n();
   const { progress } = useDeviceState(device);
-  const [url, setUrl] = useState<string | null>(null);
+  const picture = useRef<HTMLImageElement>(null);
   const { thumbnail } = file;
   useEffect(() => {
     if (!thumbnail) return;
     const made = URL.createObjectURL(new Blob([thumbnail], { type: 'image/jpeg' }));
-    setUrl(made);
+    picture.current!.src = made;
     return () => URL.revokeObjectURL(made);
   }, [thumbnail]);
   const there = progress.get(file.id);
@@ -163,13 +163,21 @@ function Kept({ device, file, open }: { device: Device; file: FileRecord; open: 
   return (
     <li className="w-28 text-sm">
       <span className="grid size-28 place-items-center overflow-hidden rounded-lg border border-line bg-sunken">
-        {url ? (
-          <img src={url} alt={file.name} className="size-full object-cover" />
+        {thumbnail ? (
+          <img ref={picture} alt={file.name} className="size-full object-cover" />
         ) : (
           <span className="p-1 text-center break-all">{file.name}</span>
         )}
       </span>
-      <span className={file.state === 'sent' ? 'text-conforming' : file.state === 'refused' ? 'text-critical' : 'text-minor'}>
+      <span
+        className={
+          file.state === 'sent'
+            ? 'text-conforming'
+            : file.state === 'refused'
+              ? 'text-critical'
+              : 'text-minor'
+        }
+      >
         {stands}
       </span>
       {file.state === 'refused' && (
@@ -202,7 +210,9 @@ function Kept({ device, file, open }: { device: Device; file: FileRecord; open: 
   );
 }
 
-const FILE_FIX: Readonly<Record<string, 'checklist.photo.kind' | 'checklist.photo.quota' | 'checklist.photo.lost'>> = {
+const FILE_FIX: Readonly<
+  Record<string, 'checklist.photo.kind' | 'checklist.photo.quota' | 'checklist.photo.lost'>
+> = {
   'evidence-type-not-allowed': 'checklist.photo.kind',
   'evidence-damaged': 'checklist.photo.kind',
   'evidence-quota-exceeded': 'checklist.photo.quota',

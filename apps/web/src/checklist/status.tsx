@@ -15,9 +15,7 @@ export function SyncLine({ device, state, taken }: { device: Device; state: Devi
   const { entries, files, refused, all } = unsentOf(taken);
   const { hindrance, sending, progress } = state;
   const done = [...progress.values()].reduce((sum, each) => sum + each, 0);
-  const size = taken.files
-    .filter(({ id }) => progress.has(id))
-    .reduce((sum, each) => sum + each.size, 0);
+  const size = taken.files.filter(({ id }) => progress.has(id)).reduce((sum, each) => sum + each.size, 0);
   const what =
     all === 0
       ? t('checklist.sync.sent', { when: moment(taken.record.contactAt) })
@@ -48,7 +46,10 @@ export function SyncLine({ device, state, taken }: { device: Device; state: Devi
             look="quiet"
             onClick={() =>
               // Asks to sign in over the page; what waits goes on by itself afterwards.
-              void call('get', '/api/v1/me').then(() => sendNow(device), () => undefined)
+              void call('get', '/api/v1/me').then(
+                () => sendNow(device),
+                () => undefined,
+              )
             }
           >
             {t('checklist.sync.signIn')}

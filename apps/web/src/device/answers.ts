@@ -15,7 +15,8 @@ import {
  */
 
 /** How an item stands. Unanswered, not applicable and "no" are three things; a conflict counts as unanswered. */
-export type Standing = 'unanswered' | 'conforming' | 'partly' | 'nonconforming' | 'not-applicable' | 'conflict';
+export type Standing =
+  'unanswered' | 'conforming' | 'partly' | 'nonconforming' | 'not-applicable' | 'conflict';
 
 /** What of the answers is needed to tell how items stand. */
 export interface Scale {

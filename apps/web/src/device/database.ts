@@ -166,7 +166,10 @@ export async function forget(tx: Writing, person: string, assessment: string): P
     tx.objectStore('queue').delete(below(person, assessment)),
     ...files.map(({ id }) => tx.objectStore('files').delete(id)),
   ]);
-  await dropBytes(tx, files.map(({ sha256 }) => sha256));
+  await dropBytes(
+    tx,
+    files.map(({ sha256 }) => sha256),
+  );
 }
 
 /** Lets bytes go that no file waits to send any more. */

@@ -66,10 +66,9 @@ class Sender {
       const round = () => this.round();
       // Of several tabs one sends, and the next finds nothing left to do.
       const locks = navigator.locks as LockManager | undefined;
-      const again = await (locks
-        ? locks.request(`uplift-send ${this.device.person}`, round)
-        : round()
-      ).catch(() => true);
+      const again = await (locks ? locks.request(`uplift-send ${this.device.person}`, round) : round()).catch(
+        () => true,
+      );
       if (!again) {
         this.failures = 0;
         continue;
@@ -168,9 +167,7 @@ class Sender {
           continue;
         }
         // One that can't be read mustn't hold up the others: it is put aside as a refused one.
-        const results = [
-          { id: batch[0]!.id, outcome: 'refused' as const, ...troubleOf(error.problem) },
-        ];
+        const results = [{ id: batch[0]!.id, outcome: 'refused' as const, ...troubleOf(error.problem) }];
         await device.change(id, ({ record, copy }) => ({
           record,
           copy: acknowledged(copy, { revision: 0, results, items: [] }),
@@ -291,7 +288,8 @@ export const startDevice = (person: string): Device =>
   deviceOf(person, (made) => senders.set(made, new Sender(made)));
 
 /** Sends at once, and resolves when that is done or has failed. */
-export const sendNow = (device: Device): Promise<void> => senders.get(device)?.send(true) ?? Promise.resolve();
+export const sendNow = (device: Device): Promise<void> =>
+  senders.get(device)?.send(true) ?? Promise.resolve();
 
 /** The device of whoever is signed in. */
 export const useDevice = (): Device => startDevice(useMe().userId);

@@ -11,7 +11,7 @@ import {
   type OperationValue,
 } from '#domain/sync';
 import { useSyncExternalStore } from 'react';
-import { callQuietly, type Schema } from '#web/api/client';
+import { call, type Schema } from '#web/api/client';
 import { atSignOut, whileUnsent } from '#web/api/session';
 import { serverLocale } from '#web/i18n';
 import { uuid7 } from './answers';
@@ -24,7 +24,6 @@ import {
   type Kept,
   type Pack,
   readKept,
-  type Trouble,
   write,
   writeKept,
 } from './database';
@@ -194,7 +193,7 @@ export class Device {
    */
   async take(id: string): Promise<Taken> {
     const device = deviceId(this.person);
-    const answer = await callQuietly('get', '/api/v1/assessments/{id}/offline', {
+    const answer = await call('get', '/api/v1/assessments/{id}/offline', {
       params: { path: { id }, query: { device, lang: serverLocale() } },
     });
     const { items, seq, ...pack } = answer as Schema<'OfflineAssessment'>;
