@@ -18,15 +18,18 @@ function needs(bundle, file, found = new Set()) {
   return found;
 }
 
-/** part → files. An area's own pages that are loaded later belong to it: who goes offline may open any of them. */
-export function partsOf(bundle) {
+/**
+ * part → files. An area's own pages that are loaded later belong to it: who goes offline may open any of them. Without
+ * `later`: what its first page takes.
+ */
+export function partsOf(bundle, later = true) {
   const parts = {};
   for (const chunk of Object.values(bundle)) {
     const part = chunk.type === 'chunk' && partOf(chunk);
     if (!part) continue;
     const files = needs(bundle, chunk.fileName);
     // A set can be gone through while it grows: what is loaded later may load something later, too.
-    if (part.startsWith('areas/'))
+    if (later && part.startsWith('areas/'))
       for (const file of files)
         for (const each of bundle[file]?.dynamicImports ?? [])
           if (!/virtual:messages|\/echarts\//.test(bundle[each]?.facadeModuleId ?? ''))
@@ -56,7 +59,8 @@ export function serviceWorkerPlugin() {
         const worker = bundle['sw.js'];
         if (!worker) this.error('The service worker is missing.');
         worker.code = worker.code.replace('__PARTS__', () => JSON.stringify(parts));
-        this.emitFile({ type: 'asset', fileName: 'parts.json', source: JSON.stringify(parts, null, 1) });
+        const first = JSON.stringify(partsOf(bundle, false), null, 1);
+        this.emitFile({ type: 'asset', fileName: 'first.json', source: first });
       },
     },
   };

@@ -67,7 +67,7 @@ function compress() {
 
 /** Gzipped bytes of JavaScript that the first load of each area takes, in English. */
 export function firstLoads() {
-  const parts = JSON.parse(readFileSync(join(OUT, 'parts.json'), 'utf8'));
+  const parts = JSON.parse(readFileSync(join(OUT, 'first.json'), 'utf8'));
   const size = (files) =>
     [...new Set(files)]
       .filter((file) => file.endsWith('.js'))

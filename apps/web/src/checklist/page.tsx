@@ -25,7 +25,7 @@ const PASSES: Readonly<Record<Filter, (item: Item) => boolean>> = {
     standing === 'conflict' || own.refused.length + note.refused.length > 0,
 };
 
-/** `/assessor/checklist/:id`, `/supplier/checklist/:id`: the checklist of an assessment, the same with and without a connection. */
+/** `/assessor/assessments/:id`, `/supplier/assessments/:id`: the checklist of an assessment, the same with and without a connection. */
 export default function ChecklistPage() {
   const { t } = useI18n();
   const { id } = useParams<{ id: string }>();
@@ -137,7 +137,7 @@ function Open({ checklist }: { checklist: Checklist }) {
         lead={`${t(`common.assessmentKind.${pack.assessment.kind}`)} – ${day(pack.assessment.assessedOn)}`}
         back={{ href: `/${area}`, label: t('common.back') }}
         actions={
-          <ButtonLink href={`/${area}/checklist/${id}/review`} look="primary">
+          <ButtonLink href={`/${area}/assessments/${id}/review`} look="primary">
             {t('checklist.review.open')}
           </ButtonLink>
         }

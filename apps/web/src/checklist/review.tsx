@@ -15,7 +15,7 @@ import { Photos } from './photos';
 import { ReadBack } from './signing';
 import { SyncLine } from './status';
 
-/** `…/checklist/:id/review`: what is still open, the findings read back and signed, and the handing in. */
+/** `…/assessments/:id/review`: what is still open, the findings read back and signed, and the handing in. */
 export default function ReviewPage() {
   const { t } = useI18n();
   const { id } = useParams<{ id: string }>();
@@ -51,7 +51,7 @@ function Review({ checklist }: { checklist: Checklist }) {
             {day(pack.assessment.assessedOn)}
           </>
         }
-        back={{ href: `/${area}/checklist/${id}`, label: t('checklist.review.back') }}
+        back={{ href: `/${area}/assessments/${id}`, label: t('checklist.review.back') }}
       />
       {serverFallsBack() && <p className="mb-3 text-soft">{t('common.contentInEnglish')}</p>}
       <Panel>
@@ -143,7 +143,7 @@ function Items({
         {items.map(({ requirement: { code, question } }) => (
           <li key={code}>
             <Link
-              href={`/${area}/checklist/${taken.copy.assessmentId}?item=${encodeURIComponent(code)}`}
+              href={`/${area}/assessments/${taken.copy.assessmentId}?item=${encodeURIComponent(code)}`}
               className="flex min-h-11 items-center gap-2 rounded-lg px-2 py-1 hover:bg-sunken"
             >
               <bdi dir="ltr" className="text-sm whitespace-nowrap">

@@ -158,7 +158,7 @@ function Assessment({
       </p>
       {error !== null && <ProblemBox error={error} />}
       <div className="mt-3 flex flex-wrap gap-2">
-        <ButtonLink href={`/assessor/checklist/${row.id}`} look="primary">
+        <ButtonLink href={`/assessor/assessments/${row.id}`} look="primary">
           {t('assessor.list.go')}
         </ButtonLink>
         {taken ? (

@@ -5,11 +5,11 @@ import { AssessmentsPage } from './assessments';
 export default [
   { path: '/assessor', page: AssessmentsPage, nav: { label: 'assessor.nav.assessments', icon: 'list' } },
   {
-    path: '/assessor/checklist/:id',
+    path: '/assessor/assessments/:id',
     page: lazy(withTexts('checklist', () => import('#web/checklist/page'))),
   },
   {
-    path: '/assessor/checklist/:id/review',
+    path: '/assessor/assessments/:id/review',
     page: lazy(withTexts('checklist', () => import('#web/checklist/review'))),
   },
 ] satisfies Area;

@@ -5,11 +5,11 @@ import { SitesPage } from './sites';
 export default [
   { path: '/supplier', page: SitesPage, nav: { label: 'supplier.nav.sites', icon: 'site' } },
   {
-    path: '/supplier/checklist/:id',
+    path: '/supplier/assessments/:id',
     page: lazy(withTexts('checklist', () => import('#web/checklist/page'))),
   },
   {
-    path: '/supplier/checklist/:id/review',
+    path: '/supplier/assessments/:id/review',
     page: lazy(withTexts('checklist', () => import('#web/checklist/review'))),
   },
 ] satisfies Area;
