@@ -54,10 +54,12 @@ export function partsOf(bundle, later = true) {
     if (!part) continue;
     const files = needs(bundle, chunk.fileName);
     if (part === 'shell') needs(bundle, mainOf(bundle), files);
+    // A set can be gone through while it grows: what is loaded later may load something later, too.
     if (later && part.startsWith('areas/'))
-      for (const each of chunk.dynamicImports)
-        if (!/virtual:messages|\/echarts\//.test(bundle[each]?.facadeModuleId ?? ''))
-          needs(bundle, each, files);
+      for (const file of files)
+        for (const each of bundle[file]?.dynamicImports ?? [])
+          if (!/virtual:messages|\/echarts\//.test(bundle[each]?.facadeModuleId ?? ''))
+            needs(bundle, each, files);
     parts[part] = files;
   }
   const { shell = new Set() } = parts;

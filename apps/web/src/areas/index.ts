@@ -18,6 +18,12 @@ export interface Page {
   };
 }
 
+/** A page that areas share, with the texts it has apart from theirs: its file and they come together. */
+export const withTexts =
+  <T>(texts: Parameters<typeof loadTexts>[0], load: () => Promise<T>) =>
+  (): Promise<T> =>
+    Promise.all([load(), loadTexts(texts)]).then(([page]) => page);
+
 /** What `areas/<id>/index.tsx` exports as its default. */
 export type Area = readonly Page[];
 

@@ -73,9 +73,10 @@ function Inside() {
   const parts = [
     `texts/${locale}/base`,
     ...areas.flatMap((each) => [`areas/${each}`, `texts/${locale}/${each}`]),
+    `texts/${locale}/checklist`,
   ].join(' ');
   useEffect(() => {
-    void keepForOffline(parts.split(' '));
+    keepForOffline(parts.split(' '));
   }, [parts]);
   const area = areas.find((each) => each === asked);
   if (path === '/' || path === '/sign-in')
