@@ -12,7 +12,7 @@ async function begin(): Promise<void> {
   const response = await askEarly('/api/v1/me');
   if (!response.ok) return;
   const me = (await response.json()) as Me;
-  const open = areasOf(me.memberships);
+  const open = areasOf(me);
   const [, asked] = location.pathname.replace(/^\/app/, '').split('/');
   const id = open.find((each) => each === asked) ?? open[0];
   if (id) await loadArea(id);
