@@ -144,6 +144,10 @@ describe('answers', () => {
   });
   it('with a character no text may hold are refused', async () => {
     await refused(() => put([{ ...conforming[0]!, note: 'zero \u0000 byte' }]), 422, 'value-not-storable');
+    // A whole one of two halves is a character like others.
+    for (const half of ['\ud83e', 'x\udddby', '\udddb\ud83e'])
+      await refused(() => put([{ ...conforming[0]!, note: half }]), 422, 'value-not-storable');
+    await put([{ ...conforming[0]!, note: '\ud83e\uddc0' }]).expect(200);
   });
   it('are all named when they are missing at submission', async () => {
     await put(conforming.slice(0, 5)).expect(200);
