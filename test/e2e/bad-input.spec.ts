@@ -143,7 +143,7 @@ describe('answers', () => {
     expect(problem.errors).toHaveLength(3);
   });
   it('with a character no text may hold are refused', async () => {
-    for (const note of ['zero \u0000 byte', 'half a pair \ud800']) {
+    for (const note of ['zero \u0000 byte', 'half a pair \ud800', '\udddb\ud83e']) {
       const { errors } = await refused(
         () => put([conforming[1]!, { ...conforming[0]!, note }]),
         422,
@@ -151,6 +151,8 @@ describe('answers', () => {
       );
       expect(errors).toEqual([expect.objectContaining({ field: '/answers/1/note' })]);
     }
+    // A whole one of two halves is a character like others.
+    await put([{ ...conforming[0]!, note: '\ud83e\uddc0' }]).expect(200);
   });
   it('are all named when they are missing at submission', async () => {
     await put(conforming.slice(0, 5)).expect(200);
