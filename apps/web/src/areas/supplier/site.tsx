@@ -42,7 +42,7 @@ export default function SitePage() {
           <>
             <Readiness siteId={id} />
             {acts(roles) && <SelfAssessment siteId={id} assessments={items} />}
-            <Findings siteId={id} newest={newestReport(items)?.id} />
+            <Findings siteId={id} newest={newestReport(items.filter(({ kind }) => kind !== 'self'))?.id} />
             <Panel heading={t('supplier.sites.next')}>
               <NextVisit siteId={id} />
             </Panel>
