@@ -1,4 +1,4 @@
-import { useMemo } from 'react';
+import type { ReactNode } from 'react';
 import { useSearchParams } from 'wouter';
 import type { Answer } from '#web/api/client';
 import { useAll, useRead } from '#web/api/hooks';
@@ -16,7 +16,7 @@ interface Row {
   readonly key: string;
   readonly label: string;
   readonly lang?: string;
-  readonly cell: (n: number) => React.ReactNode;
+  readonly cell: (n: number) => ReactNode;
 }
 
 /** `/buyer/compare?sites=…`: two to four suppliers side by side. */
@@ -91,12 +91,12 @@ function Side({ sites }: { sites: readonly BuyerSite[] }) {
           : [],
       ),
     ).size <= 1;
-  const rows = useMemo<readonly Row[]>(() => {
+  const rowsOf = (): readonly Row[] => {
     const points = (value: number | null | undefined) =>
       value === null || value === undefined
         ? t('buyer.compare.notRated')
         : t('buyer.compare.points', { points: number(value, { maximumFractionDigits: 1 }) });
-    const of = (read: (score: NonNullable<Score['afterClosure']>) => React.ReactNode) => (n: number) => {
+    const of = (read: (score: NonNullable<Score['afterClosure']>) => ReactNode) => (n: number) => {
       const view = scored[n]!.score?.afterClosure;
       return view ? read(view) : <span className="text-soft">{t('buyer.compare.noResult')}</span>;
     };
@@ -169,7 +169,8 @@ function Side({ sites }: { sites: readonly BuyerSite[] }) {
         ),
       })),
     ];
-  }, [t, day, number, sites, scored, checklist.data]);
+  };
+  const rows = rowsOf();
   const columns: readonly Column<Row>[] = [
     {
       key: 'what',

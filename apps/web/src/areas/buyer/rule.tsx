@@ -17,6 +17,7 @@ type Preview = Answer<'/api/v1/buyers/{id}/rules/preview', 'post'>;
 type Change = Schema<'PreviewChange'>;
 type Conditional = NonNullable<Rule['conditional']>['allow'][number];
 
+const NO_LEVELS: readonly Schema<'Level'>[] = [];
 const GRADES = ['critical', 'major', 'minor'] as const;
 const MAY_FAIL = [
   'points',
@@ -101,7 +102,7 @@ function Editor({
   );
   const [level, setLevel] = useState(before?.level ?? '');
   const [preview, setPreview] = useState<{ rule: Rule; result: Preview } | null>(null);
-  const levels = content.data?.levels ?? [];
+  const levels = content.data?.levels ?? NO_LEVELS;
   const chosenLevel = levels.some(({ code }) => code === level) ? level : (levels[0]?.code ?? '');
   const asked = useMemo(() => {
     const within = new Set<string>();
@@ -219,7 +220,7 @@ function Editor({
               ))}
             </div>
           </fieldset>
-          <div className="grid gap-3 sm:grid-cols-2">
+          <div className="grid items-end gap-3 sm:grid-cols-2">
             {number('minPoints', t('buyer.rule.minPoints'), before?.minPoints, 100, 0.1)}
             {number('minSectionPoints', t('buyer.rule.minSectionPoints'), before?.minSectionPoints, 100, 0.1)}
             {GRADES.map((grade) => (
@@ -247,7 +248,7 @@ function Editor({
           />
           <details>
             <summary className="min-h-8 font-medium">{t('buyer.rule.sections')}</summary>
-            <div className="mt-2 grid gap-3 sm:grid-cols-2" lang={serverLocale()}>
+            <div className="mt-2 grid items-end gap-3 sm:grid-cols-2" lang={serverLocale()}>
               {rated.map(({ code, title }) => (
                 <div key={code}>{number(`sections/${code}`, title, before?.sections?.[code], 100, 0.1)}</div>
               ))}
