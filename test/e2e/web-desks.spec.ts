@@ -171,7 +171,7 @@ withBrowser('the desks of reviewers, deciders and buyers', () => {
     await page.getByText('Ready', { exact: true }).first().waitFor();
     await look(page, '/app/buyer');
     await page.goto('/app/buyer/expiring?within=90');
-    await page.getByText('Assessment counts until').first().waitFor();
+    await page.locator('table').getByText('Assessment counts until').waitFor();
     await look(page, '/app/buyer/expiring?within=90');
     await look(page, `/app/buyer/sites/${p.site}`);
     await page.getByText(/By the charter of a programme/).waitFor();
