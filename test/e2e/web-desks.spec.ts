@@ -31,7 +31,10 @@ async function look(page: Page, path: string): Promise<void> {
     await page.goto(`${path}${path.includes('?') ? '&' : '?'}lang=${lang}`);
     await settled(page);
     await audit(page);
-    const name = path.slice(5).replace(/[0-9a-f]{8}-[0-9a-f-]*/g, 'id').replace(/\W+/g, '-');
+    const name = path
+      .slice(5)
+      .replace(/[0-9a-f]{8}-[0-9a-f-]*/g, 'id')
+      .replace(/\W+/g, '-');
     if (shots) await page.screenshot({ path: `${shots}/${name}-${lang}-${size}.png`, fullPage: true });
     const over = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
     expect([path, lang, Math.max(0, over)]).toEqual([path, lang, 0]);
@@ -106,7 +109,11 @@ withBrowser('the desks of reviewers, deciders and buyers', () => {
       .expect(201);
     await p.assessor.agent
       .patch(new URL(declared.body.uploadUrl, web.app.url).pathname)
-      .set({ 'tus-resumable': '1.0.0', 'upload-offset': '0', 'content-type': 'application/offset+octet-stream' })
+      .set({
+        'tus-resumable': '1.0.0',
+        'upload-offset': '0',
+        'content-type': 'application/offset+octet-stream',
+      })
       .send(photo)
       .expect(204);
     await p.assessor.agent.post(`/api/v1/assessments/${followUp.id}/submit`).expect(200);
@@ -137,7 +144,10 @@ withBrowser('the desks of reviewers, deciders and buyers', () => {
     await confirm(page, 'Close and lock');
     await page.getByRole('button', { name: 'Reopen' }).waitFor();
     await web.app.idle();
-    await page.getByText(/of 100 points/).first().waitFor();
+    await page
+      .getByText(/of 100 points/)
+      .first()
+      .waitFor();
     await look(page, `/app/reviewer/assessments/${followUp.id}`);
     await confirm(page, 'Propose a certificate');
     await page.getByRole('heading', { name: 'The decision' }).waitFor();
@@ -261,9 +271,12 @@ withBrowser('the desks of reviewers, deciders and buyers', () => {
 });
 
 async function confirmComplaint(page: Page): Promise<void> {
-  const assessments = page.getByRole('region').or(page.locator('section')).filter({
-    has: page.getByRole('heading', { name: 'Closed assessments' }),
-  });
+  const assessments = page
+    .getByRole('region')
+    .or(page.locator('section'))
+    .filter({
+      has: page.getByRole('heading', { name: 'Closed assessments' }),
+    });
   await assessments.first().getByRole('button', { name: 'Complain' }).first().click();
   await page.getByLabel('What is it about?').fill('The page was hard to read.');
   await page.getByRole('button', { name: 'Send the complaint' }).click();
