@@ -210,7 +210,7 @@ withBrowser('the desks of reviewers, deciders and buyers', () => {
     const sheet = strFromU8(files['xl/worksheets/sheet1.xml']!);
     const texts = strFromU8(files['xl/sharedStrings.xml']!);
     expect(texts).toContain('=SUM(A1:A9)');
-    expect(texts).toContain('Dairy, &quot;One&quot;');
+    expect(texts).toContain('Dairy, "One"');
     expect(sheet).not.toContain('<f>');
     expect(sheet.match(/<row /g)).toHaveLength(2);
     // A day is a day: its number counts from the end of 1899.
