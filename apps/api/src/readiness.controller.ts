@@ -2,18 +2,15 @@ import { type Actor, BuyersService, pageRequest, ReadinessService } from '#appli
 import type { BuyerRule } from '#domain';
 import { type Locale, tableCsv, tableXlsx } from '#reporting';
 import { Body, Controller, Get, HttpCode, Param, ParseUUIDPipe, Post, Query, Res } from '@nestjs/common';
-import { ApiBody, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { PageQuery } from './fields.dto.js';
 import { CurrentActor } from './http/auth.js';
-import { LANGUAGES, ReaderLocale } from './http/locale.js';
+import { ReaderLocale } from './http/locale.js';
 import { Produces } from './http/openapi.js';
 import { download } from './http/page.js';
-import { SuppliersQuery, SupplierTableQuery } from './readiness.dto.js';
+import { BuyerSitesQuery, SuppliersQuery, SupplierTableQuery } from './readiness.dto.js';
 
 const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet';
-const Lang = () =>
-  ApiQuery({ name: 'lang', enum: LANGUAGES, required: false, description: 'Language of the texts.' });
 const RULE = {
   schema: { type: 'object', description: 'See checklists/schemas/buyer-rule.schema.json' },
 } as const;
@@ -73,11 +70,10 @@ export class ReadinessController {
 
   /** Every site that the buyer sees, with its status under each rule, what fails, its certificate and what is shared. */
   @Get('buyers/:id/sites')
-  @Lang()
   sites(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
-    @Query() query: PageQuery,
+    @Query() query: BuyerSitesQuery,
     @ReaderLocale() locale: Locale,
   ) {
     return this.buyers.sites(actor, id, pageRequest(query.cursor, query.limit), locale);
@@ -86,7 +82,6 @@ export class ReadinessController {
   /** The same as CSV (RFC 4180, UTF-8). What people wrote is never a formula. */
   @Get('buyers/:id/suppliers.csv')
   @Produces('text/csv')
-  @Lang()
   async csv(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
@@ -101,7 +96,6 @@ export class ReadinessController {
   /** The same as XLSX, with days as days and numbers as numbers. */
   @Get('buyers/:id/suppliers.xlsx')
   @Produces(XLSX)
-  @Lang()
   async xlsx(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,

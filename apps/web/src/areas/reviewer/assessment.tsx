@@ -2,6 +2,7 @@ import { useMemo } from 'react';
 import { useLocation, useParams } from 'wouter';
 import { ifMatch, type Schema } from '#web/api/client';
 import { useAll, useRead, useWrite } from '#web/api/hooks';
+import { useMe } from '#web/api/session';
 import { useI18n, serverFallsBack, serverLocale } from '#web/i18n';
 import { Button, ButtonLink, PageHeader, Panel, Skeleton, Status, Text } from '#web/ui/basics';
 import { Confirm } from '#web/ui/dialog';
@@ -183,7 +184,8 @@ function Actions({ row, facts }: { row: Schema<'AssessmentRow'>; facts: Schema<'
       })
       .then(() => toast(t(`reviewer.act.${action}.done`)));
   const certificate = certificates.data?.find(({ assessmentId }) => assessmentId === row.id);
-  const barred = barredBy(facts, 'reviewer').length > 0;
+  const { userId } = useMe();
+  const barred = barredBy(facts, 'reviewer', userId).length > 0;
   const reason = <TextField label={t('reviewer.reason')} name="reason" multiline required maxLength={1000} />;
   const asked = (action: 'return' | 'close' | 'reopen', look: 'secondary' | 'danger' = 'secondary') => (
     <Confirm

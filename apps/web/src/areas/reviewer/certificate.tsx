@@ -141,7 +141,7 @@ function Decide({
   const offered = MAY[certificate.state];
   if (offered.length === 0) return null;
   const decider = memberships.some(({ role }) => role === 'decider');
-  const barring = barredBy(facts, 'decider').filter(
+  const barring = barredBy(facts, 'decider', userId).filter(
     ({ personId }) => certificate.state === 'under-review' || personId === userId,
   );
   const barred = barring.length > 0;

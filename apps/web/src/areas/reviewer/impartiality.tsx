@@ -10,9 +10,15 @@ import { toast } from '#web/ui/toast';
 type Facts = Schema<'AssessmentImpartiality'>;
 type Fact = Schema<'ShownFact'>;
 
-/** What keeps somebody from a duty: breaches without an exception, of theirs or, for a decision, of anybody's. */
-export const barredBy = ({ breaches }: Facts, duty: 'reviewer' | 'decider'): readonly Fact[] =>
-  breaches.filter((breach) => (duty === 'decider' || breach.duty === duty) && !breach.exception);
+/** What keeps somebody from a duty: their own breaches without an exception; for a decision, also those of who came before. */
+export const barredBy = (
+  { breaches }: Facts,
+  duty: 'reviewer' | 'decider',
+  userId: string,
+): readonly Fact[] =>
+  breaches.filter(
+    (breach) => !breach.exception && (breach.duty === duty ? breach.personId === userId : duty === 'decider'),
+  );
 
 /** Who had which duty, what breaches a rule of impartiality, what was allowed and why: in view before anybody decides. */
 export function Impartiality({ facts }: { facts: Facts }) {
