@@ -52,6 +52,7 @@ export default function Atlas({ sites, left }: { sites: readonly Site[]; left: R
         map: 'world',
         roam: zoom > 1 ? 'move' : false,
         zoom,
+        center: [(west + east) / 2, (south + north) / 2],
         top: 32,
         bottom: 0,
         left: 0,
