@@ -25,7 +25,7 @@ async function look(page: Page, name: string): Promise<void> {
   expect([name, Math.max(0, over)]).toEqual([name, 0]);
   if (shots) await page.screenshot({ path: `${shots}/${name}.png`, fullPage: true });
 }
-const drawn = (page: Page) => page.locator('figure svg').first().waitFor();
+const drawn = (page: Page) => page.locator('figure svg path').first().waitFor();
 
 withBrowser('the web app of agencies and administrators', () => {
   beforeAll(async () => {
@@ -38,7 +38,7 @@ withBrowser('the web app of agencies and administrators', () => {
     await finish(
       p,
       baseline.id,
-      asked.map(({ code }, n) => ({ requirement: code, answer: n % 2 ? 'conforming' : 'major' })),
+      asked.map(({ code }, n) => ({ requirement: code, answer: n % 2 ? 'conform' : 'major' })),
     );
     const followUp = await openAssessment(p, {
       kind: 'follow-up',
@@ -48,7 +48,7 @@ withBrowser('the web app of agencies and administrators', () => {
     await finish(
       p,
       followUp.id,
-      asked.map(({ code }) => ({ requirement: code, answer: 'conforming' })),
+      asked.map(({ code }) => ({ requirement: code, answer: 'conform' })),
     );
     await web.app.idle();
   }, 240_000);
@@ -80,7 +80,7 @@ withBrowser('the web app of agencies and administrators', () => {
       ['Visits', 'Visits by month'],
     ] as const) {
       await page.getByRole('tab', { name: tab }).click();
-      await page.getByText(seen).waitFor();
+      await page.getByText(seen).first().waitFor();
       await drawn(page);
       await look(page, `agency-${tab}-en-desktop`);
     }
@@ -122,6 +122,7 @@ withBrowser('the web app of agencies and administrators', () => {
        INSERT INTO enrolment (id, cohort_id, site_id, enrolled_on) SELECT gen_random_uuid(), $2, id, '2026-01-02' FROM made`,
       [p.supplier, p.cohort],
     );
+    await web.app.sql('ANALYZE site, enrolment');
     const { page, context, calm } = await web.visitAs(p.manager, `/app/agency/cohorts/${p.cohort}`);
     await page.getByRole('tab', { name: 'Sites' }).click();
     await page.getByText('10,001 of 10,001').waitFor({ timeout: 30_000 });
@@ -179,7 +180,7 @@ withBrowser('the web app of agencies and administrators', () => {
     await page.getByText('bakery 1').waitFor();
     expect((await p.manager.agent.get('/api/v1/checklists/bakery/1')).status).toBe(404);
     await look(page, 'admin-import-good-en-desktop');
-    await page.getByRole('button', { name: 'Publish' }).click();
+    await page.getByRole('button', { name: 'Publish', exact: true }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Publish' }).click();
     await page.getByText('Published.', { exact: true }).waitFor();
     await page.getByRole('link', { name: 'Checklists' }).last().click();
