@@ -44,12 +44,13 @@ export default function ChecklistsPage() {
         key: 'translations',
         header: t('admin.checklists.translations'),
         cell: ({ translations }) => (
-          <span className="flex flex-wrap gap-1 max-sm:justify-end">
+          <span className="grid gap-1">
             {translations.length === 0 && '–'}
             {translations.map(({ language: code, status }) => (
-              <Status key={code} kind={TRANSLATION[status]}>
-                {language(code)}: {t(`admin.translation.${status}`)}
-              </Status>
+              <span key={code} className="flex flex-wrap gap-1 max-sm:justify-end">
+                {language(code)}
+                <Status kind={TRANSLATION[status]}>{t(`admin.translation.${status}`)}</Status>
+              </span>
             ))}
           </span>
         ),

@@ -145,6 +145,7 @@ function Answers({ profile, checklist }: { profile: Profile; checklist: Schema<'
         header: t('admin.trial.answer'),
         cell: ({ code }) => (
           <Select
+            className="min-w-36"
             label={t('admin.trial.answerTo', { code })}
             hideLabel
             value={answers[code] ?? UNANSWERED}

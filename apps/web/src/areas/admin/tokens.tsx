@@ -1,5 +1,6 @@
 import { useMemo, useState } from 'react';
-import type { Schema } from '#web/api/client';
+import { useQueryClient } from '@tanstack/react-query';
+import { call, type Schema } from '#web/api/client';
 import { useRead, useWrite } from '#web/api/hooks';
 import { useI18n } from '#web/i18n';
 import { Button, PageHeader, Status } from '#web/ui/basics';
@@ -31,7 +32,7 @@ function Tokens({ organisation }: { organisation: string }) {
   const { t, moment, number } = useI18n();
   const path = { id: organisation };
   const tokens = useRead('/api/v1/organisations/{id}/api-tokens', { params: { path } });
-  const make = useWrite('post', '/api/v1/organisations/{id}/api-tokens');
+  const queries = useQueryClient();
   const { mutateAsync: revoke } = useWrite('post', '/api/v1/organisations/{id}/api-tokens/{tokenId}/revoke');
   const [made, setMade] = useState<string | null>(null);
   const columns = useMemo<readonly Column<Token>[]>(
@@ -99,11 +100,13 @@ function Tokens({ organisation }: { organisation: string }) {
           submit={t('admin.tokens.new')}
           onSubmit={async ({ name, days }, data) => {
             const scopes = data.getAll('scopes') as Token['scopes'];
-            const { token } = await make.mutateAsync({
+            // Without an idempotency key: an answer that carries a secret is never kept to be sent again.
+            const { token } = await call('post', '/api/v1/organisations/{id}/api-tokens', {
               params: { path },
               body: { name: name!, scopes, expiresInDays: Number(days) },
             });
             setMade(token);
+            void queries.invalidateQueries();
           }}
         >
           <TextField label={t('admin.people.name')} hint={t('admin.tokens.nameHint')} name="name" required />

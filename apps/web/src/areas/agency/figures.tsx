@@ -36,12 +36,18 @@ export function useAxes() {
           type: 'category' as const,
           data: names,
           inverse: ends,
-          axisLabel: { ...label, interval: 0, overflow: 'break', width: 68, lineHeight: 14 },
+          axisLabel: {
+            ...label,
+            interval: 0,
+            overflow: 'break',
+            width: innerWidth < 640 ? 38 : 68,
+            lineHeight: 14,
+          },
         },
         yAxis: { ...values, position: ends ? ('right' as const) : ('left' as const), axisLabel: shown },
       }),
       /** Names down the reader's side, the first on top; figures along. */
-      lying: (names: readonly string[], max?: number) => ({
+      lying: (names: readonly string[]) => ({
         yAxis: {
           ...base,
           type: 'category' as const,
@@ -54,7 +60,6 @@ export function useAxes() {
           inverse: ends,
           axisLabel: shown,
           minInterval: 1,
-          ...(max !== undefined && { max }),
         },
       }),
     };
@@ -68,10 +73,7 @@ export function Flow({ steps }: { steps: readonly { label: string; n: number; of
   const option = useMemo(
     () => ({
       grid: { ...axes.grid, [dir === 'rtl' ? 'left' : 'right']: 80 },
-      ...axes.lying(
-        steps.map(({ label }) => label),
-        steps[0]?.n,
-      ),
+      ...axes.lying(steps.map(({ label }) => label)),
       series: [
         {
           type: 'bar',
