@@ -189,12 +189,15 @@ withBrowser('the checklist on the device', () => {
     let { context, kill } = await web.profile(dir);
     let page = await context.newPage();
     const base = web.app.config.baseUrl;
-    await page.goto(`${base}/app/icon.svg`);
     const { email, password } = p.assessor;
-    await page.evaluate(
-      `fetch('/api/auth/sign-in/email', { method: 'POST', headers: { 'content-type': 'application/json' },
-         body: ${JSON.stringify(JSON.stringify({ email, password }))} })`,
-    );
+    const signIn = async (): Promise<void> => {
+      await page.goto(`${base}/app/icon.svg`);
+      await page.evaluate(
+        `fetch('/api/auth/sign-in/email', { method: 'POST', headers: { 'content-type': 'application/json' },
+           body: ${JSON.stringify(JSON.stringify({ email, password }))} })`,
+      );
+    };
+    await signIn();
     await page.goto(`${base}/app/assessor/assessments/${id}`);
     await page.locator('article').first().waitFor();
     await page.route('**/operations', (route) => route.abort());
@@ -224,6 +227,8 @@ withBrowser('the checklist on the device', () => {
 
     ({ context, kill } = await web.profile(dir));
     page = await context.newPage();
+    // The session's cookie may not have been written any more; what was entered was.
+    await signIn();
     await page.goto(`${base}/app/assessor/assessments/${id}`);
     await page.getByText('Everything sent').waitFor();
     const [{ n }] = (await web.app.sql(

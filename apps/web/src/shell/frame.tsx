@@ -76,6 +76,15 @@ function Inside() {
   useEffect(() => {
     keepForOffline(parts.split(' '));
   }, [parts]);
+  // What waits on this device is sent from whatever page is open, and is known of when somebody signs out.
+  const works = areas.some((each) => each === 'assessor' || each === 'supplier');
+  useEffect(() => {
+    if (works)
+      void import('#web/device/send').then(
+        ({ startDevice }) => startDevice(me.userId),
+        () => undefined,
+      );
+  }, [works, me.userId]);
   const area = areas.find((each) => each === asked);
   if (path === '/' || path === '/sign-in')
     return areas[0] ? <Redirect to={`/${areas[0]}`} replace /> : <Bare />;
