@@ -200,6 +200,7 @@ function Open({ checklist }: { checklist: Checklist }) {
         <p className="mb-3">
           {t('checklist.score', {
             points: number(score.provisionalPoints, { maximumFractionDigits: 1 }),
+            max: 100,
             n: progress.answered,
             of: progress.total,
           })}

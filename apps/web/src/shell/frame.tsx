@@ -239,7 +239,7 @@ function Layout({
       ) : (
         <div className="hidden lg:block" />
       )}
-      <main id="main" tabIndex={-1} className="min-w-0 p-4 lg:p-6">
+      <main id="main" tabIndex={-1} className="min-w-0 p-4 pb-24 lg:p-6 lg:pb-24">
         <div className="mx-auto max-w-6xl">
           <UpdateNotice />
           <FaultBoundary key={path}>{children}</FaultBoundary>
