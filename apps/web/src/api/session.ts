@@ -37,6 +37,12 @@ async function readMe(): Promise<Me | null> {
   }
 }
 
+/** Who is signed in in this browser, in whatever tab they have done so; null: nobody. */
+export const personHere = (): string | null => {
+  const stored = localStorage.getItem(STORED);
+  return stored ? (JSON.parse(stored) as Me).userId : null;
+};
+
 const KEY = ['me'];
 
 /** The person who is signed in; `data` is null when nobody is. */

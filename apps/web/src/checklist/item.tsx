@@ -73,7 +73,7 @@ export const ItemCard = memo(function ItemCard({ item, device, pack, side, files
       id={`item-${code}`}
       aria-labelledby={`${id}-q`}
       // What isn't in view costs nothing; its height is guessed until then.
-      className="mb-3 scroll-mt-44 rounded-xl border border-line bg-panel p-4 [contain-intrinsic-size:auto_18rem] [content-visibility:auto]"
+      className="mb-3 scroll-mt-40 rounded-xl border border-line bg-panel p-4 [contain-intrinsic-size:auto_18rem] [content-visibility:auto]"
     >
       <div className="mb-2 flex flex-wrap items-center gap-2 text-sm text-soft">
         <bdi dir="ltr">{code}</bdi>

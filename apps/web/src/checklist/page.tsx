@@ -169,8 +169,8 @@ function Open({ checklist }: { checklist: Checklist }) {
       )}
       <div className="sticky top-14 z-[5] -mx-4 mb-4 border-b border-line bg-page px-4 py-2">
         <SyncLine device={device} state={state} taken={taken} />
-        <div className="mt-1 flex flex-wrap items-end gap-x-4 gap-y-1">
-          <div className="min-w-40 grow">
+        <div className="mt-1 flex items-center gap-3">
+          <div className="min-w-0 grow">
             <Meter
               label={t('checklist.progress')}
               value={progress.answered}
@@ -178,18 +178,10 @@ function Open({ checklist }: { checklist: Checklist }) {
               words={t('checklist.answered', { n: progress.answered, of: progress.total })}
             />
           </div>
-          {score && score.provisionalPoints !== null && (
-            <p className="text-sm">
-              {t('checklist.score', {
-                points: number(score.provisionalPoints, { maximumFractionDigits: 1 }),
-                n: progress.answered,
-                of: progress.total,
-              })}
-            </p>
-          )}
           {open && next && (
             <Button
               icon="next"
+              className="shrink-0 !px-3 text-sm"
               onClick={() =>
                 go(
                   nextOpen(
@@ -204,6 +196,16 @@ function Open({ checklist }: { checklist: Checklist }) {
           )}
         </div>
       </div>
+      {score && score.provisionalPoints !== null && (
+        <p className="mb-3">
+          {t('checklist.score', {
+            points: number(score.provisionalPoints, { maximumFractionDigits: 1 }),
+            max: 100,
+            n: progress.answered,
+            of: progress.total,
+          })}
+        </p>
+      )}
       <div className="mb-4 grid gap-3 sm:grid-cols-2 lg:grid-cols-3">
         <div className="lg:hidden">
           <Select

@@ -237,6 +237,7 @@ function Submit({ checklist: { device, state, taken, progress } }: { checklist: 
 /** The report for the supplier: made by the server, so it takes a connection; this says so, and waits until it is there. */
 function Report({ device, id }: { device: Device; id: string }) {
   const { t } = useI18n();
+  const area = useArea();
   const score = useRead('/api/v1/assessments/{id}/score', { params: { path: { id } } }, { every: 3000 });
   const offline = device.state.hindrance?.kind === 'offline' || !navigator.onLine;
   if (offline) return <EmptyState title={t('checklist.report.offline')} icon="offline" />;
@@ -246,7 +247,7 @@ function Report({ device, id }: { device: Device; id: string }) {
       <Link external href={`/api/v1/assessments/${id}/gap-report.pdf?lang=${serverLocale()}`}>
         {t('checklist.report.pdf')}
       </Link>{' '}
-      <span className="text-soft">{t('checklist.report.lead')}</span>
+      {area === 'assessor' && <span className="text-soft">{t('checklist.report.lead')}</span>}
     </p>
   );
 }

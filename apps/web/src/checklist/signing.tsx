@@ -5,7 +5,6 @@ import { valueOf } from '#web/device/answers';
 import { keepFile } from '#web/device/files';
 import { useI18n } from '#web/i18n';
 import { Button } from '#web/ui/basics';
-import { toast } from '#web/ui/toast';
 import { Unsaved } from './item';
 import { type Checklist, type Item, useAnswerTitle } from './model';
 
@@ -27,6 +26,7 @@ export function ReadBack({ checklist, findings }: { checklist: Checklist; findin
   const supplier = useRef<HTMLCanvasElement>(null);
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
+  const [done, setDone] = useState(false);
   const name = useId();
 
   const sign = async (form: HTMLFormElement): Promise<void> => {
@@ -34,6 +34,7 @@ export function ReadBack({ checklist, findings }: { checklist: Checklist; findin
     const who = String(values.get('name')).trim();
     const part = String(values.get('part')).trim();
     setBusy(true);
+    setDone(false);
     setError(null);
     try {
       const picture = await sheet(dir, [
@@ -73,7 +74,7 @@ export function ReadBack({ checklist, findings }: { checklist: Checklist; findin
           type: 'image/png',
         }),
       );
-      toast(t('checklist.sign.done'));
+      setDone(true);
       form.reset();
       for (const each of [assessor, supplier]) clear(each.current!);
     } catch (reason) {
@@ -131,6 +132,9 @@ export function ReadBack({ checklist, findings }: { checklist: Checklist; findin
         <Button type="submit" busy={busy}>
           {t('checklist.sign.do')}
         </Button>
+        <p role="status" className="mt-1 text-conforming">
+          {done && t('checklist.sign.done')}
+        </p>
       </div>
     </form>
   );

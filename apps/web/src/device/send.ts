@@ -1,7 +1,7 @@
 import { acknowledged, changed, type Operation, outgoing } from '#domain/sync';
 import { ApiProblem, callQuietly, NoConnection, type Problem } from '#web/api/client';
 import { queryClient } from '#web/api/hooks';
-import { useMe } from '#web/api/session';
+import { personHere, useMe } from '#web/api/session';
 import { backOff } from './answers';
 import type { FileRecord, Trouble } from './database';
 import { type Device, deviceOf } from './store';
@@ -96,7 +96,14 @@ class Sender {
     device.set({ sending: true });
     let later = false;
     try {
-      for (const id of device.state.taken?.keys() ?? []) later = (await this.assessment(id)) || later;
+      for (const id of device.state.taken?.keys() ?? []) {
+        // Somebody else may have signed in meanwhile, here or in another tab: nobody's work goes out as another's.
+        if (personHere() !== device.person) {
+          device.set({ hindrance: { kind: 'signed-out', again: null } });
+          return false;
+        }
+        later = (await this.assessment(id)) || later;
+      }
       device.set({ hindrance: later ? { kind: 'server', again: null } : null });
       return later;
     } catch (error) {

@@ -78,6 +78,15 @@ function Inside() {
   useEffect(() => {
     keepForOffline(parts.split(' '));
   }, [parts]);
+  // What waits on this device is sent from whatever page is open, and is known of when somebody signs out.
+  const works = areas.some((each) => each === 'assessor' || each === 'supplier');
+  useEffect(() => {
+    if (works)
+      void import('#web/device/send').then(
+        ({ startDevice }) => startDevice(me.userId),
+        () => undefined,
+      );
+  }, [works, me.userId]);
   const area = areas.find((each) => each === asked);
   if (path === '/' || path === '/sign-in')
     return areas[0] ? <Redirect to={`/${areas[0]}`} replace /> : <Bare />;
@@ -235,7 +244,7 @@ function Layout({
       ) : (
         <div className="hidden lg:block" />
       )}
-      <main id="main" tabIndex={-1} className="min-w-0 p-4 lg:p-6">
+      <main id="main" tabIndex={-1} className="min-w-0 p-4 pb-24 lg:p-6 lg:pb-24">
         <div className="mx-auto max-w-6xl">
           <UpdateNotice />
           <FaultBoundary key={path}>{children}</FaultBoundary>
