@@ -96,7 +96,7 @@ function unreadableBody(error: unknown): readonly FieldProblem[] | undefined {
 }
 
 /** A zero byte, or half of a surrogate pair: JSON can say it, PostgreSQL cannot hold it. */
-const UNSTORABLE = /\0|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/;
+const UNSTORABLE = /\0|\p{Surrogate}/u;
 
 /** Where in a request such a character stands. */
 function unstorable(value: unknown, field = ''): FieldProblem[] {
