@@ -2,7 +2,7 @@
 
 /** The part of the app that a chunk is the way in to: an area, or a language's texts. */
 function partOf({ facadeModuleId, isEntry, name }) {
-  if (isEntry) return name === 'index' ? 'shell' : undefined;
+  if (isEntry) return name === 'sw' ? undefined : 'shell';
   const area = /\/src\/areas\/([a-z]+)\/index\.tsx$/.exec(facadeModuleId ?? '')?.[1];
   const texts = /^\0virtual:messages\/(.+)$/.exec(facadeModuleId ?? '')?.[1];
   return area ? `areas/${area}` : texts ? `texts/${texts}` : undefined;

@@ -36,6 +36,21 @@ export default {
       output: {
         // The service worker's address must never change.
         entryFileNames: ({ name }) => (name === 'sw' ? 'sw.js' : 'assets/[name]-[hash].js'),
+        // What every first load takes comes in two files: on a slow line each file costs a round trip, and few go at once.
+        codeSplitting: {
+          groups: [
+            {
+              name: 'boot',
+              test: /\/src\/(api\/early|areas\/index|i18n\/(locale|texts))\.ts$|virtual:messages$/,
+              priority: 2,
+            },
+            {
+              name: 'app',
+              test: /\/src\/(main\.tsx|(api|i18n)\/|shell\/(frame|navigation|outside|pickers|sign-in|theme|updates)\.|ui\/(basics|classes|dialog|form|icons|states|toast)\.)|\/node_modules\/(react|react-dom|scheduler|wouter|regexparam|use-sync-external-store|@tanstack\/(react-query|query-core)|openapi-fetch|intl-messageformat|@formatjs)\//,
+              priority: 1,
+            },
+          ],
+        },
       },
     },
   },

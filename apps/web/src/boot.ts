@@ -4,7 +4,7 @@
  */
 import type { Me } from './api/session';
 import { askEarly } from './api/early';
-import { areasOf, loadArea } from './areas';
+import { areasOf, firstReads, loadArea } from './areas';
 import './app.css';
 import { loadTexts } from './i18n/texts';
 
@@ -13,9 +13,11 @@ async function begin(): Promise<void> {
   if (!response.ok) return;
   const me = (await response.json()) as Me;
   const open = areasOf(me);
-  const [, asked] = location.pathname.replace(/^\/app/, '').split('/');
+  const [, asked, page] = location.pathname.replace(/^\/app/, '').split('/');
   const id = open.find((each) => each === asked) ?? open[0];
-  if (id) await loadArea(id);
+  if (!id) return;
+  if (!page && (!asked || asked === id)) firstReads(id, me).forEach((path) => quietly(askEarly(path)));
+  await loadArea(id);
 }
 
 const quietly = (work: Promise<unknown>): void => void work.catch(() => undefined);

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
 import { ApiProblem, NoConnection, onSessionLost, type Problem, type Schema, send } from './client';
-import { takeEarly } from './early';
+import { forgetEarly, takeEarly } from './early';
 import { queryClient } from './hooks';
 
 export type Me = Schema<'Me'>;
@@ -59,6 +59,7 @@ export function useMe(): Me {
 
 /** The person is signed in now, and has proven what their roles take. */
 export async function signedIn(): Promise<Me | null> {
+  forgetEarly();
   const before = queryClient.getQueryData<Me | null>(KEY);
   const me = await queryClient.fetchQuery({ queryKey: KEY, queryFn: readMe, staleTime: 0 });
   // Somebody else's page must not stay on screen.
@@ -121,6 +122,7 @@ export function atSignOut(work: () => Promise<unknown> | void): () => void {
 
 /** Ends the session and forgets what was read. Unsent work stays on the device until its person is back. */
 export async function signOut(): Promise<void> {
+  forgetEarly();
   await auth('/sign-out', {});
   await Promise.all([...signOutSteps].map((work) => work()));
   localStorage.removeItem(STORED);

@@ -32,6 +32,8 @@ interface AreaEntry {
   readonly load: () => Promise<{ default: Area }>;
   /** Whether a membership opens this area. Only what is shown: what may be done, the API decides. */
   readonly opens: (membership: Membership) => boolean;
+  /** What its first page reads, in the very words it asks in: asked for while the app's code is still on its way. */
+  readonly first?: (me: Me) => readonly string[];
 }
 
 /** The parts of the app, each with its own code and texts. The first that a person's memberships open is where they start. */
@@ -40,6 +42,7 @@ export const AREAS = [
     id: 'assessor',
     load: () => import('./assessor'),
     opens: ({ role }) => role === 'assessor' || role === 'mentor',
+    first: () => ['/api/v1/assessments?limit=200', '/api/v1/sites?limit=200'],
   },
   {
     id: 'reviewer',
@@ -51,6 +54,10 @@ export const AREAS = [
     load: () => import('./supplier'),
     opens: ({ organisationKind, role }) =>
       organisationKind === 'supplier' && !['assessor', 'mentor'].includes(role),
+    first: ({ memberships }) =>
+      memberships
+        .filter(({ organisationKind }) => organisationKind === 'supplier')
+        .map(({ organisationId }) => `/api/v1/sites?organisationId=${organisationId}&limit=200`),
   },
   {
     id: 'buyer',
@@ -80,6 +87,10 @@ export const areasOf = ({ memberships, administrator }: Me): AreaId[] =>
   AREAS.filter(({ id, opens }) => memberships.some(opens) || (id === 'admin' && administrator === true)).map(
     ({ id }) => id,
   );
+
+/** What an area's first page reads from the API. */
+export const firstReads = (id: AreaId, me: Me): readonly string[] =>
+  (AREAS as readonly AreaEntry[]).find((each) => each.id === id)?.first?.(me) ?? [];
 
 const loading = new Map<AreaId, Promise<Area>>();
 
