@@ -274,7 +274,7 @@ withBrowser('the web app of agencies and administrators', () => {
       await settled(page);
       for (let tab = 0; tab < Math.max(1, tabs); tab += 1) {
         if (tab > 0) await page.getByRole('tab').nth(tab).click();
-        await look(page, `${path.split('/').slice(0, 2).join('-')}-${tab}-ar-phone`);
+        await look(page, `${path.split('/').slice(0, 3).join('-')}-${tab}-ar-phone`);
       }
     }
     calm();

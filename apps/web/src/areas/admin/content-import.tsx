@@ -74,7 +74,7 @@ export default function ImportPage() {
         back={{ href: '/admin/checklists', label: t('admin.nav.checklists') }}
       />
       <Panel>
-        <label className="grid gap-1">
+        <label className="grid grid-cols-1 gap-1">
           <span className="font-medium">{t('admin.import.files')}</span>
           <span className="text-sm text-soft">{t('admin.import.filesHint')}</span>
           <input
@@ -82,7 +82,7 @@ export default function ImportPage() {
             multiple
             accept=".yaml,.yml,.json"
             onChange={(event) => void choose(event)}
-            className="min-h-11 rounded-lg border border-edge bg-panel p-2"
+            className="min-h-11 w-full min-w-0 rounded-lg border border-edge bg-panel p-2"
           />
         </label>
         <p role="status" className="mt-3 text-soft">
