@@ -44,8 +44,9 @@ export class DeskService {
     const page = { ...asked, limit: Math.min(asked.limit, AT_ONCE) };
     const rows: Row[] = await this.db.query(
       `SELECT t.*, s.name AS site, o.name AS organisation FROM (
-         SELECT a.id, 'reviewer' AS duty, a.site_id, NULL AS "certificateNumber", a.id AS assessment_id, a.submitted_at AS since, a.reviewer_id AS taken_by
-           FROM assessment a WHERE a.state IN ('submitted', 'under-review') AND ${HOLDS(`'reviewer', 'decider'`, 'a.site_id')}
+         SELECT a.id, 'reviewer' AS duty, a.site_id, NULL AS "certificateNumber", a.id AS assessment_id, a.submitted_at AS since, i.reviewer_id AS taken_by
+           FROM assessment a LEFT JOIN LATERAL (SELECT * FROM assessment_inside x WHERE x.id = a.id LIMIT 1) i ON true
+          WHERE a.state IN ('submitted', 'under-review') AND ${HOLDS(`'reviewer', 'decider'`, 'a.site_id')}
          UNION ALL
          SELECT c.id, 'decider', c.site_id, c.number, c.assessment_id, coalesce((c.history -> -1 ->> 'at')::timestamptz, c.created_at), c.proposed_by
            FROM certificate c WHERE c.state = 'under-review' AND ${HOLDS(`'decider'`, 'c.site_id')}) t
