@@ -6,12 +6,12 @@
  *   --out=FOLDER         another folder than docs/pictures
  *   --from=URL,ACCOUNTS  a product that runs already, and its demo-accounts.json
  */
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { chromium } from 'playwright-core';
+import { accountOf, launchBrowser, signIn, startProduct } from './demo-product.mjs';
 import { ROOT } from './house.mjs';
 
 const { values } = parseArgs({ options: { out: { type: 'string' }, from: { type: 'string' } } });
@@ -21,62 +21,10 @@ const LANGUAGES = ['en', 'es', 'ar'];
 const PHONE = { width: 390, height: 844 };
 const DESKTOP = { width: 1100, height: 900 };
 
-/** Starts the product; returns its address, its accounts and how to stop it. */
-async function startProduct() {
-  if (values.from) {
-    const [url, accounts] = values.from.split(',');
-    return { url, demo: JSON.parse(readFileSync(accounts, 'utf8')), stop: async () => undefined };
-  }
-  const dataDir = join(work, 'data');
-  const child = spawn(process.execPath, [join(ROOT, 'scripts', 'start.mjs')], {
-    env: { ...process.env, PORT: '0', UPLIFT_DATA_DIR: dataDir, DATABASE_URL: '', REDIS_URL: '' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const ended = new Promise((done) => child.once('exit', done));
-  let said = '';
-  const url = await new Promise((done, no) => {
-    child.stdout.on('data', (chunk) => {
-      said += chunk;
-      if (said.includes('Ctrl-C stops everything')) done(/^ {2}(http:\/\/\S+)$/m.exec(said)[1]);
-    });
-    void ended.then((code) => no(new Error(`npm start ended with ${code}:\n${said}`)));
-  });
-  return {
-    url,
-    demo: JSON.parse(readFileSync(join(dataDir, 'demo-accounts.json'), 'utf8')),
-    stop: async () => {
-      child.kill('SIGTERM');
-      await ended;
-    },
-  };
-}
-
-/** One typeface in every picture: the one the PDFs are set in, whatever the machine has. */
-function fontSettings() {
-  const file = join(work, 'fonts.conf');
-  const fonts = ['noto-sans', 'noto-sans-arabic'].map((name) =>
-    join(ROOT, 'node_modules/@expo-google-fonts', name),
-  );
-  writeFileSync(
-    file,
-    `<?xml version="1.0"?><fontconfig>${fonts.map((dir) => `<dir>${dir}</dir>`).join('')}<cachedir>${join(work, 'fonts')}</cachedir>
-     <match target="pattern"><test name="family"><string>system-ui</string></test><edit name="family" mode="assign" binding="strong"><string>Noto Sans</string></edit></match></fontconfig>`,
-  );
-  return { ...process.env, FONTCONFIG_FILE: file };
-}
-
-const product = await startProduct();
+const product = await startProduct(work, values.from);
 try {
   mkdirSync(out, { recursive: true });
-  const { accounts } = product.demo;
-  const manager = accounts.find((account) => account.role.startsWith('programme-manager'));
-  const signedIn = await fetch(`${product.url}/api/auth/sign-in/email`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ email: manager.email, password: manager.password }),
-  });
-  if (!signedIn.ok) throw new Error(`signing in: ${signedIn.status} ${await signedIn.text()}`);
-  const authorization = `Bearer ${(await signedIn.json()).token}`;
+  const authorization = `Bearer ${await signIn(product.url, accountOf(product.demo, 'programme-manager'))}`;
   const get = async (path) => {
     const answer = await fetch(product.url + path, { headers: { authorization } });
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
@@ -95,20 +43,7 @@ try {
   }
   const assessment = product.demo.try.join(' ').match(/assessments\/([\w-]+)/)[1];
 
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim(),
-    args: [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-    env: fontSettings(),
-  });
+  const browser = await launchBrowser(work);
   const photograph = async (name, path, viewport, { scale = 1, whole = true } = {}) => {
     const context = await browser.newContext({
       viewport,

@@ -142,6 +142,8 @@ async function main() {
     !env.UPLIFT_TOTP_ROLES &&
     ['127.0.0.1', 'localhost', '::1'].includes(config.host);
   if (oneFactor) env.UPLIFT_TOTP_ROLES = 'none';
+  // Somebody of the demo looks after it.
+  if (oneFactor && !env.UPLIFT_ADMINISTRATORS) env.UPLIFT_ADMINISTRATORS = demoAccounts()[0]?.email ?? '';
 
   if (postgres) {
     // Neither process gets the owner's password; the one they get is new at each start and stands nowhere.
@@ -379,14 +381,19 @@ async function recreateDatabase(url) {
   });
 }
 
-function welcome(config) {
-  let demo;
+/** What the demo wrote down about itself, if there is one. */
+function readDemo() {
   try {
-    demo = JSON.parse(readFileSync(join(dataDir, 'demo-accounts.json'), 'utf8'));
+    return JSON.parse(readFileSync(join(dataDir, 'demo-accounts.json'), 'utf8'));
   } catch {
-    demo = undefined;
+    return undefined;
   }
-  const accounts = Array.isArray(demo) ? demo : (demo?.accounts ?? []);
+}
+const demoAccounts = (demo = readDemo()) => (Array.isArray(demo) ? demo : (demo?.accounts ?? []));
+
+function welcome(config) {
+  const demo = readDemo();
+  const accounts = demoAccounts(demo);
   const lines = [
     '',
     `${paint(32, 'Uplift runs')} after ${((performance.now() - started) / 1000).toFixed(1)} s.`,

@@ -2,7 +2,7 @@
 
 /** The part of the app that a chunk is the way in to: an area, or a language's texts. */
 function partOf({ facadeModuleId, isEntry, name }) {
-  if (isEntry) return name === 'index' ? 'shell' : undefined;
+  if (isEntry) return name === 'sw' ? undefined : 'shell';
   const area = /\/src\/areas\/([a-z]+)\/index\.tsx$/.exec(facadeModuleId ?? '')?.[1];
   const texts = /^\0virtual:messages\/(.+)$/.exec(facadeModuleId ?? '')?.[1];
   return area ? `areas/${area}` : texts ? `texts/${texts}` : undefined;
@@ -18,6 +18,31 @@ function needs(bundle, file, found = new Set()) {
   return found;
 }
 
+/** The app behind its small first file. */
+const mainOf = (bundle) =>
+  Object.values(bundle).find(({ facadeModuleId }) => facadeModuleId?.endsWith('/src/main.tsx')).fileName;
+
+/** Has the browser fetch the app's code at once, beside the small first file that asks who is here. */
+export function preloadPlugin() {
+  return {
+    name: 'uplift-preload',
+    apply: 'build',
+    transformIndexHtml: {
+      order: 'post',
+      handler(html, { bundle }) {
+        const files = [...needs(bundle, mainOf(bundle))].filter(
+          (file) => file.endsWith('.js') && !html.includes(file),
+        );
+        return files.map((file) => ({
+          tag: 'link',
+          attrs: { rel: 'modulepreload', crossorigin: true, href: `/app/${file}` },
+          injectTo: 'head',
+        }));
+      },
+    },
+  };
+}
+
 /**
  * part → files. An area's own pages that are loaded later belong to it: who goes offline may open any of them. Without
  * `later`: what its first page takes.
@@ -28,10 +53,13 @@ export function partsOf(bundle, later = true) {
     const part = chunk.type === 'chunk' && partOf(chunk);
     if (!part) continue;
     const files = needs(bundle, chunk.fileName);
+    if (part === 'shell') needs(bundle, mainOf(bundle), files);
+    // A set can be gone through while it grows: what is loaded later may load something later, too.
     if (later && part.startsWith('areas/'))
-      for (const each of chunk.dynamicImports)
-        if (!/virtual:messages|\/echarts\//.test(bundle[each]?.facadeModuleId ?? ''))
-          needs(bundle, each, files);
+      for (const file of files)
+        for (const each of bundle[file]?.dynamicImports ?? [])
+          if (!/virtual:messages|\/echarts\//.test(bundle[each]?.facadeModuleId ?? ''))
+            needs(bundle, each, files);
     parts[part] = files;
   }
   const { shell = new Set() } = parts;

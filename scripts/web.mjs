@@ -45,6 +45,7 @@ export async function generate() {
 function sourceHash() {
   return hashOfFiles([
     ...[...filesBelow(WEB, true)].filter((file) => !file.startsWith(GENERATED)),
+    ...filesBelow(join(ROOT, 'libs', 'domain', 'src'), true),
     ...['web.mjs', 'web-messages.mjs', 'web-plugins.mjs'].map((name) => join(ROOT, 'scripts', name)),
     ...['openapi.json', 'package-lock.json'].map((name) => join(ROOT, name)),
   ]);

@@ -3,7 +3,7 @@ import react from '@vitejs/plugin-react';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messagesPlugin } from '../../scripts/web-messages.mjs';
-import { serviceWorkerPlugin } from '../../scripts/web-plugins.mjs';
+import { preloadPlugin, serviceWorkerPlugin } from '../../scripts/web-plugins.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 /** The API that `npm run dev:web` sends requests on to. */
@@ -12,12 +12,15 @@ const api = process.env.UPLIFT_API ?? 'http://127.0.0.1:3000';
 export default {
   root: here,
   base: '/app/',
-  plugins: [react(), tailwind(), messagesPlugin(), serviceWorkerPlugin()],
+  plugins: [react(), tailwind(), messagesPlugin(), preloadPlugin(), serviceWorkerPlugin()],
   resolve: {
     alias: {
       // Messages are parsed when the app is built.
       '@formatjs/icu-messageformat-parser': '@formatjs/icu-messageformat-parser/no-parser.js',
       '#web': join(here, 'src'),
+      // Rules that run on the device as they do on the server.
+      '#domain/sync': join(here, '../../libs/domain/src/sync/index.ts'),
+      '#domain': join(here, '../../libs/domain/src'),
     },
   },
   build: {
@@ -33,6 +36,21 @@ export default {
       output: {
         // The service worker's address must never change.
         entryFileNames: ({ name }) => (name === 'sw' ? 'sw.js' : 'assets/[name]-[hash].js'),
+        // What every first load takes comes in two files: on a slow line each file costs a round trip, and few go at once.
+        codeSplitting: {
+          groups: [
+            {
+              name: 'boot',
+              test: /\/src\/(api\/early|areas\/index|i18n\/(locale|texts))\.ts$|virtual:messages$/,
+              priority: 2,
+            },
+            {
+              name: 'app',
+              test: /\/src\/(main\.tsx|(api|i18n)\/|shell\/(frame|navigation|outside|pickers|sign-in|theme|updates)\.|ui\/(basics|classes|dialog|form|icons|states|toast)\.)|\/node_modules\/(react|react-dom|scheduler|wouter|regexparam|use-sync-external-store|@tanstack\/(react-query|query-core)|openapi-fetch|intl-messageformat|@formatjs)\//,
+              priority: 1,
+            },
+          ],
+        },
       },
     },
   },

@@ -26,7 +26,10 @@ let shown: string[];
 let before: Map<string, string>;
 
 beforeAll(async () => {
-  app = await startApp('access-matrix-test', { RATE_LIMIT: '0' });
+  app = await startApp('access-matrix-test', {
+    RATE_LIMIT: '0',
+    UPLIFT_ADMINISTRATORS: 'stranger@example.org',
+  });
   operations = operationsOf((await app.anonymous.get('/openapi.json').expect(200)).body);
   world = await seedWorld(app);
   await rehearse(app);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import pg from 'pg';
 import supertest from 'supertest';
 import {
   basicRequirements,
@@ -546,6 +547,61 @@ describe('how a site comes into a programme', () => {
   });
 });
 
+describe('how a site comes into a cohort', () => {
+  it('takes its owner and the programme: without the present code a foreign cohort is like none', async () => {
+    const site = (
+      await p.owner.agent
+        .post('/api/v1/sites')
+        .send({ organisationId: p.supplier, name: 'Seeks a cohort', country: 'EG' })
+        .expect(201)
+    ).body.id;
+    const enrol = (cohort: string, joiningCode?: unknown) =>
+      p.owner.agent
+        .post(`/api/v1/cohorts/${cohort}/enrolments`)
+        .send({ siteId: site, enrolledOn: daysAgo(1), joiningCode });
+    const unknown = await enrol(randomUUID(), p.joiningCode).expect(404);
+    const same = ({ status, body }: { status: number; body: Record<string, unknown> }) => [
+      status,
+      body['code'],
+      body['detail'],
+    ];
+    // Another programme's cohort: with no code, a made-up one, an empty one, the code of one's own programme.
+    for (const code of [undefined, 'x'.repeat(20), p.joiningCode])
+      expect(same(await enrol(stranger.cohort, code))).toEqual(same(unknown));
+    await enrol(stranger.cohort, '').expect(400);
+    await enrol(stranger.cohort, { $ne: null }).expect(400);
+    // One's own: told what is missing.
+    expect((await enrol(p.cohort).expect(403)).body.code).toBe('joining-code-needed');
+    expect((await enrol(p.cohort, stranger.joiningCode).expect(403)).body.code).toBe('joining-code-needed');
+    // Past the code: the policy asks the same.
+    const api = new pg.Client({ connectionString: app.ownerUrl, options: '-c role=uplift_api' });
+    await api.connect();
+    await api.query(`SELECT set_config('uplift.user', $1, false)`, [p.owner.id]);
+    await expect(
+      api.query(
+        `INSERT INTO enrolment (id, cohort_id, site_id, enrolled_on) VALUES (gen_random_uuid(), $1, $2, '2026-01-01')`,
+        [stranger.cohort, site],
+      ),
+    ).rejects.toMatchObject({ code: '42501' });
+    await api.end();
+    // A new code ends the one before, and time ends it, too.
+    const path = `/api/v1/cohorts/${p.cohort}/joining-code`;
+    await p.owner.agent.post(path).expect(404);
+    await stranger.manager.agent.post(path).expect(404);
+    const { joiningCode } = (await p.manager.agent.post(path).expect(201)).body;
+    await enrol(p.cohort, p.joiningCode).expect(403);
+    await app.sql(`UPDATE cohort SET joining_until = now() - interval '1 second' WHERE id = $1`, [p.cohort]);
+    await enrol(p.cohort, joiningCode).expect(403);
+    await app.sql(`UPDATE cohort SET joining_until = now() + interval '1 day' WHERE id = $1`, [p.cohort]);
+    await enrol(p.cohort, joiningCode).expect(201);
+    const [kept] = await app.sql(`SELECT to_jsonb(c)::text AS row FROM cohort c WHERE id = $1`, [p.cohort]);
+    expect(kept!['row']).not.toContain(joiningCode);
+    expect(
+      await app.sql(`SELECT 1 FROM audit_entry WHERE body LIKE '%' || $1 || '%'`, [joiningCode]),
+    ).toEqual([]);
+  });
+});
+
 describe('who is faster', () => {
   const statuses = (answers: readonly { status: number }[]) => answers.map((answer) => answer.status).sort();
 
@@ -561,7 +617,7 @@ describe('who is faster', () => {
     const enrol = () =>
       stranger.owner.agent
         .post(`/api/v1/cohorts/${stranger.cohort}/enrolments`)
-        .send({ siteId: site.body.id, enrolledOn: daysAgo(1) });
+        .send({ siteId: site.body.id, enrolledOn: daysAgo(1), joiningCode: stranger.joiningCode });
     expect(statuses(await Promise.all([enrol(), enrol()]))).toEqual([201, 409]);
     const found = () =>
       stranger.manager.agent

@@ -143,7 +143,16 @@ describe('answers', () => {
     expect(problem.errors).toHaveLength(3);
   });
   it('with a character no text may hold are refused', async () => {
-    await refused(() => put([{ ...conforming[0]!, note: 'zero \u0000 byte' }]), 422, 'value-not-storable');
+    for (const note of ['zero \u0000 byte', 'half a pair \ud800', '\udddb\ud83e']) {
+      const { errors } = await refused(
+        () => put([conforming[1]!, { ...conforming[0]!, note }]),
+        422,
+        'value-not-storable',
+      );
+      expect(errors).toEqual([expect.objectContaining({ field: '/answers/1/note' })]);
+    }
+    // A whole one of two halves is a character like others.
+    await put([{ ...conforming[0]!, note: '\ud83e\uddc0' }]).expect(200);
   });
   it('are all named when they are missing at submission', async () => {
     await put(conforming.slice(0, 5)).expect(200);
@@ -278,11 +287,18 @@ describe('requests', () => {
     );
   });
   it('that are not JSON are refused', async () => {
-    await refused(
-      () => post().set('content-type', 'application/json').send('{"name": '),
-      400,
-      'invalid-request',
-    );
+    for (const [body, why] of [
+      ['{"name": ', /^not JSON$/],
+      ['', /empty/],
+      ['{"name": "x"} x', /^not JSON$/],
+    ] as const) {
+      const { errors } = await refused(
+        () => post().set('content-type', 'application/json').send(body),
+        400,
+        'invalid-request',
+      );
+      expect(errors).toEqual([{ field: '', message: expect.stringMatching(why), fix: expect.any(String) }]);
+    }
     await refused(
       () => post().set('content-type', 'application/xml').send('<name/>'),
       415,
@@ -500,7 +516,7 @@ describe('markup in what people typed', () => {
       .expect(201);
     await p.owner.agent
       .post(`/api/v1/cohorts/${p.cohort}/enrolments`)
-      .send({ siteId: site.body.id, enrolledOn: daysAgo(100) })
+      .send({ siteId: site.body.id, enrolledOn: daysAgo(100), joiningCode: p.joiningCode })
       .expect(201);
     return site.body.id as string;
   };
@@ -524,7 +540,7 @@ describe('markup in what people typed', () => {
     ).body.id;
     await p.owner.agent
       .post(`/api/v1/cohorts/${p.cohort}/enrolments`)
-      .send({ siteId: site, enrolledOn: daysAgo(100) })
+      .send({ siteId: site, enrolledOn: daysAgo(100), joiningCode: p.joiningCode })
       .expect(201);
     id = (await openAssessment(p, { siteId: site })).id;
     await finish(

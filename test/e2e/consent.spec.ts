@@ -155,6 +155,28 @@ describe('one assessment serves many buyers', () => {
   });
 
   it('sees how many are missing, not which, once only the score is left', async () => {
+    // While answers are granted, so is what is proof of them.
+    const inside = async (who: Person) => {
+      const one = (await who.agent.get(`/api/v1/assessments/${closed}`).expect(200)).body;
+      const [listed] = (await who.agent.get(`/api/v1/assessments?siteId=${p.site}`).expect(200)).body.items;
+      const of = ({ lockHash, assessorId, reviewerId }: Record<string, unknown>) => ({
+        lockHash,
+        assessorId,
+        reviewerId,
+      });
+      expect(of(listed)).toEqual(of(one));
+      return of(one);
+    };
+    const known = await inside(p.owner);
+    expect(known).toEqual({
+      lockHash: expect.stringMatching(/^[0-9a-f]{64}$/),
+      assessorId: p.assessor.id,
+      reviewerId: p.reviewer.id,
+    });
+    for (const who of [p.manager, p.assessor, q.buyerPerson]) expect(await inside(who)).toEqual(known);
+    // Nor does the charter's buyer, who sees sections and no answers, get something to try guesses against.
+    const hidden = { lockHash: null, assessorId: null, reviewerId: null };
+    expect(await inside(p.buyerPerson)).toEqual(hidden);
     const stale = await p.owner.agent
       .patch(`${consents()}/${consent.id}`)
       .set('if-match', '"7"')
@@ -174,6 +196,7 @@ describe('one assessment serves many buyers', () => {
     expect(score.asFound).not.toHaveProperty('sections');
     const assessment = (await q.buyerPerson.agent.get(`/api/v1/assessments/${closed}`).expect(200)).body;
     expect(assessment).not.toHaveProperty('responses');
+    expect(await inside(q.buyerPerson)).toEqual(hidden);
     for (const tail of ['findings', 'gap-report', 'gap-report.pdf'])
       expect(
         (await q.buyerPerson.agent.get(`/api/v1/assessments/${closed}/${tail}`).expect(403)).body.code,

@@ -741,7 +741,7 @@ describe('a closed assessment', () => {
         'permission denied',
       );
       const insert = `INSERT INTO evidence (id, assessment_id, organisation_id, requirement, supports, sha256, size, declared_by)
-        SELECT gen_random_uuid(), assessment_id, organisation_id, 'x', supports, sha256, size, declared_by FROM evidence WHERE id = $1`;
+        SELECT gen_random_uuid(), assessment_id, organisation_id, 'x', supports, sha256, size, actor_user() FROM evidence WHERE id = $1`;
       await expect(rows(insert)).rejects.toThrow('row-level security');
       expect(
         await rows(`SELECT 1 WHERE evidence_bytes((SELECT assessment_id FROM evidence WHERE id = $1)) > 0`),

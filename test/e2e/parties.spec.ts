@@ -322,7 +322,7 @@ describe('a programme', () => {
     ).body.id;
     await p.owner.agent
       .post(`${cohort}/enrolments`)
-      .send({ siteId: site, enrolledOn: daysAgo(50) })
+      .send({ siteId: site, enrolledOn: daysAgo(50), joiningCode: p.joiningCode })
       .expect(201);
     const exit = (body: object) => p.manager.agent.post(`${cohort}/enrolments/${site}/exit`).send(body);
     await exit({ exitedOn: daysAgo(5), reason: 'bored' }).expect(400);

@@ -524,10 +524,13 @@ describe('a supplier that leaves', () => {
       .post('/api/v1/cohorts')
       .send({ programmeId: p.programme, name: 'Next', startsOn: daysAgo(1) })
       .expect(201);
+    const { joiningCode } = (
+      await p.manager.agent.post(`/api/v1/cohorts/${cohort.body.id}/joining-code`).expect(201)
+    ).body;
     for (const request of [
       p.owner.agent
         .post(`/api/v1/cohorts/${cohort.body.id}/enrolments`)
-        .send({ siteId: p.site, enrolledOn: daysAgo(0) }),
+        .send({ siteId: p.site, enrolledOn: daysAgo(0), joiningCode }),
       p.owner.agent.post('/api/v1/sites').send({ organisationId: p.supplier, name: 'New', country: 'EG' }),
     ])
       expect((await request.expect(409)).body.code).toBe('organisation-dissolved');

@@ -226,7 +226,7 @@ describe('results', () => {
       .expect(201);
     await p.owner.agent
       .post(`/api/v1/cohorts/${p.cohort}/enrolments`)
-      .send({ siteId: second.body.id, enrolledOn: daysAgo(100) })
+      .send({ siteId: second.body.id, enrolledOn: daysAgo(100), joiningCode: p.joiningCode })
       .expect(201);
     expect((await report()).attrition).toEqual([{ reason: 'no comparable follow-up yet', count: 1 }]);
     for (const site of [p.site, second.body.id]) {

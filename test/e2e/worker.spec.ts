@@ -364,7 +364,7 @@ describe('reminders', () => {
       .expect(201);
     await p.owner.agent
       .post(`/api/v1/cohorts/${p.cohort}/enrolments`)
-      .send({ siteId: site.body.id, enrolledOn: daysAgo(10) })
+      .send({ siteId: site.body.id, enrolledOn: daysAgo(10), joiningCode: p.joiningCode })
       .expect(201);
     const mails = () =>
       mailsTo(p.manager, (mail) => mail.file.startsWith('sites-never-assessed')).map((mail) => mail.content);

@@ -73,6 +73,7 @@ describe('loadConfig', () => {
     ['HOST', 'http://x', /^HOST is/],
     ['MAIL_FROM', 'nobody', /^MAIL_FROM is/],
     ['UPLIFT_TOTP_ROLES', 'owner,king', /^UPLIFT_TOTP_ROLES holds "king"/],
+    ['UPLIFT_ADMINISTRATORS', 'root', /^UPLIFT_ADMINISTRATORS holds "root"/],
     ['TRUST_PROXY', 'everybody', /^TRUST_PROXY is "everybody"/],
     [
       'EVIDENCE_S3_URL',

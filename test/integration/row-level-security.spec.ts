@@ -94,19 +94,22 @@ const as = async <T>(user: string | null, work: () => Promise<T>): Promise<T> =>
     await api.query('ROLLBACK');
   }
 };
+const marksOf = (tenant: Tenant): string[] => [...Object.values(tenant.ids), ...Object.values(tenant.people)];
+/** SQL: whether a row names one of $1 in a column that the role may read. */
+async function marked(table: string): Promise<string> {
+  const { rows } = await api.query<{ columns: string | null }>(
+    `SELECT string_agg(quote_ident(attname) || '::text', ', ') AS columns FROM pg_attribute WHERE attrelid = $1::regclass
+        AND attnum > 0 AND NOT attisdropped AND has_column_privilege(attrelid, attnum, 'SELECT')`,
+    [table],
+  );
+  return `ARRAY[${rows[0]!.columns ?? `''`}]::text[] && $1`;
+}
 /** Rows an actor sees of a tenant: those that name one of its ids in any column it may read. */
 const seen = (user: string | null, table: string, tenant: Tenant): Promise<number> =>
   as(user, async () => {
-    const marks = [...Object.values(tenant.ids), ...Object.values(tenant.people)];
-    const readable = await api.query<{ columns: string }>(
-      `SELECT string_agg(quote_ident(attname), ', ') AS columns FROM pg_attribute WHERE attrelid = $1::regclass
-          AND attnum > 0 AND NOT attisdropped AND has_column_privilege(attrelid, attnum, 'SELECT')`,
-      [table],
-    );
-    const { rows } = await api.query(
-      `SELECT count(*)::int AS n FROM (SELECT ${readable.rows[0]!.columns} FROM ${table}) t WHERE EXISTS (SELECT 1 FROM jsonb_each_text(to_jsonb(t)) c WHERE c.value = ANY ($1))`,
-      [marks],
-    );
+    const { rows } = await api.query(`SELECT count(*)::int AS n FROM ${table} WHERE ${await marked(table)}`, [
+      marksOf(tenant),
+    ]);
     return rows[0].n;
   }).catch((error: { code?: string }) => {
     if (error.code !== '42501') throw error;
@@ -160,16 +163,14 @@ describe.each(Object.keys(SEEN))('%s', (table) => {
         (statement) => [actor, statement] as const,
       ),
     );
+    const where = await marked(table);
     for (const [actor, statement] of tries) {
       const before = await count(table);
       const touched = await as(one.people[actor]!, async () => {
         // Whatever is the actor's own may change; of the other tenant's rows none may.
         await api.query('SAVEPOINT s');
         return api
-          .query(
-            `${statement} WHERE EXISTS (SELECT 1 FROM jsonb_each_text(to_jsonb(${table})) c WHERE c.value = ANY ($1))`,
-            [[...Object.values(other.ids), ...Object.values(other.people)]],
-          )
+          .query(`${statement} WHERE ${where}`, [marksOf(other)])
           .then(({ rowCount }) => rowCount ?? 0)
           .catch((error: { code?: string }) => {
             if (error.code !== '42501') throw error;
@@ -245,11 +246,13 @@ const SHARED: Readonly<Record<string, readonly [scopes: string, columns: string]
     'certificate',
     'assessment_id created_at decided_by facts history id issued_on number proposed_by readiness_rule_id revision site_id state valid_until',
   ],
-  // An assessment's own row says that it was made, by whom and what of; no figure, no answer. `record` is always null.
+  // An assessment's own row says that it was made and what of; no figure, no answer, nobody. `record` is always null.
   assessment: [
     'score section-scores answers corrective-actions',
-    'assessed_on assessor_id baseline_id checklist_version_id closed_at cohort_id created_at external_id id kind level lock_hash organisation_id record reopen_reason reviewer_id revision scoring_profile_id site_id state submitted_at',
+    'assessed_on baseline_id checklist_version_id closed_at cohort_id created_at external_id id kind level organisation_id record revision scoring_profile_id site_id state submitted_at',
   ],
+  // From the hash answers could be guessed, so it is for who may read them. `reopen_reason` is null for all of these.
+  assessment_inside: ['answers', 'assessor_id id lock_hash reopen_reason reviewer_id'],
   // What was allowed is shown with whatever rests on it.
   assessment_exception: [
     'certificate score section-scores answers',
@@ -265,10 +268,10 @@ const SHARED: Readonly<Record<string, readonly [scopes: string, columns: string]
     'after_closure as_found assessment_id computed_at micro_points passed revision',
   ],
   assessment_explanation: ['section-scores answers', 'after_closure as_found assessment_id detail'],
-  // Of verdicts. Who sent it, from which device, under which name and where it was taken, the code leaves out.
+  // Of verdicts. Who sent it, from which device, under which name and where it was taken: `evidence_inside`, for none of these.
   evidence: [
     'evidence',
-    'assessment_id caption captured_at declared_at declared_by device_id file_name height id lat lon media_type organisation_id received_at requirement sha256 size state stored_sha256 stored_size supports width',
+    'assessment_id caption captured_at declared_at height id media_type organisation_id received_at requirement sha256 size state stored_sha256 stored_size supports width',
   ],
   gain: [
     'section-scores answers',
@@ -279,22 +282,16 @@ const SHARED: Readonly<Record<string, readonly [scopes: string, columns: string]
     'baseline_id body cohort_id comparable computed_at follow_up_id site_id',
   ],
   gain_explanation: ['answers', 'body follow_up_id site_id'],
-  response: [
-    'answers',
-    'answer answered_at answered_by assessment_id claim closed_on na_reason note requirement',
-  ],
+  response: ['answers', 'answer answered_at assessment_id claim closed_on na_reason note requirement'],
   assessment_record: ['answers', 'assessment_id body'],
-  full_response: [
-    'answers',
-    'answer answered_at answered_by assessment_id claim closed_on na_reason note requirement',
-  ],
+  full_response: ['answers', 'answer answered_at assessment_id claim closed_on na_reason note requirement'],
   finding: [
     'answers corrective-actions',
     'assessment_id closed_on conformity due_on grade id note requirement section',
   ],
   finding_closure: [
     'answers corrective-actions',
-    'assessment_id closed_at closed_by closed_on id note reopen_reason reopened_at reopened_by requirement',
+    'assessment_id closed_at closed_by closed_on id note reopen_reason reopened_at requirement',
   ],
   // By the reader's own rule.
   readiness: [
@@ -359,4 +356,54 @@ test('what each scope shows, column by column', async () => {
     scopesOf[i]!.length > 0 ? [[name, [scopesOf[i]!.join(' '), columns]]] : [],
   );
   expect(Object.fromEntries(shared)).toEqual(SHARED);
+});
+
+test('what a row holds beyond what its readers may read', async () => {
+  await owner.query(
+    `UPDATE assessment SET state = 'closed', lock_hash = repeat('a', 64), reopen_reason = 'A remark between colleagues' WHERE site_id = $1`,
+    [one.ids['site']],
+  );
+  await owner.query(
+    `UPDATE evidence SET file_name = 'IMG_1.jpg', device_id = 'phone', lat = 1, lon = 2 WHERE supports = 'verdict' AND assessment_id IN (SELECT id FROM assessment WHERE site_id = $1)`,
+    [one.ids['site']],
+  );
+  const shared = async (...scopes: string[]): Promise<unknown> => {
+    await owner.query(
+      `UPDATE site_reach SET scopes = $2, until = current_date + 1 WHERE site_id = $1 AND part = 'grantee'`,
+      [one.ids['site'], scopes],
+    );
+    return reads('grantee');
+  };
+  const reads = (actor: string): Promise<unknown> =>
+    as(one.people[actor]!, async () => {
+      const held = async (from: string): Promise<number> =>
+        (await api.query(`SELECT 1 FROM ${from} LIMIT 1`)).rowCount!;
+      return {
+        hash: await held('assessment_inside WHERE lock_hash IS NOT NULL'),
+        remark: await held('assessment_inside WHERE reopen_reason IS NOT NULL'),
+        device: await held('evidence_inside WHERE device_id IS NOT NULL'),
+        author: await held('response_inside'),
+      };
+    });
+  const nothing = { hash: 0, remark: 0, device: 0, author: 0 };
+  for (const scope of SCOPES)
+    expect([scope, await shared(scope)]).toEqual([
+      scope,
+      scope === 'answers' ? { ...nothing, hash: 1 } : nothing,
+    ]);
+  expect(await shared(...SCOPES)).toEqual({ ...nothing, hash: 1 });
+  for (const actor of ['supplier', 'agency', 'provider'])
+    expect([actor, await reads(actor)]).toEqual([actor, { hash: 1, remark: 1, device: 1, author: 1 }]);
+  for (const actor of ['buyer', 'donor']) expect([actor, await reads(actor)]).toEqual([actor, nothing]);
+  // The role has no right to the columns themselves, whoever it acts for.
+  for (const text of [
+    `SELECT lock_hash FROM assessment`,
+    `SELECT assessor_id FROM assessment`,
+    `SELECT device_id FROM evidence`,
+    `SELECT answered_by FROM response`,
+    `SELECT reopened_by FROM finding_closure`,
+    `SELECT a FROM assessment a`,
+    `UPDATE evidence SET caption = file_name`,
+  ])
+    await expect(as(one.people['agency']!, () => api.query(text))).rejects.toMatchObject({ code: '42501' });
 });

@@ -191,7 +191,10 @@ it('puts the records of imports apart, and keeps what everybody reads of them', 
   await store(before, imported!, record);
   await store(before, other!, null);
   const answersOf = (source: DataSource, id: string) =>
-    source.query(`SELECT * FROM full_response WHERE assessment_id = $1 ORDER BY requirement`, [id]);
+    source.query(
+      `SELECT requirement, answer, claim, na_reason, note, closed_on, answered_at FROM full_response WHERE assessment_id = $1 ORDER BY requirement`,
+      [id],
+    );
   const answers = await answersOf(before, imported!);
   expect(answers.map(({ answer }: { answer: string }) => answer)).toEqual(['cited', 'yes', 'cited']);
   const trail = await before.query(`SELECT count(*)::int AS n FROM audit_entry`);

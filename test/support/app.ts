@@ -206,6 +206,8 @@ export interface Programme {
   readonly site: string;
   readonly programme: string;
   readonly cohort: string;
+  /** With which owners enrol their sites. */
+  readonly joiningCode: string;
   readonly manager: Person;
   readonly assessor: Person;
   readonly reviewer: Person;
@@ -298,7 +300,13 @@ export async function seedProgramme(
     name: `Cohort ${tag}`,
     startsOn: daysAgo(200),
   });
-  await post(owner, `/api/v1/cohorts/${cohort}/enrolments`, { siteId: site, enrolledOn: daysAgo(190) });
+  const { joiningCode } = (await manager.agent.post(`/api/v1/cohorts/${cohort}/joining-code`).expect(201))
+    .body;
+  await post(owner, `/api/v1/cohorts/${cohort}/enrolments`, {
+    siteId: site,
+    enrolledOn: daysAgo(190),
+    joiningCode,
+  });
   const assessor = await app.person(`Assessor ${tag}`, [[provider, 'assessor']]);
   const reviewer = await app.person(`Reviewer ${tag}`, [[agency, 'reviewer']]);
   const decider = await app.person(`Decider ${tag}`, [[agency, 'decider']]);
@@ -323,6 +331,7 @@ export async function seedProgramme(
     site,
     programme,
     cohort,
+    joiningCode,
     manager,
     assessor,
     reviewer,

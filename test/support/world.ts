@@ -321,6 +321,7 @@ async function seedRecord(
     newSite: await insert(app, 'site', { organisation_id: p.supplier, name: 'New site', country: 'EG' }),
     programme: p.programme,
     cohort: p.cohort,
+    joiningCode: p.joiningCode,
     code: 'programme-ours',
     assessment,
     closed: second,

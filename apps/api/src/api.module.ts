@@ -4,6 +4,7 @@ import {
   AssessmentsService,
   AssessorsService,
   AuditService,
+  BuyersService,
   CertificatesService,
   CharterService,
   CohortsService,
@@ -11,6 +12,7 @@ import {
   ConsentsService,
   ContentService,
   createIdentity,
+  DeskService,
   DocumentsService,
   EngagementsService,
   EvidenceService,
@@ -21,6 +23,7 @@ import {
   ImpartialityService,
   ImportsService,
   InvitationsService,
+  JobsService,
   LeavingService,
   MembersService,
   OperationsService,
@@ -67,6 +70,7 @@ import { ImpartialityController } from './impartiality.controller.js';
 import { CharterController, ConsentsController, SharingController } from './consents.controller.js';
 import { ContentController } from './content.controller.js';
 import { CertificatesController } from './certificates.controller.js';
+import { DeskController } from './desk.controller.js';
 import { EvidenceController } from './evidence.controller.js';
 import { FindingsController } from './findings.controller.js';
 import { GainsController } from './gains.controller.js';
@@ -85,6 +89,7 @@ import { OperationsController } from './operations.controller.js';
 import { ReadinessController } from './readiness.controller.js';
 import { ImportsController } from './imports.controller.js';
 import { IdentityController } from './identity.controller.js';
+import { JobsController } from './jobs.controller.js';
 import { InvitationsController } from './invitations.controller.js';
 import { ReportsController } from './reports.controller.js';
 import { SharedController } from './shared.controller.js';
@@ -145,6 +150,7 @@ export class ApiModule implements OnModuleDestroy, OnApplicationShutdown {
         VisitsController,
         ReadinessController,
         CertificatesController,
+        DeskController,
         ReportsController,
         ConsentsController,
         SharingController,
@@ -156,6 +162,7 @@ export class ApiModule implements OnModuleDestroy, OnApplicationShutdown {
         InvitationsController,
         TrailController,
         PeopleController,
+        JobsController,
         HealthController,
         HomeController,
       ],
@@ -183,6 +190,7 @@ export class ApiModule implements OnModuleDestroy, OnApplicationShutdown {
           useFactory: (db: Database) => new InvitationsService(db, config.secret),
         },
         onDatabase(ApiTokensService),
+        { provide: JobsService, inject: [QUEUE], useFactory: (queue: JobQueue) => new JobsService(queue) },
         { provide: ShareLinks, useFactory: () => new ShareLinks(config.secret, config.baseUrl) },
         {
           provide: ConsentsService,
@@ -195,7 +203,9 @@ export class ApiModule implements OnModuleDestroy, OnApplicationShutdown {
           useFactory: (db: Database, links: ShareLinks, certificates: CertificatesService) =>
             new SharedService(db, links, certificates, config.baseUrl),
         },
+        onDatabase(BuyersService),
         onDatabase(CharterService),
+        onDatabase(DeskService),
         onDatabase(PartiesService),
         onDatabase(ProgrammesService),
         onDatabase(CohortsService),
@@ -273,7 +283,7 @@ export class ApiModule implements OnModuleDestroy, OnApplicationShutdown {
             parties: PartiesService,
             tokens: ApiTokensService,
             reflector: Reflector,
-          ) => new SignedInGuard(identity, parties, tokens, reflector, config.baseUrl),
+          ) => new SignedInGuard(identity, parties, tokens, reflector, config),
         },
         { provide: RateLimit, useValue: new RateLimit(config.rateLimit) },
         {

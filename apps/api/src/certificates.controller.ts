@@ -1,7 +1,7 @@
-import { type Actor, CertificatesService } from '#application';
-import { Body, Controller, Get, HttpCode, Param, ParseUUIDPipe, Post } from '@nestjs/common';
+import { type Actor, CertificatesService, pageRequest } from '#application';
+import { Body, Controller, Get, HttpCode, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { DecisionDto, NewCertificateDto } from './certificates.dto.js';
+import { CertificatesQuery, DecisionDto, NewCertificateDto } from './certificates.dto.js';
 import { CurrentActor } from './http/auth.js';
 import { IfMatch } from './http/revision.js';
 
@@ -14,6 +14,12 @@ export class CertificatesController {
   @Get('sites/:id/certificates')
   list(@CurrentActor() actor: Actor, @Param('id', ParseUUIDPipe) id: string) {
     return this.certificates.list(actor, id);
+  }
+
+  /** Certificates of every site the caller sees; buyers see issued ones. */
+  @Get('certificates')
+  all(@CurrentActor() actor: Actor, @Query() query: CertificatesQuery) {
+    return this.certificates.all(actor, query.state, pageRequest(query.cursor, query.limit));
   }
 
   /** Proposes a certificate for a closed assessment that passed. */

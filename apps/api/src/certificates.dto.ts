@@ -1,4 +1,12 @@
+import type { CertificateState } from '#domain';
 import { IsIn, IsOptional, IsUUID, Length } from 'class-validator';
+import { PageQuery } from './fields.dto.js';
+
+export class CertificatesQuery extends PageQuery {
+  @IsOptional()
+  @IsIn(['draft', 'under-review', 'valid', 'suspended', 'withdrawn', 'superseded'])
+  state?: CertificateState;
+}
 
 export class NewCertificateDto {
   @IsUUID() assessmentId: string;

@@ -1,8 +1,10 @@
 import { type Actor, actsAs, ContentService, forbidden } from '#application';
-import { Body, Controller, Get, Param, Post } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
+import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import { CurrentActor } from './http/auth.js';
-import { ContentImportDto } from './content.dto.js';
+import type { Locale } from '#reporting';
+import { LANGUAGES, ReaderLocale } from './http/locale.js';
+import { ContentImportDto, TextsQuery } from './content.dto.js';
 
 @ApiTags('content')
 @Controller('api/v1')
@@ -15,10 +17,37 @@ export class ContentController {
     return this.content.checklists();
   }
 
-  /** A checklist version as it was published. */
+  /** A checklist version as it was published; with `lang`, its texts as they are translated by now. */
   @Get('checklists/:checklist/:version')
-  checklist(@Param('checklist') checklist: string, @Param('version') version: string) {
-    return this.content.checklist(checklist, version);
+  checklist(
+    @Param('checklist') checklist: string,
+    @Param('version') version: string,
+    @Query() query: TextsQuery,
+  ) {
+    return this.content.checklist(checklist, version, query.lang);
+  }
+
+  /** Product categories that have a name, in the reader's language. Sites and rules may name others. */
+  @Get('categories')
+  @ApiQuery({ name: 'lang', enum: LANGUAGES, required: false, description: 'Language of the names.' })
+  categories(@ReaderLocale() locale: Locale) {
+    return this.content.categories(locale);
+  }
+
+  /** Crosswalks from and to any edition of a checklist: what became of each requirement. */
+  @Get('checklists/:checklist/lineage')
+  lineage(@Param('checklist') checklist: string) {
+    return this.content.lineage(checklist);
+  }
+
+  /** A translation of a checklist version, with the status of its texts. */
+  @Get('checklists/:checklist/:version/translations/:language')
+  translation(
+    @Param('checklist') checklist: string,
+    @Param('version') version: string,
+    @Param('language') language: string,
+  ) {
+    return this.content.translation(checklist, version, language);
   }
 
   /** Published scoring profiles: whose they are, and which of their figures nobody has confirmed. */
@@ -27,11 +56,14 @@ export class ContentController {
     return this.content.profiles();
   }
 
-  /** Publishes checklists, translations, crosswalks and profiles: all of the files, or none. */
+  /**
+   * Publishes checklists, translations, crosswalks and profiles: all of the files, or none. What is wrong with them is said with
+   * file and line.
+   */
   @Post('content')
   publish(@CurrentActor() actor: Actor, @Body() body: ContentImportDto) {
     if (!actsAs(actor, ['owner', 'programme-manager'], ['development-agency']))
       throw forbidden('Only an agency publishes content.');
-    return this.content.publishAll(body.files);
+    return this.content.publishAll(body.files, body);
   }
 }

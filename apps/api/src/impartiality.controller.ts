@@ -3,7 +3,7 @@ import { Body, Controller, Get, Param, ParseUUIDPipe, Post, Put, Query } from '@
 import { ApiTags } from '@nestjs/swagger';
 import { CurrentActor } from './http/auth.js';
 import { IfMatch } from './http/revision.js';
-import { ExceptionsQuery, ImpartialityRulesDto, NewExceptionDto } from './impartiality.dto.js';
+import { DutyQuery, ExceptionsQuery, ImpartialityRulesDto, NewExceptionDto } from './impartiality.dto.js';
 
 @ApiTags('impartiality')
 @Controller('api/v1')
@@ -29,8 +29,12 @@ export class ImpartialityController {
 
   /** Who has which duty in an assessment, what breaches a rule, what is allowed and what has to be disclosed. */
   @Get('assessments/:id/impartiality')
-  ofAssessment(@CurrentActor() actor: Actor, @Param('id', ParseUUIDPipe) id: string) {
-    return this.impartiality.ofAssessment(actor, id);
+  ofAssessment(
+    @CurrentActor() actor: Actor,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Query() query: DutyQuery,
+  ) {
+    return this.impartiality.ofAssessment(actor, id, query.as);
   }
 
   /** Breaches that programmes have allowed, at the sites the reader works on. */

@@ -55,6 +55,11 @@ export class ImpartialityRulesDto {
   @IsObject() @ValidateNested() @Type(() => ComplaintDaysDto) complaints: ComplaintDaysDto;
 }
 
+export class DutyQuery {
+  /** As if the caller took this duty: what stands in their own way is then among the breaches. */
+  @IsOptional() @IsIn(['assessor', 'reviewer', 'decider']) as?: 'assessor' | 'reviewer' | 'decider';
+}
+
 export class ExceptionsQuery extends PageQuery {
   @IsOptional() @IsUUID() siteId?: string;
   @IsOptional() @IsUUID() assessmentId?: string;

@@ -134,7 +134,13 @@ export class CohortsController {
     return this.cohorts.enrolments(actor, id, query, pageRequest(query.cursor, query.limit));
   }
 
-  /** Enrols a site: its owner, or a programme manager who sees it already. */
+  /** Makes a code with which owners enrol their sites; the one before stops working. By the agency. */
+  @Post(':id/joining-code')
+  joiningCode(@CurrentActor() actor: Actor, @Param('id', ParseUUIDPipe) id: string) {
+    return this.cohorts.joiningCode(actor, id);
+  }
+
+  /** Enrols a site: its owner with the code of the cohort, or a programme manager who sees the site already. */
   @Post(':id/enrolments')
   enrol(@CurrentActor() actor: Actor, @Param('id', ParseUUIDPipe) id: string, @Body() body: NewEnrolmentDto) {
     return this.cohorts.enrol(actor, id, body);

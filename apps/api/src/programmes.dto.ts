@@ -107,6 +107,8 @@ export class EnrolmentsQuery extends PageQuery {
 export class NewEnrolmentDto {
   @IsUUID() siteId: string;
   @Day() enrolledOn: string;
+  /** Of owners: the code that the programme has given out. */
+  @IsOptional() @Length(1, 100) joiningCode?: string;
 }
 
 export class ExitDto {

@@ -3,7 +3,6 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { Router } from 'wouter';
 import { queryClient } from './api/hooks';
-import './app.css';
 import { I18nProvider, loadTexts } from './i18n';
 import { Frame } from './shell/frame';
 import { applyTheme } from './shell/theme';

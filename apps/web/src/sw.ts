@@ -54,9 +54,10 @@ self.addEventListener('message', (event) => {
   if (type === 'activate') void self.skipWaiting();
   if (type === 'keep' && parts)
     event.waitUntil(
-      keep(parts).then(async () =>
-        (await caches.open(CACHE)).put('parts', new Response(JSON.stringify(parts))),
-      ),
+      keep(parts).then(async () => {
+        await (await caches.open(CACHE)).put('parts', new Response(JSON.stringify(parts)));
+        event.ports[0]?.postMessage('kept');
+      }),
     );
 });
 

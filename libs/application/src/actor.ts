@@ -22,6 +22,8 @@ export interface Actor {
     readonly given: 'totp' | 'passkey' | 'provider' | null;
     readonly enrolled: boolean;
   };
+  /** Looks after the installation itself, by its operator's word (`UPLIFT_ADMINISTRATORS`); opens nothing of any organisation. */
+  readonly administrator?: boolean;
   /** By what they act, for the audit trail, where it isn't an ordinary session: `token:<id>` or `e-mail-link`. */
   readonly by?: string;
   /** Restricts the actor to one organisation: the one an API token acts for. */

@@ -26,7 +26,7 @@ import {
 import { appendToOutbox, dayIn } from '#platform';
 import type { ExceptionLine } from '#reporting';
 import { randomUUID } from 'node:crypto';
-import { type Database, type Queryable, sqlStateOf } from '#persistence';
+import { type Database, type Queryable } from '#persistence';
 import type { EntityManager } from 'typeorm';
 import {
   ASSESSMENT_SCOPES,
@@ -92,11 +92,14 @@ export interface AssessmentRow {
   readonly kind: AssessmentKind;
   readonly state: AssessmentState;
   readonly assessedOn: string;
+  /** Only for readers of answers, like the reviewer and the hash. */
   readonly assessorId: string | null;
   readonly reviewerId: string | null;
   readonly baselineId: string | null;
   readonly revision: number;
+  /** SHA-256 over everything a closed assessment rests on: who knows it can tell whether a guess of the answers is right. */
   readonly lockHash: string | null;
+  /** Only for who works on the record. */
   readonly reopenReason: string | null;
   readonly submittedAt: Date | null;
   readonly closedAt: Date | null;
@@ -135,12 +138,13 @@ export interface LoadedAssessment extends AssessmentRow {
 export const assessmentColumns = `
   a.id, a.site_id AS "siteId", a.cohort_id AS "cohortId", a.checklist_version_id AS "checklistVersionId",
   a.scoring_profile_id AS "scoringProfileId", v.checklist, v.version, p.profile, p.version AS "profileVersion",
-  a.level, a.kind, a.state, a.assessed_on::text AS "assessedOn", a.assessor_id AS "assessorId",
-  a.reviewer_id AS "reviewerId", a.baseline_id AS "baselineId", a.revision, a.lock_hash AS "lockHash",
-  a.reopen_reason AS "reopenReason", a.submitted_at AS "submittedAt", a.closed_at AS "closedAt"`;
+  a.level, a.kind, a.state, a.assessed_on::text AS "assessedOn", i.assessor_id AS "assessorId",
+  i.reviewer_id AS "reviewerId", a.baseline_id AS "baselineId", a.revision, i.lock_hash AS "lockHash",
+  i.reopen_reason AS "reopenReason", a.submitted_at AS "submittedAt", a.closed_at AS "closedAt"`;
 export const assessmentJoins = `
   assessment a JOIN checklist_version v ON v.id = a.checklist_version_id
-  JOIN scoring_profile p ON p.id = a.scoring_profile_id`;
+  JOIN scoring_profile p ON p.id = a.scoring_profile_id
+  LEFT JOIN LATERAL (SELECT * FROM assessment_inside x WHERE x.id = a.id LIMIT 1) i ON true`;
 
 // Published content never changes, so it is read and compiled once per process.
 const versions = new Map<string, ChecklistVersion>();
@@ -510,12 +514,16 @@ export class AssessmentsService {
       const to = transition(assessmentMachine, row.state, action, reason);
       const loaded = action === 'close' ? await loadAssessment(tx, id) : null;
       await tx.query(
-        `UPDATE assessment SET state = $2, revision = revision + 1, reviewer_id = CASE WHEN $3 = 'take-review' THEN $4 ELSE reviewer_id END,
-                closed_at = CASE WHEN $3 = 'close' THEN now() ELSE closed_at END,
-                lock_hash = CASE WHEN $3 = 'close' THEN $5 ELSE lock_hash END,
-                reopen_reason = CASE WHEN $3 = 'return' THEN $6 ELSE reopen_reason END
-          WHERE id = $1`,
-        [id, to, action, actor.userId, loaded && lockHash(loaded, await evidenceOf(tx, id)), reason ?? null],
+        `UPDATE assessment SET state = $2, revision = revision + 1, ${WRITES[action]} WHERE id = $1`,
+        [
+          id,
+          to,
+          {
+            'take-review': actor.userId,
+            return: reason,
+            close: loaded && lockHash(loaded, await evidenceOf(tx, id)),
+          }[action],
+        ],
       );
       if (action === 'close') await appendToOutbox(tx, 'assessment-closed', { assessmentId: id });
       return this.row(tx, id);
@@ -634,6 +642,13 @@ export class AssessmentsService {
     return baseline.id;
   }
 }
+
+/** What a step of the review leaves behind. */
+const WRITES = {
+  'take-review': 'reviewer_id = $3',
+  return: 'reopen_reason = $3',
+  close: 'closed_at = now(), lock_hash = $3',
+} as const;
 
 /** Counts an edit of the answers; the first one starts the assessment. */
 export async function moveAssessment(tx: EntityManager, row: AssessmentRow): Promise<AssessmentRow> {
@@ -800,9 +815,4 @@ export function isUniqueViolation(error: unknown, index: string): boolean {
   return (
     (cause as { code?: string }).code === '23505' && (cause as { constraint?: string }).constraint === index
   );
-}
-
-/** Whether PostgreSQL refused a row because what it refers to isn't there. */
-export function isForeignKeyViolation(error: unknown): boolean {
-  return sqlStateOf(error) === '23503';
 }

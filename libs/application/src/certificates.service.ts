@@ -30,6 +30,7 @@ import {
 } from './assessments.service.js';
 import { contentHash } from './content.service.js';
 import { categoryName, checklistLine, localise, localisedVersion, verdictOf } from './localised.js';
+import { pageOf, type Page, type PageRequest } from './paging.js';
 import { programmeDay, siteRecipients } from './people.js';
 import { exceptionsBehind, judgeAssessment, lockRegister, mustBeImpartial } from './impartiality.js';
 import { mustBeCurrent } from './revision.js';
@@ -55,6 +56,12 @@ export interface CertificateRow {
   readonly history: { at: string; action: string; by: string; reason?: string }[];
   /** Breaches of impartiality that were allowed and that it rests on, as it states them. */
   readonly exceptions: readonly ExceptionLine[];
+}
+
+/** A certificate in a list over many sites. */
+export interface CertificateListRow extends CertificateRow {
+  readonly site: string;
+  readonly organisation: string;
 }
 
 const columns = `id, number, site_id AS "siteId", assessment_id AS "assessmentId", state, proposed_by AS "proposedBy", decided_by AS "decidedBy",
@@ -210,6 +217,24 @@ export class CertificatesService {
       [siteId, seesRecord(access)],
     );
     return rows.map(withStatus);
+  }
+
+  /** Certificates of all sites the actor sees; issued ones only where the record isn't theirs to see. */
+  async all(
+    actor: Actor,
+    state: CertificateState | undefined,
+    page: PageRequest,
+  ): Promise<Page<CertificateListRow>> {
+    const rows = await this.db.query(
+      `SELECT ${columns}, (SELECT s.name FROM site s WHERE s.id = site_id) AS site,
+              (SELECT o.name FROM site s JOIN organisation o ON o.id = s.organisation_id WHERE s.id = site_id) AS organisation
+         FROM certificate
+        WHERE EXISTS (SELECT 1 FROM site_access x WHERE x.user_id = $1 AND x.site_id = certificate.site_id
+                AND ('record' = ANY (x.scopes) OR (issued_on IS NOT NULL AND 'certificate' = ANY (x.scopes))))
+          AND ($2::text IS NULL OR state = $2) AND ($3::uuid IS NULL OR id > $3) ORDER BY id LIMIT $4`,
+      [actor.userId, state, page.after, page.limit + 1],
+    );
+    return pageOf(rows.map(withStatus) as CertificateListRow[], page, ({ id }) => id);
   }
 
   /** Certificates of a site that were issued, newest first. No access check: the database decides what the reader sees. */
@@ -417,16 +442,16 @@ export class CertificatesService {
     const assessment = await loadAssessment(tx, assessmentId);
     const [context] = await tx.query(
       `SELECT s.name AS site, s.city, s.country, s.categories, o.name AS organisation, p.name AS programme,
-              person_name(a.assessor_id) AS assessor, person_name(a.reviewer_id) AS reviewer,
+              person_name($2) AS assessor, person_name($3) AS reviewer,
               (SELECT org.name FROM organisation org WHERE org.id = coalesce(a.organisation_id, w.organisation_id)) AS provider,
               (SELECT org.name FROM programme_participant pp JOIN organisation org ON org.id = pp.organisation_id
                 WHERE pp.programme_id = p.id AND pp.part = 'agency' LIMIT 1) AS issuer,
               (SELECT count(*)::int FROM assessment x WHERE x.site_id = a.site_id AND x.kind <> 'self' AND x.assessed_on <= a.assessed_on) AS sequence
          FROM assessment a JOIN site s ON s.id = a.site_id JOIN organisation o ON o.id = s.organisation_id
          -- Joined, and not asked for within the condition above: a condition that asks is tried after the policy, on every organisation.
-         LEFT JOIN assessor w ON w.id = a.assessor_id
+         LEFT JOIN assessor w ON w.id = $2
          LEFT JOIN cohort c ON c.id = a.cohort_id LEFT JOIN programme p ON p.id = c.programme_id WHERE a.id = $1`,
-      [assessmentId],
+      [assessmentId, assessment.assessorId, assessment.reviewerId],
     );
     const score = await explainedScore(tx, assessmentId, assessment);
     if (!score)

@@ -1,11 +1,10 @@
 import { checkExit, DomainError, parseLocalDate, type ExitReason } from '#domain';
 import { appendToOutbox } from '#platform';
-import { randomUUID } from 'node:crypto';
-import type { Database } from '#persistence';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import type { Database, Queryable } from '#persistence';
 import type { EntityManager } from 'typeorm';
 import { cohortAccess, may, programmeAccess, seesRecord, siteAccess } from './access.js';
 import { forbidden, notFound, type Actor } from './actor.js';
-import { isForeignKeyViolation } from './assessments.service.js';
 import { cancelVisits } from './visits.service.js';
 import { pageOf, type Page, type PageRequest } from './paging.js';
 import { applyPatch, mustBeCurrent } from './revision.js';
@@ -32,6 +31,15 @@ export interface EnrolmentRow {
 
 const columns = `c.id, c.programme_id AS "programmeId", c.name, c.starts_on::text AS "startsOn", c.ends_on::text AS "endsOn", c.revision`;
 const MANAGERS = ['owner', 'programme-manager'] as const;
+
+/** With it, owners enrol their sites until it ends or the next one is made. */
+export interface JoiningCode {
+  readonly joiningCode: string;
+  readonly expiresAt: Date;
+}
+
+/** How long a code opens its cohort: about as long as sites are gathered. */
+const JOINING_DAYS = 90;
 
 /** Cohorts of programmes, the sites enrolled in them, and why some left. */
 export class CohortsService {
@@ -108,13 +116,15 @@ export class CohortsService {
   }
 
   /**
-   * Enrols a site, whose results the programme's organisations then see. So it takes the site's own owner, who knows
-   * the cohort's id from an invitation, or a programme manager who sees the site already.
+   * Enrols a site, whose results the programme's organisations then see and count. So it takes both sides: the site's own
+   * owner with a code that the programme gave out, or a programme manager who sees the site already. Without a code that
+   * opens it, a cohort that the owner doesn't see is like one that doesn't exist.
+   * @throws DomainError `not-found`, `joining-code-needed`, `already-enrolled`
    */
   async enrol(
     actor: Actor,
     cohortId: string,
-    input: { siteId: string; enrolledOn: string },
+    input: { siteId: string; enrolledOn: string; joiningCode?: string },
   ): Promise<{ id: string }> {
     parseLocalDate(input.enrolledOn);
     const own = await this.db.query(
@@ -126,16 +136,13 @@ export class CohortsService {
       await siteAccess(this.db, actor, input.siteId);
     }
     return this.db.transaction(async (tx) => {
+      await tx.query(`SELECT set_config('uplift.joining_code', $1, true)`, [input.joiningCode ?? '']);
+      if (own.length > 0) await this.mustOpen(tx, actor, cohortId);
       const id = randomUUID();
-      const inserted = await tx
-        .query(
-          `INSERT INTO enrolment (id, cohort_id, site_id, enrolled_on) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING id`,
-          [id, cohortId, input.siteId, input.enrolledOn],
-        )
-        .catch((error: unknown) => {
-          // The owner of a site need not see the cohort: that there is none is the foreign key's to say.
-          throw isForeignKeyViolation(error) ? notFound('cohort') : error;
-        });
+      const inserted = await tx.query(
+        `INSERT INTO enrolment (id, cohort_id, site_id, enrolled_on) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING id`,
+        [id, cohortId, input.siteId, input.enrolledOn],
+      );
       if (inserted.length === 0)
         throw new DomainError('already-enrolled', 'The site is enrolled in this cohort.', [], 'conflict');
       await appendToOutbox(tx, 'site-changed', { siteId: input.siteId });
@@ -162,6 +169,47 @@ export class CohortsService {
       await cancelVisits(tx, `cohort_id = $1 AND site_id = $2`, [cohortId, siteId]);
       await appendToOutbox(tx, 'plan-visits', {});
     });
+  }
+
+  /**
+   * Makes the code with which owners of sites join a cohort. It is shown this once; the one before stops working.
+   */
+  async joiningCode(actor: Actor, cohortId: string): Promise<JoiningCode> {
+    return this.db.transaction(async (tx) => {
+      await this.mustManage(tx, actor, cohortId, 'lets sites join');
+      const joiningCode = randomBytes(15).toString('base64url');
+      const expiresAt = new Date(Date.now() + JOINING_DAYS * 86_400_000);
+      await tx.query(`UPDATE cohort SET joining_hash = $2, joining_until = $3 WHERE id = $1`, [
+        cohortId,
+        createHash('sha256').update(joiningCode).digest('hex'),
+        expiresAt,
+      ]);
+      return { joiningCode, expiresAt };
+    });
+  }
+
+  /** The transaction's code opens the cohort, or the actor manages it. @throws DomainError `not-found`, `joining-code-needed` */
+  private async mustOpen(tx: Queryable, actor: Actor, cohortId: string): Promise<void> {
+    const [{ opens, seen }] = await tx.query(
+      `SELECT cohort_opens($1) AS opens, EXISTS (SELECT 1 FROM cohort WHERE id = $1) AS seen`,
+      [cohortId],
+    );
+    if (opens) return;
+    if (!seen) throw notFound('cohort');
+    const access = await cohortAccess(tx, actor, cohortId).catch(() => []);
+    if (may(access, MANAGERS, ['agency'])) return;
+    throw new DomainError(
+      'joining-code-needed',
+      'Into this cohort a site comes with a code that its programme gives out.',
+      [
+        {
+          field: '/joiningCode',
+          message: 'missing, ended or replaced',
+          fix: 'Ask the programme manager for the present one.',
+        },
+      ],
+      'forbidden',
+    );
   }
 
   private async mustManage(

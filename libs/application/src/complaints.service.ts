@@ -311,7 +311,7 @@ export class ComplaintsService {
   ): Promise<{ assessmentId: string | null; siteId: string | null; programmeId: string | null }> {
     if (about === 'assessor') {
       const [assessor] = await tx.query(
-        `SELECT 1 FROM assessor WHERE id = $1 UNION ALL SELECT 1 FROM assessment WHERE assessor_id = $1 LIMIT 1`,
+        `SELECT 1 FROM assessor WHERE id = $1 UNION ALL SELECT 1 FROM assessment_inside WHERE assessor_id = $1 LIMIT 1`,
         [subjectId],
       );
       if (!assessor) throw notFound('assessor');

@@ -4,6 +4,7 @@ import {
   checkProfile,
   checkTranslation,
   DomainError,
+  type FieldProblem,
   type ChecklistTranslation,
   type ChecklistVersion,
   type Crosswalk,
@@ -15,8 +16,19 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database } from '#persistence';
 import type { EntityManager } from 'typeorm';
-import { LineCounter, parseDocument } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+} from 'yaml';
+import type { Locale } from '#reporting';
 import { notFound } from './actor.js';
+import { categoryNames, localisedVersion, withTexts } from './localised.js';
 import { contentRoot, mustFollow } from './schemas.js';
 
 /** JSON with sorted keys: the text a content hash is taken of. */
@@ -46,9 +58,17 @@ const schemaFiles: Readonly<Record<Content['format'], string>> = {
 };
 /**
  * Reads one content file (YAML or JSON) and checks it against its published JSON Schema.
- * @throws DomainError `content-unreadable` (with line and column) or `content-invalid` (every problem).
+ * @throws DomainError `content-unreadable` (with line and column) or `content-invalid` (every problem, with its line).
  */
-export function parseContent(text: string): Content {
+export const parseContent = (text: string): Content => readContent(text).content;
+
+/** Content, and how to say on which lines of its file the problems of an error are. */
+interface ReadContent {
+  readonly content: Content;
+  readonly placed: (error: DomainError) => DomainError;
+}
+
+function readContent(text: string): ReadContent {
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, uniqueKeys: true });
   if (document.errors.length > 0) {
@@ -60,10 +80,17 @@ export function parseContent(text: string): Content {
         return {
           field: `line ${line}, column ${col}`,
           message: error.message.split('\n')[0] ?? 'unreadable',
+          line,
         };
       }),
     );
   }
+  const placed = (error: DomainError): DomainError =>
+    withFields(error, (problem) =>
+      problem.line === undefined && problem.field.startsWith('/')
+        ? { ...problem, line: lineOf(problem.field, document, lineCounter) }
+        : problem,
+    );
   let value: Content;
   try {
     value = document.toJS({ maxAliasCount: 50 }) as Content;
@@ -72,25 +99,95 @@ export function parseContent(text: string): Content {
   }
   const format = value?.format;
   if (!format || !Object.hasOwn(schemaFiles, format)) {
-    throw new DomainError('content-invalid', 'The file does not say what it is.', [
-      {
-        field: '/format',
-        message: 'unknown format',
-        fix: `Use one of: ${Object.keys(schemaFiles).join(', ')}.`,
-      },
-    ]);
+    throw placed(
+      new DomainError('content-invalid', 'The file does not say what it is.', [
+        {
+          field: '/format',
+          message: 'unknown format',
+          fix: `Use one of: ${Object.keys(schemaFiles).join(', ')}.`,
+        },
+      ]),
+    );
   }
   const schema = schemaFiles[format];
-  return mustFollow<Content>(
-    schema.replace('.schema.json', ''),
-    value,
-    'content-invalid',
-    `The file does not follow ${schema}.`,
+  const content = placing(placed, () =>
+    mustFollow<Content>(
+      schema.replace('.schema.json', ''),
+      value,
+      'content-invalid',
+      `The file does not follow ${schema}.`,
+    ),
   );
+  return { content, placed };
+}
+
+const withFields = (error: DomainError, change: (problem: FieldProblem) => FieldProblem): DomainError =>
+  new DomainError(error.code, error.message, error.fields.map(change), error.kind);
+
+/** Does something; what it is refused for is said with its place. */
+function placing<T>(placed: (error: DomainError) => DomainError, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof DomainError ? placed(error) : error;
+  }
+}
+
+/** Line of what a JSON pointer names; of what is missing, that of what it is missing from. */
+function lineOf(pointer: string, document: Document.Parsed, lines: LineCounter): number {
+  let node: Node | null | undefined = document.contents;
+  let at = node?.range?.[0] ?? 0;
+  for (const part of pointer.split('/').slice(1)) {
+    const name = part.replaceAll('~1', '/').replaceAll('~0', '~');
+    if (isMap<Node, Node | null>(node)) {
+      const pair: Pair<Node, Node | null> | undefined = node.items.find(
+        ({ key }) => isScalar(key) && String(key.value) === name,
+      );
+      if (!pair) break;
+      at = pair.key.range?.[0] ?? at;
+      node = pair.value;
+    } else if (isSeq<Node>(node)) {
+      node = node.items[Number(name)];
+      if (!node) break;
+      at = node.range?.[0] ?? at;
+    } else break;
+  }
+  return lines.linePos(at).line;
+}
+
+/** Reads every file; what is wrong with any of them is said at once, with file (when there are several) and line. */
+function readAll(texts: readonly string[]): ReadContent[] {
+  const read: ReadContent[] = [];
+  const refused: DomainError[] = [];
+  texts.forEach((text, file) => {
+    const inFile = (error: DomainError) =>
+      texts.length > 1 ? withFields(error, (problem) => ({ ...problem, file })) : error;
+    try {
+      const { content, placed } = readContent(text);
+      read.push({ content, placed: (error) => inFile(placed(error)) });
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      // Without a field of its own, so that the file is said.
+      const { fields, message } = error;
+      refused.push(
+        inFile(fields.length > 0 ? error : new DomainError(error.code, message, [{ field: '/', message }])),
+      );
+    }
+  });
+  const [first] = refused;
+  if (first)
+    throw new DomainError(
+      first.code,
+      first.message,
+      refused.flatMap(({ fields }) => fields),
+    );
+  return read;
 }
 
 export interface Published {
   readonly kind: Content['format'];
+  /** Code and version, or those of both editions of a crosswalk; of a translation, its language besides. */
+  readonly name: string;
   readonly id: string;
   readonly created: boolean;
 }
@@ -112,15 +209,27 @@ export interface ChecklistRow {
 export class ContentService {
   constructor(private readonly db: Database) {}
 
-  /** Publishes files in an order in which each finds what it refers to; all or nothing. */
-  async publishAll(texts: readonly string[]): Promise<Published[]> {
+  /**
+   * Publishes files in an order in which each finds what it refers to; all or nothing. With `check` nothing is published in the
+   * end, and the answer says what would be.
+   * @throws DomainError with every problem of every file that can't be read, else those of the first that doesn't hold together.
+   */
+  async publishAll(texts: readonly string[], { check = false } = {}): Promise<Published[]> {
     const order = Object.keys(schemaFiles);
     const rank = (content: Content) =>
       content.format === 'uplift.scoring-profile/1' ? 0 : order.indexOf(content.format) + 1;
-    const contents = texts.map(parseContent).sort((a, b) => rank(a) - rank(b));
+    const files = readAll(texts).sort((a, b) => rank(a.content) - rank(b.content));
     return this.db.transaction(async (tx) => {
+      if (check) await tx.query('SAVEPOINT as_it_was');
       const published: Published[] = [];
-      for (const content of contents) published.push(await this.publish(tx, content));
+      for (const { content, placed } of files) {
+        published.push(
+          await this.publish(tx, content).catch((error: unknown) => {
+            throw error instanceof DomainError ? placed(error) : error;
+          }),
+        );
+      }
+      if (check) await tx.query('ROLLBACK TO SAVEPOINT as_it_was');
       return published;
     });
   }
@@ -148,13 +257,44 @@ export class ContentService {
     );
   }
 
-  /** A checklist version as it was published. @throws DomainError `not-found`. */
-  async checklist(checklist: string, version: string): Promise<ChecklistVersion> {
+  /** A checklist version as it was published, or with its texts in a language. @throws DomainError `not-found`. */
+  async checklist(checklist: string, version: string, locale?: Locale): Promise<ChecklistVersion> {
     const [row] = await this.db.query(
-      `SELECT body FROM checklist_version WHERE checklist = $1 AND version = $2`,
+      `SELECT id, body FROM checklist_version WHERE checklist = $1 AND version = $2`,
       [checklist, version],
     );
     if (!row) throw notFound('checklist');
+    return locale ? withTexts(row.body, await localisedVersion(this.db, row.id, row.body, locale)) : row.body;
+  }
+
+  /** Product categories that have a name. */
+  categories(locale: Locale): { readonly code: string; readonly name: string }[] {
+    return categoryNames(locale);
+  }
+
+  /** Published crosswalks from and to any edition of a checklist. @throws DomainError `not-found`. */
+  async lineage(checklist: string): Promise<Crosswalk[]> {
+    const [known] = await this.db.query(`SELECT 1 FROM checklist_version WHERE checklist = $1 LIMIT 1`, [
+      checklist,
+    ]);
+    if (!known) throw notFound('checklist');
+    const rows = await this.db.query<{ body: Crosswalk }[]>(
+      `SELECT c.body FROM crosswalk c
+         JOIN checklist_version f ON f.id = c.from_version_id JOIN checklist_version t ON t.id = c.to_version_id
+        WHERE f.checklist = $1 OR t.checklist = $1 ORDER BY f.checklist, f.version, t.checklist, t.version`,
+      [checklist],
+    );
+    return rows.map(({ body }) => body);
+  }
+
+  /** A translation of a checklist version. @throws DomainError `not-found`. */
+  async translation(checklist: string, version: string, language: string): Promise<ChecklistTranslation> {
+    const [row] = await this.db.query(
+      `SELECT t.body FROM checklist_translation t JOIN checklist_version v ON v.id = t.checklist_version_id
+        WHERE v.checklist = $1 AND v.version = $2 AND t.language = $3`,
+      [checklist, version, language],
+    );
+    if (!row) throw notFound('translation');
     return row.body;
   }
 
@@ -187,12 +327,13 @@ export class ContentService {
     content: ChecklistVersion | ScoringProfile,
   ): Promise<Published> {
     const hash = contentHash(content);
+    const name = `${code} ${content.version}`;
     const [row] = await tx.query(
       `INSERT INTO ${table} (id, ${column}, version, title, content_hash, body) VALUES ($1, $2, $3, $4, $5, $6)
        ON CONFLICT (${column}, version) DO NOTHING RETURNING id`,
       [randomUUID(), code, content.version, content.title, hash, JSON.stringify(content)],
     );
-    if (row) return { kind: content.format, id: row.id, created: true };
+    if (row) return { kind: content.format, name, id: row.id, created: true };
     const [existing] = await tx.query(
       `SELECT id, content_hash FROM ${table} WHERE ${column} = $1 AND version = $2`,
       [code, content.version],
@@ -211,7 +352,7 @@ export class ContentService {
         'conflict',
       );
     }
-    return { kind: content.format, id: existing.id, created: false };
+    return { kind: content.format, name, id: existing.id, created: false };
   }
 
   private async publishTranslation(tx: EntityManager, translation: ChecklistTranslation): Promise<Published> {
@@ -223,7 +364,8 @@ export class ContentService {
        RETURNING id, (xmax = 0) AS created`,
       [randomUUID(), version.id, translation.language, translation.status, JSON.stringify(translation)],
     );
-    return { kind: translation.format, id: row.id, created: row.created };
+    const name = `${translation.checklist} ${translation.version} ${translation.language}`;
+    return { kind: translation.format, name, id: row.id, created: row.created };
   }
 
   private async publishCrosswalk(tx: EntityManager, crosswalk: Crosswalk): Promise<Published> {
@@ -231,12 +373,13 @@ export class ContentService {
     const to = await loadVersion(tx, crosswalk.to.checklist, crosswalk.to.version);
     checkCrosswalk(crosswalk, from.body, to.body);
     const hash = contentHash(crosswalk);
+    const name = `${from.body.checklist} ${from.body.version} → ${to.body.checklist} ${to.body.version}`;
     const [row] = await tx.query(
       `INSERT INTO crosswalk (id, from_version_id, to_version_id, content_hash, body) VALUES ($1, $2, $3, $4, $5)
        ON CONFLICT (from_version_id, to_version_id) DO NOTHING RETURNING id`,
       [randomUUID(), from.id, to.id, hash, JSON.stringify(crosswalk)],
     );
-    if (row) return { kind: crosswalk.format, id: row.id, created: true };
+    if (row) return { kind: crosswalk.format, name, id: row.id, created: true };
     const [existing] = await tx.query(
       `SELECT id, content_hash FROM crosswalk WHERE from_version_id = $1 AND to_version_id = $2`,
       [from.id, to.id],
@@ -249,7 +392,7 @@ export class ContentService {
         'conflict',
       );
     }
-    return { kind: crosswalk.format, id: existing.id, created: false };
+    return { kind: crosswalk.format, name, id: existing.id, created: false };
   }
 }
 

@@ -83,7 +83,8 @@ export class DocumentsService {
   /** What the gap report of an assessment rests on while it is closed. */
   private async gapReportSource(id: string): Promise<{ hash: string; siteId: string } | null> {
     const [row] = await this.db.query(
-      `SELECT lock_hash AS hash, site_id AS "siteId" FROM assessment WHERE id = $1 AND state = 'closed' AND lock_hash IS NOT NULL`,
+      `SELECT i.lock_hash AS hash, a.site_id AS "siteId" FROM assessment a JOIN assessment_inside i ON i.id = a.id
+        WHERE a.id = $1 AND a.state = 'closed' AND i.lock_hash IS NOT NULL`,
       [id],
     );
     return row ?? null;

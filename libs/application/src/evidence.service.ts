@@ -126,7 +126,8 @@ const columns = `
   e.id, e.assessment_id AS "assessmentId", nullif(e.requirement, '') AS requirement, e.supports, e.state, e.sha256, e.size,
   e.media_type AS "mediaType", e.caption, e.captured_at AS "capturedAt", e.declared_at AS "declaredAt",
   e.received_at AS "receivedAt", e.stored_sha256 AS "storedSha256", e.stored_size AS "storedSize", e.width, e.height,
-  e.file_name AS "fileName", e.device_id AS "deviceId", e.declared_by AS "declaredBy", e.lat, e.lon`;
+  i.file_name AS "fileName", i.device_id AS "deviceId", i.declared_by AS "declaredBy", i.lat, i.lon`;
+const joins = `evidence e LEFT JOIN LATERAL (SELECT * FROM evidence_inside x WHERE x.id = e.id LIMIT 1) i ON true`;
 
 /** Where the bytes of one content of one supplier are: as sent, as kept, and small. Addressed by the hash of what was sent. */
 export const evidenceKey = (organisation: string, sha256: string, form: EvidenceForm | 'sent'): string =>
@@ -171,7 +172,7 @@ export class EvidenceService {
       const requirement = input.requirement ?? '';
       if (requirement !== '') await mustBeAsked(tx, row, requirement);
       const [known] = await tx.query(
-        `SELECT ${columns} FROM evidence e WHERE e.assessment_id = $1 AND e.requirement = $2 AND e.supports = $3 AND e.sha256 = $4`,
+        `SELECT ${columns} FROM ${joins} WHERE e.assessment_id = $1 AND e.requirement = $2 AND e.supports = $3 AND e.sha256 = $4`,
         [assessmentId, requirement, supports, input.sha256],
       );
       if (known) return shown(known);
@@ -185,8 +186,8 @@ export class EvidenceService {
       const { quota, uploads } = this.parts;
       await lockContent(tx, organisation, input.sha256);
       const [there] = await tx.query(
-        `SELECT state, media_type, stored_sha256, stored_size, width, height, lat, lon FROM evidence
-          WHERE organisation_id = $1 AND sha256 = $2 AND size = $3 AND state <> 'awaited' ORDER BY state, lat LIMIT 1`,
+        `SELECT e.state, e.media_type, e.stored_sha256, e.stored_size, e.width, e.height, i.lat, i.lon FROM ${joins}
+          WHERE e.organisation_id = $1 AND e.sha256 = $2 AND e.size = $3 AND e.state <> 'awaited' ORDER BY e.state, i.lat LIMIT 1`,
         [organisation, input.sha256, input.size],
       );
       if (!there && quota > 0 && Number(used) + input.size > quota) throw quotaExceeded(quota);
@@ -248,7 +249,7 @@ export class EvidenceService {
   ): Promise<Page<EvidenceRow>> {
     const whole = await this.mustSeeEvidence(actor, assessmentId);
     const rows: EvidenceRow[] = await this.db.query(
-      `SELECT ${columns} FROM evidence e WHERE e.assessment_id = $1 AND ($2::text IS NULL OR e.requirement = $2)
+      `SELECT ${columns} FROM ${joins} WHERE e.assessment_id = $1 AND ($2::text IS NULL OR e.requirement = $2)
           AND ($3::text IS NULL OR e.state = $3) AND ($4::uuid IS NULL OR e.id > $4) ORDER BY e.id LIMIT $5`,
       [assessmentId, filter.requirement, filter.state, page.after, page.limit + 1],
     );
@@ -506,7 +507,7 @@ export class EvidenceService {
   }
 
   private async row(db: Queryable, id: string): Promise<EvidenceRow> {
-    const [row] = await db.query(`SELECT ${columns} FROM evidence e WHERE e.id = $1`, [id]);
+    const [row] = await db.query(`SELECT ${columns} FROM ${joins} WHERE e.id = $1`, [id]);
     if (!row) throw notFound('evidence');
     return shown(row);
   }

@@ -6,6 +6,7 @@ import type { EntityManager } from 'typeorm';
 import {
   ASSESSMENT_SCOPES,
   FINDING_SCOPES,
+  fewSites,
   may,
   must,
   mustSee,
@@ -84,9 +85,12 @@ export class FindingsService {
     page: PageRequest,
     today = dayIn(new Date()),
   ): Promise<Page<FindingRow>> {
+    const few = await fewSites(this.db);
     const rows = await this.db.query(
       `SELECT ${columns} FROM ${joins}
-        WHERE EXISTS (SELECT 1 FROM site_access x WHERE x.user_id = $1 AND x.site_id = a.site_id AND ('record' = ANY (x.scopes) OR (a.state = 'closed' AND x.scopes && $10::text[])))
+        WHERE (SELECT true FROM site_access x WHERE x.user_id = $1 AND x.site_id = a.site_id
+                  AND ('record' = ANY (x.scopes) OR (a.state = 'closed' AND x.scopes && $10::text[])) LIMIT 1)
+          ${few ? 'AND a.site_id = ANY ($11)' : ''}
           AND ($2::uuid IS NULL OR a.cohort_id = $2) AND ($3::uuid IS NULL OR a.site_id = $3)
           AND ($4::text IS NULL OR f.grade = $4) AND ($5::boolean IS NULL OR $5 = (${closedOnOf('f')} IS NULL))
           AND ($6::boolean IS NULL OR $6 = (${closedOnOf('f')} IS NULL AND f.due_on IS NOT NULL AND f.due_on < $7::date))
@@ -102,6 +106,7 @@ export class FindingsService {
         page.after,
         page.limit + 1,
         FINDING_SCOPES,
+        ...(few ? [few] : []),
       ],
     );
     return pageOf(rows, page, (row: FindingRow) => row.id);

@@ -48,6 +48,8 @@ export interface GainAggregate {
   readonly nEnrolled: number;
   readonly nBaseline: number;
   readonly nFollowUp: number;
+  /** Of the sites with a follow-up, those that passed at the newest one, as found. */
+  readonly nPassed: number;
   readonly figures: AggregateFigures;
   /** `exceptions`: gains of which an assessment rests on a breach of impartiality that was allowed. */
   readonly independence: CohortBody['independence'] & { readonly exceptions: number };
@@ -135,6 +137,7 @@ export class GainsService {
       nEnrolled: enrolled,
       nBaseline: sum((row) => row.baselines),
       nFollowUp: sum((row) => row.followUps),
+      nPassed: await passedFollowUps(this.db, cohortIds),
       figures: aggregateFigures(
         rows.reduce((all, row) => mergeAggregates(all, row.body.gains), emptyCohort().gains),
       ),
@@ -146,6 +149,18 @@ export class GainsService {
       },
     };
   }
+}
+
+/** How many sites of cohorts have passed, as found, at the newest follow-up that was scored; a site in two counts in each. */
+async function passedFollowUps(db: Queryable, cohortIds: readonly string[]): Promise<number> {
+  const [{ n }] = await db.query(
+    `SELECT count(*)::int AS n FROM (
+       SELECT DISTINCT ON (a.site_id, a.cohort_id) s.passed FROM assessment a JOIN assessment_score s ON s.assessment_id = a.id
+        WHERE a.cohort_id = ANY ($1::uuid[]) AND a.kind = 'follow-up'
+        ORDER BY a.site_id, a.cohort_id, a.assessed_on DESC, a.id DESC) newest WHERE passed`,
+    [[...cohortIds]],
+  );
+  return n;
 }
 
 /** How many comparable gains of cohorts rest on an exception. Begins at the exceptions: few, however large the cohort. */

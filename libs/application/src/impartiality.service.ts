@@ -138,11 +138,21 @@ export class ImpartialityService {
     });
   }
 
-  /** What the rules say of an assessment today, for whoever works on its record. */
-  async ofAssessment(actor: Actor, id: string): Promise<AssessmentImpartiality> {
+  /**
+   * What the rules say of an assessment today, for whoever works on its record; with a duty, as if the actor took it: what
+   * stands in their own way is then among the breaches.
+   */
+  async ofAssessment(actor: Actor, id: string, as?: Duty): Promise<AssessmentImpartiality> {
     return this.db.transaction(async (tx) => {
       const assessment = await this.assessment(tx, actor, id);
-      const judged = await judgeAssessment(tx, assessment, await programmeDay(tx, assessment));
+      const today = await programmeDay(tx, assessment);
+      const judged = await judgeAssessment(tx, assessment, today);
+      // Duties are told as they are on record, whatever the actor is about to do.
+      const acting = as && (await judgeAssessment(tx, assessment, today, { [as]: actor.userId }));
+      const breaches = [
+        ...judged.breaches,
+        ...(acting?.breaches ?? []).filter((mine) => !judged.breaches.some((each) => sameFact(each, mine))),
+      ];
       const { the, rules, programmeId } = judged;
       const people = [
         ...the.assessors.map(({ personId }) => ({ duty: 'assessor' as const, personId })),
@@ -152,7 +162,7 @@ export class ImpartialityService {
       ];
       const names = await namesOf(tx, [
         ...people.map(({ personId }) => personId),
-        ...[...judged.breaches, ...judged.disclosures].map(({ personId }) => personId),
+        ...[...breaches, ...judged.disclosures].map(({ personId }) => personId),
       ]);
       const shown = (fact: ImpartialityFact): ShownFact => ({
         ...fact,
@@ -172,7 +182,7 @@ export class ImpartialityService {
           type: organisationType(rules, the.organisation).type,
         },
         duties: people.map((each) => ({ ...each, name: names.get(each.personId) ?? null })),
-        breaches: judged.breaches.map(shown),
+        breaches: breaches.map(shown),
         disclosures: judged.disclosures.map(shown),
       };
     });
@@ -340,6 +350,9 @@ export class ImpartialityService {
     return { programmeId, ...rules, sources: SOURCES, revision };
   }
 }
+
+const sameFact = (one: ImpartialityFact, other: ImpartialityFact): boolean =>
+  one.rule === other.rule && one.personId === other.personId && one.engagement?.id === other.engagement?.id;
 
 /** Names of people by their ids. */
 async function namesOf(tx: EntityManager, ids: readonly string[]): Promise<Map<string, string | null>> {

@@ -138,7 +138,7 @@ export async function judgeAssessment(
 ): Promise<Judged> {
   const [record] = await db.query(
     `SELECT a.organisation_id AS "organisationId", c.proposed_by AS "proposerId", c.decided_by AS "deciderId",
-            ARRAY(SELECT DISTINCT r.answered_by FROM response r WHERE r.assessment_id = a.id AND r.answer IS NOT NULL ORDER BY 1) AS answered
+            ARRAY(SELECT DISTINCT r.answered_by FROM response_inside r WHERE r.assessment_id = a.id AND r.answer IS NOT NULL ORDER BY 1) AS answered
        FROM assessment a LEFT JOIN LATERAL (SELECT proposed_by, decided_by FROM certificate WHERE assessment_id = a.id ORDER BY created_at DESC LIMIT 1) c ON true
       WHERE a.id = $1`,
     [assessment.id],

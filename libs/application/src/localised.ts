@@ -2,6 +2,7 @@ import {
   type BuyerRule,
   type ChecklistTranslation,
   type ChecklistVersion,
+  type Requirement,
   requirementsOf,
   type Score,
   type ScoringProfile,
@@ -58,6 +59,19 @@ export function localise(
     language: translation ? translation.language : version.language,
   };
 }
+
+/** A version whose texts are those of a translation; `asked` are the requirements to give. */
+export const withTexts = (
+  version: ChecklistVersion,
+  texts: LocalisedChecklist,
+  asked: readonly Requirement[] = version.requirements,
+): ChecklistVersion => ({
+  ...version,
+  title: texts.title,
+  levels: version.levels.map((level) => ({ ...level, title: texts.level(level.code) })),
+  sections: version.sections.map((section) => ({ ...section, title: texts.section(section.code) })),
+  requirements: asked.map((requirement) => ({ ...requirement, ...texts.requirement(requirement.code) })),
+});
 
 // Texts once read, per process. A version never changes. A translation may be corrected in place: PostgreSQL marks each
 // row with the transaction that wrote it, so a kept one is used while that mark is the same, and read again after.
@@ -136,6 +150,10 @@ export function categoryName(code: string, locale: PageLocale): string {
   const names = categories().categories;
   return Object.hasOwn(names, code) ? (names[code]![locale] ?? names[code]!.en) : code;
 }
+
+/** Every product category that has a name, with it. */
+export const categoryNames = (locale: Locale): { readonly code: string; readonly name: string }[] =>
+  Object.entries(categories().categories).map(([code, names]) => ({ code, name: names[locale] }));
 
 /**
  * The title of a scoring profile in the reader's language: what the profile itself says, then, for a shipped one,

@@ -314,15 +314,17 @@ async function writeAnswers(tx: Queryable, assessmentId: string, requirements: s
       by: author!.by,
     };
   });
+  const fields = ['answer', 'claim', 'naReason', 'note'];
   const told = (field: string) =>
-    `CASE WHEN n.said ? '${field}' THEN n.said ->> '${field}' ELSE r.${column(field)} END`;
+    `${column(field)} = CASE WHEN n.said ? '${field}' THEN n.said ->> '${field}' ELSE r.${column(field)} END`;
+  // Not by ON CONFLICT: that takes the right to read who answered, which this role has not.
   await tx.query(
-    `INSERT INTO response (assessment_id, requirement, answer, claim, na_reason, note, answered_by, answered_at)
-     SELECT $1, n.said ->> 'requirement', ${['answer', 'claim', 'naReason', 'note'].map(told).join(', ')}, n.said ->> 'by', now()
-       FROM jsonb_array_elements($2::jsonb) AS n(said)
-       LEFT JOIN response r ON r.assessment_id = $1 AND r.requirement = n.said ->> 'requirement'
-     ON CONFLICT (assessment_id, requirement) DO UPDATE SET answer = excluded.answer, claim = excluded.claim,
-       na_reason = excluded.na_reason, note = excluded.note, answered_by = excluded.answered_by, answered_at = excluded.answered_at`,
+    `WITH n AS (SELECT said FROM jsonb_array_elements($2::jsonb) AS x(said)),
+          changed AS (UPDATE response r SET ${fields.map(told).join(', ')}, answered_by = n.said ->> 'by', answered_at = now()
+                        FROM n WHERE r.assessment_id = $1 AND r.requirement = n.said ->> 'requirement' RETURNING r.requirement)
+     INSERT INTO response (assessment_id, requirement, ${fields.map(column).join(', ')}, answered_by, answered_at)
+     SELECT $1, n.said ->> 'requirement', ${fields.map((field) => `n.said ->> '${field}'`).join(', ')}, n.said ->> 'by', now()
+       FROM n WHERE n.said ->> 'requirement' NOT IN (SELECT requirement FROM changed)`,
     [assessmentId, JSON.stringify(answers)],
   );
   await tx.query(

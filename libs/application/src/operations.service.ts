@@ -31,7 +31,7 @@ import {
   moveAssessment,
   pinnedContent,
 } from './assessments.service.js';
-import { localisedVersion } from './localised.js';
+import { localisedVersion, withTexts } from './localised.js';
 import {
   endWaiting,
   type IncomingOperation,
@@ -194,19 +194,7 @@ export class OperationsService {
         person: actor.userId,
         writes,
         seq,
-        checklist: {
-          ...checklistBody,
-          title: texts.title,
-          levels: checklistBody.levels.map((level) => ({ ...level, title: texts.level(level.code) })),
-          sections: checklistBody.sections.map((section) => ({
-            ...section,
-            title: texts.section(section.code),
-          })),
-          requirements: asked.map((requirement) => ({
-            ...requirement,
-            ...texts.requirement(requirement.code),
-          })),
-        },
+        checklist: withTexts(checklistBody, texts, asked),
         checklistHash: hash,
         language: {
           asked: locale,

@@ -1,5 +1,5 @@
 import { type Database, ORGANISATION_KINDS, type OrganisationKind, type Queryable } from '#persistence';
-import { DomainError } from '#domain';
+import { DomainError, isBlank } from '#domain';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { fewSites, must, siteAccess } from './access.js';
 import { actsAs, forbidden, holds, notFound, type Actor } from './actor.js';
@@ -245,7 +245,7 @@ export async function foundOrganisation(
   input: { name: string; kind: string; country: string; owner: string; email: string },
 ): Promise<{ organisationId: string; userId: string; email: string; password: string }> {
   const kind = ORGANISATION_KINDS.find((each) => each === input.kind);
-  if (!kind || !/^[A-Z]{2}$/.test(input.country) || !input.name.trim()) {
+  if (!kind || !/^[A-Z]{2}$/.test(input.country) || isBlank(input.name)) {
     throw new DomainError('organisation-invalid', 'The organisation cannot be set up like this.', [
       ...(kind
         ? []
@@ -253,7 +253,7 @@ export async function foundOrganisation(
       ...(/^[A-Z]{2}$/.test(input.country)
         ? []
         : [{ field: '--country', message: 'not two capital letters', fix: 'For example EG.' }]),
-      ...(input.name.trim() ? [] : [{ field: '--name', message: 'is empty' }]),
+      ...(isBlank(input.name) ? [{ field: '--name', message: 'is empty' }] : []),
     ]);
   }
   const password = randomBytes(15).toString('base64url');

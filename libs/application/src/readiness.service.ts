@@ -6,8 +6,10 @@ import {
   rescorer,
   visibleReadiness,
   type BuyerRule,
+  type ChecklistVersion,
   type ReadinessCandidate,
   type Readiness,
+  type ScoringProfile,
   type Seen,
 } from '#domain';
 import { appendToOutbox } from '#platform';
@@ -51,22 +53,10 @@ export class ReadinessService {
         membership.organisationId === buyerId && ['owner', 'qa-manager'].includes(membership.role),
     );
     if (actor && !mayPublish) throw forbidden('Only the buyer itself publishes its rules.');
-    mustFollow('buyer-rule', rule, 'buyer-rule-invalid', 'The rule does not follow buyer-rule.schema.json.');
+    mustBeRule(rule);
     return this.db.transaction(async (tx) => {
-      const [version] = await tx.query(
-        `SELECT body FROM checklist_version WHERE checklist = $1 ORDER BY published_at DESC, version DESC LIMIT 1`,
-        [rule.checklist],
-      );
-      const [profile] = await tx.query(
-        `SELECT body FROM scoring_profile WHERE profile = $1 ORDER BY published_at DESC LIMIT 1`,
-        [rule.profile],
-      );
-      if (!version || !profile)
-        throw new DomainError(
-          'buyer-rule-invalid',
-          'The rule names a checklist or profile that is not published.',
-        );
-      checkBuyerRule(rule, version.body, profile.body);
+      const { version, profile } = await ruleContent(tx, rule);
+      checkBuyerRule(rule, version, profile);
       await tx.query(`UPDATE buyer_rule_row SET active = false WHERE buyer_id = $1 AND rule = $2`, [
         buyerId,
         rule.rule,
@@ -189,6 +179,31 @@ export class ReadinessService {
       };
     });
   }
+}
+
+/** @throws DomainError `buyer-rule-invalid` unless it follows the schema */
+export const mustBeRule = (rule: BuyerRule): BuyerRule =>
+  mustFollow('buyer-rule', rule, 'buyer-rule-invalid', 'The rule does not follow buyer-rule.schema.json.');
+
+/** The newest edition and profile that a rule names. @throws DomainError `buyer-rule-invalid` when there is none */
+export async function ruleContent(
+  db: Pick<EntityManager, 'query'>,
+  rule: BuyerRule,
+): Promise<{ version: ChecklistVersion; profile: ScoringProfile }> {
+  const [version] = await db.query(
+    `SELECT body FROM checklist_version WHERE checklist = $1 ORDER BY published_at DESC, version DESC LIMIT 1`,
+    [rule.checklist],
+  );
+  const [profile] = await db.query(
+    `SELECT body FROM scoring_profile WHERE profile = $1 ORDER BY published_at DESC LIMIT 1`,
+    [rule.profile],
+  );
+  if (!version || !profile)
+    throw new DomainError(
+      'buyer-rule-invalid',
+      'The rule names a checklist or profile that is not published.',
+    );
+  return { version: version.body, profile: profile.body };
 }
 
 /**

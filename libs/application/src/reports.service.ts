@@ -219,10 +219,10 @@ export async function gapReportOf(
     ...new Set(rules.flatMap((rule) => (rule.missing.has(code) ? [rule.name] : []))),
   ];
   const [context] = await db.query(
-    `SELECT s.name AS site, s.city, o.name AS organisation, p.name AS programme, p.time_zone AS "timeZone", person_name(a.assessor_id) AS assessor
+    `SELECT s.name AS site, s.city, o.name AS organisation, p.name AS programme, p.time_zone AS "timeZone", person_name($2) AS assessor
        FROM assessment a JOIN site s ON s.id = a.site_id JOIN organisation o ON o.id = s.organisation_id
        LEFT JOIN cohort c ON c.id = a.cohort_id LEFT JOIN programme p ON p.id = c.programme_id WHERE a.id = $1`,
-    [assessment.id],
+    [assessment.id, assessment.assessorId],
   );
   // Most serious first; among equals the mandatory, then the ones whose requirement matters most, then by effect.
   const ranked = (item: Score['items'][number]) => {

@@ -13,6 +13,7 @@ import {
   type RegisteredEngagement,
   type VisitIntervalRule,
   type VisitNeedReason,
+  isBlank,
 } from '#domain';
 import { appendToOutbox } from '#platform';
 import {
@@ -29,7 +30,7 @@ import { join } from 'node:path';
 import type { Database } from '#persistence';
 import type { EntityManager } from 'typeorm';
 import { parse } from 'yaml';
-import { must, seesRecord, siteAccess } from './access.js';
+import { fewSites, must, seesRecord, siteAccess } from './access.js';
 import { notFound, type Actor } from './actor.js';
 import { explainedScore, loadAssessment } from './assessments.service.js';
 import {
@@ -280,13 +281,23 @@ export class VisitsService {
     filter: { siteId?: string; cohortId?: string; state?: string },
     page: PageRequest,
   ): Promise<Page<VisitRow>> {
+    const few = await fewSites(this.db);
     const rows = await this.db.query(
       `SELECT ${visitColumns} FROM ${visitJoins}
-        WHERE EXISTS (SELECT 1 FROM site_access x WHERE x.user_id = $1 AND x.site_id = v.site_id AND 'record' = ANY (x.scopes))
+        WHERE (SELECT true FROM site_access x WHERE x.user_id = $1 AND x.site_id = v.site_id AND 'record' = ANY (x.scopes) LIMIT 1)
+          ${few ? 'AND v.site_id = ANY ($7)' : ''}
           AND ($2::uuid IS NULL OR v.site_id = $2) AND ($3::uuid IS NULL OR v.cohort_id = $3)
           AND ($4::text IS NULL OR v.state = $4) AND ($5::uuid IS NULL OR v.id > $5)
         ORDER BY v.id LIMIT $6`,
-      [actor.userId, filter.siteId, filter.cohortId, filter.state, page.after, page.limit + 1],
+      [
+        actor.userId,
+        filter.siteId,
+        filter.cohortId,
+        filter.state,
+        page.after,
+        page.limit + 1,
+        ...(few ? [few] : []),
+      ],
     );
     return pageOf(rows, page, (row: VisitRow) => row.id);
   }
@@ -361,7 +372,7 @@ export class VisitsService {
           { field: '/outcome', message: 'in the future', fix: 'Cancel it if it will not take place.' },
         ]);
       }
-      if (outcome !== 'done' && !reason?.trim()) {
+      if (outcome !== 'done' && isBlank(reason)) {
         throw new DomainError('reason-required', 'A visit that did not take place needs a reason.', [
           { field: '/reason', message: 'is empty', fix: 'Say in a sentence why.' },
         ]);

@@ -1,3 +1,4 @@
+import { isBlank } from './blank.js';
 import { DomainError, type FieldProblem } from './domain-error.js';
 import { addMonths, parseLocalDate, type LocalDate } from './local-date.js';
 import type { Gain, GainResult } from './gains.js';
@@ -108,7 +109,7 @@ export function checkGrant(
   if (grant.siteIds.length === 0) say('/siteIds', 'no site', 'Name the sites it is about.');
   if (new Set(grant.siteIds).size !== grant.siteIds.length)
     say('/siteIds', 'a site is named twice', 'Name every site once.');
-  if (!grant.purpose.trim()) say('/purpose', 'is empty', 'Say in a sentence what it is for.');
+  if (isBlank(grant.purpose)) say('/purpose', 'is empty', 'Say in a sentence what it is for.');
   parseLocalDate(grant.until);
   const latest = addMonths(today, LONGEST_GRANT_MONTHS);
   if (grant.until < today) say('/until', 'is in the past', `Give a day from ${today} on.`);

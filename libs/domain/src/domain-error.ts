@@ -8,6 +8,10 @@ export interface FieldProblem {
   readonly message: string;
   /** How to mend it, in one sentence. */
   readonly fix?: string;
+  /** Of several files the one it is in, counted from 0. */
+  readonly file?: number;
+  /** Line of that file, counted from 1. */
+  readonly line?: number;
 }
 
 export class DomainError extends Error {

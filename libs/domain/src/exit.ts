@@ -1,3 +1,4 @@
+import { isBlank } from './blank.js';
 import { DomainError } from './domain-error.js';
 
 /** Why a site leaves a cohort. Codes are published; their words are in the reports' dictionaries. */
@@ -22,7 +23,7 @@ export function checkExit(reason: string, note?: string): ExitReason {
       { field: '/reason', message: 'unknown', fix: `Use one of: ${EXIT_REASONS.join(', ')}.` },
     ]);
   }
-  if (known === 'other' && !note?.trim()) {
+  if (known === 'other' && isBlank(note)) {
     throw new DomainError('exit-note-required', 'The reason "other" needs a note.', [
       { field: '/note', message: 'is empty', fix: 'Say in a sentence why the site left.' },
     ]);

@@ -1,3 +1,4 @@
+import { isBlank } from './blank.js';
 import { type ChecklistVersion, type Requirement, requirementsOf } from './checklist.js';
 import type { Response } from './assessment.js';
 import { DomainError } from './domain-error.js';
@@ -110,7 +111,7 @@ export function checkResponses(
         `Use one of: ${[...options.keys()].join(', ')}.`,
       );
     } else if (option.conformity === 'not-applicable') {
-      if (!response.naReason?.trim())
+      if (isBlank(response.naReason))
         report(
           'na-without-reason',
           `${at}/naReason`,

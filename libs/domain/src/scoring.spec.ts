@@ -682,7 +682,7 @@ describe('levels, subsets, refusals', () => {
         'basic',
         profile(),
         [
-          { requirement: 'a', answer: 'na', naReason: '  ' },
+          { requirement: 'a', answer: 'na', naReason: ' \u200b\u3164' },
           { requirement: 'b', answer: 'na', naReason: 'because' },
           { requirement: 'a', answer: 'perhaps' },
           { requirement: 'zzz', answer: 'yes' },

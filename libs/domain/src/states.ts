@@ -1,3 +1,4 @@
+import { isBlank } from './blank.js';
 import { DomainError } from './domain-error.js';
 
 /**
@@ -147,7 +148,7 @@ export function transition<State extends string, Action extends string>(
       'conflict',
     );
   }
-  if (machine.reasonRequired.includes(action) && !reason?.trim()) {
+  if (machine.reasonRequired.includes(action) && isBlank(reason)) {
     throw new DomainError('reason-required', `"${action}" needs a reason.`, [
       { field: 'reason', message: 'is empty', fix: 'Say in a sentence why.' },
     ]);

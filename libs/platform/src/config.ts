@@ -47,6 +47,8 @@ export interface Config {
   readonly demo: boolean;
   /** `UPLIFT_TOTP_ROLES`: who needs a second factor; empty: nobody. */
   readonly secondFactorRoles: readonly string[];
+  /** `UPLIFT_ADMINISTRATORS`: addresses, in small letters, of the accounts that look after the installation itself. */
+  readonly administrators: readonly string[];
   /** `EVIDENCE_S3_URL`: photographs and documents of evidence go to S3-compatible storage instead of the data folder. */
   readonly evidenceS3?: S3Settings;
   /** `EVIDENCE_QUOTA_MB` in bytes: how much evidence one supplier may store; 0: as much as it likes. */
@@ -178,6 +180,16 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, needs: ConfigNe
     );
   }
 
+  const administrators = (text('UPLIFT_ADMINISTRATORS') ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((address) => address.trim())
+    .filter(Boolean);
+  for (const address of administrators.filter((each) => !/^[^\s<>@]+@[^\s<>@]+$/.test(each)))
+    problems.push(
+      `UPLIFT_ADMINISTRATORS holds "${address}", but must be e-mail addresses of accounts, with commas between them.`,
+    );
+
   const singleSignOn = readSignOnProviders(text('UPLIFT_SSO_FILE'), env, problems);
 
   const dataDir = resolve(text('UPLIFT_DATA_DIR') ?? '.data');
@@ -217,6 +229,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, needs: ConfigNe
     rateLimit,
     demo: ['true', '1', 'yes'].includes(demoText),
     secondFactorRoles: Object.freeze(secondFactorRoles),
+    administrators: Object.freeze(administrators),
     ...(evidenceS3 && { evidenceS3 }),
     evidenceQuota,
     keepFree,

@@ -12,3 +12,5 @@ export {
 } from './consent.js';
 export { renderMail, visitCalendarTexts } from './mail.js';
 export * from './invitation.js';
+export { supplierTable, type SupplierLine } from './supplier-list.js';
+export { tableCsv, tableXlsx, type SheetTable } from './table.js';

@@ -353,6 +353,26 @@ describe('certificate', () => {
     if (attached !== null) expect(attached).toBe(view.attachment.json);
   });
 
+  it('breaks a name of one endless word instead of running off the paper', async () => {
+    const endless = 'W'.repeat(200);
+    const named = <View extends { subject: object }>(view: View): View => ({
+      ...view,
+      subject: { ...view.subject, organisation: endless, site: endless },
+    });
+    for (const pdf of [
+      await certificatePdf(named(sample<CertificateView>('certificate', 'en')), 'en'),
+      await gapReportPdf(named(sample<GapReportView>('gap-report', 'en')), 'en'),
+    ]) {
+      const text = tool('pdftotext', '-bbox', file('endless.pdf', pdf), '-');
+      if (text === null) return;
+      const ends = [...text.matchAll(/xMax="([\d.]+)"[^>]*>(?:W\u200b?){5,}/g)].map(([, right]) =>
+        Number(right),
+      );
+      expect(ends.length).toBeGreaterThan(4);
+      for (const end of ends) expect(end).toBeLessThan(595 - 30);
+    }
+  });
+
   it('carries the fields, the disclaimer and no claim beyond it; markup stays literal', async () => {
     const view = sample<CertificateView>('certificate', 'en');
     const nasty = {

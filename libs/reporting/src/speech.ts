@@ -301,6 +301,11 @@ export class Speech {
       : text;
   }
 
+  /** The name of a country (ISO 3166). */
+  country(code: string): string {
+    return this.countries.of(code) ?? code;
+  }
+
   /** A true minus sign instead of a hyphen. */
   private minus(text: string): string {
     return text.replace('-', '\u2212');

@@ -48,12 +48,13 @@ let printed = 0;
  */
 export async function renderPdf(template: string, data: object, options: PdfOptions): Promise<Uint8Array> {
   await turn();
+  const printable = eachText(data, breakable) as object;
   try {
-    return print(template, data, options);
+    return print(template, printable, options);
   } catch (error) {
     const unknown = unshown(String((error as Error).message));
     if (unknown.length === 0) throw error;
-    return print(template, replaced(data, unknown) as object, options);
+    return print(template, eachText(printable, (text) => replaced(text, unknown)) as object, options);
   }
 }
 
@@ -66,22 +67,35 @@ function unshown(message: string): string[] {
   return [...new Set(clusters)].sort((a, b) => b.length - a.length);
 }
 
-/** The data with those clusters replaced in every text but that of an attachment; signs that are never seen go. */
-function replaced(value: unknown, clusters: readonly string[]): unknown {
-  if (typeof value === 'string')
-    return clusters.reduce(
-      (text, cluster) => text.replaceAll(cluster, /^\p{Cf}+$/u.test(cluster) ? '' : '\uFFFD'),
-      value,
-    );
-  if (Array.isArray(value)) return value.map((each) => replaced(each, clusters));
+/** What is not read as words: pictures, what is attached, addresses and hashes that people copy. */
+const NOT_WORDS = new Set(['attachment', 'svg', 'qr', 'verifyUrl', 'reportHash']);
+
+/** The data with `change` made to every text that is read. */
+function eachText(value: unknown, change: (text: string) => string): unknown {
+  if (typeof value === 'string') return change(value);
+  if (Array.isArray(value)) return value.map((each) => eachText(each, change));
   if (value === null || typeof value !== 'object') return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [
-      key,
-      key === 'attachment' ? inner : replaced(inner, clusters),
-    ]),
+    Object.entries(value).map(([key, inner]) => [key, NOT_WORDS.has(key) ? inner : eachText(inner, change)]),
   );
 }
+
+/** With those clusters replaced; signs that are never seen go. */
+const replaced = (text: string, clusters: readonly string[]): string =>
+  clusters.reduce(
+    (left, cluster) => left.replaceAll(cluster, /^\p{Cf}+$/u.test(cluster) ? '' : '\uFFFD'),
+    text,
+  );
+
+/** Longer than any word of the languages we print: 30 signs without a place where a line may end. */
+const ENDLESS = /[^\s/-]{30,}/gu;
+const CLUSTERS = new Intl.Segmenter();
+
+/** A word without end may be broken anywhere, by zero-width spaces: on paper nothing can be scrolled. */
+const breakable = (text: string): string =>
+  text.replace(ENDLESS, (word) =>
+    Array.from(CLUSTERS.segment(word), ({ segment }) => segment).join('\u200B'),
+  );
 
 function print(template: string, data: object, options: PdfOptions): Uint8Array {
   const { typst } = compiler();

@@ -6,6 +6,7 @@ import {
   TOKEN_MARK,
 } from '#application';
 import { DomainError } from '#domain';
+import type { Config } from '#platform';
 import {
   applyDecorators,
   type CanActivate,
@@ -61,7 +62,7 @@ export class SignedInGuard implements CanActivate {
     private readonly parties: PartiesService,
     private readonly tokens: ApiTokensService,
     private readonly reflector: Reflector,
-    private readonly baseUrl: string,
+    private readonly settings: Pick<Config, 'baseUrl' | 'administrators' | 'secondFactorRoles'>,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -81,10 +82,15 @@ export class SignedInGuard implements CanActivate {
     const user = authorization || request.headers.cookie ? await this.identity.userOf(request.headers) : null;
     if (user) {
       const actor = await this.parties.actorOf(user);
-      const required = this.identity.needsSecondFactor(actor.memberships);
+      const administrator =
+        user.emailVerified && this.settings.administrators.includes(user.email.toLowerCase());
+      const required =
+        this.identity.needsSecondFactor(actor.memberships) ||
+        (administrator && this.settings.secondFactorRoles.length > 0);
       request.actor = {
         ...actor,
         sessionId: user.sessionId,
+        ...(administrator && { administrator }),
         ...(user.byLink && { by: 'e-mail-link' }),
         secondFactor: { required, given: user.secondFactor, enrolled: user.enrolled },
       };
@@ -120,7 +126,7 @@ export class SignedInGuard implements CanActivate {
     if (!headers.cookie?.includes(`${this.identity.sessionCookie}=`)) return;
     const ours =
       headers.origin !== undefined
-        ? headers.origin === new URL(this.baseUrl).origin
+        ? headers.origin === new URL(this.settings.baseUrl).origin
         : headers['sec-fetch-site'] === 'same-origin';
     if (!ours)
       throw new DomainError(
@@ -130,7 +136,7 @@ export class SignedInGuard implements CanActivate {
           {
             field: 'Origin',
             message: headers.origin ? 'another site' : 'missing',
-            fix: `Send Origin: ${new URL(this.baseUrl).origin}, or a bearer token.`,
+            fix: `Send Origin: ${new URL(this.settings.baseUrl).origin}, or a bearer token.`,
           },
         ],
         'forbidden',

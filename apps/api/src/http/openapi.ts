@@ -57,6 +57,8 @@ const PROBLEM = {
           },
           message: { type: 'string' },
           fix: { type: 'string', description: 'How to mend it.' },
+          file: { type: 'integer', description: 'Of several files the one it is in, counted from 0.' },
+          line: { type: 'integer', description: 'Line of that file, counted from 1.' },
         },
       },
     },

@@ -22,6 +22,15 @@ export function pdf(reply: FastifyReply, bytes: Uint8Array, name: string): Buffe
   return Buffer.from(bytes);
 }
 
+/** Sends a file to be saved. */
+export function download(reply: FastifyReply, bytes: Buffer, type: string, name: string): Buffer {
+  void reply
+    .type(type)
+    .header('content-disposition', `attachment; filename="${name}"`)
+    .header('cache-control', 'private, no-store');
+  return bytes;
+}
+
 /** Whether a caller has what is described by an ETag already (`If-None-Match`). */
 export const has = (ifNoneMatch: string | undefined, etag: string): boolean =>
   (ifNoneMatch ?? '')

@@ -85,6 +85,31 @@ export function identityProblem(
 
 const INTERNAL = 'Something went wrong on our side; it has been logged.';
 
+/** Why a body could not be read as JSON at all; the field is the body as a whole. Nest keeps Fastify's error as cause. */
+function unreadableBody(error: unknown): readonly FieldProblem[] | undefined {
+  const { code } = ((error as Error).cause ?? error) as { code?: string };
+  if (code === 'FST_ERR_CTP_EMPTY_JSON_BODY')
+    return [{ field: '', message: 'the body is empty', fix: 'Send a JSON object, {} at the least.' }];
+  if (code === 'FST_ERR_CTP_INVALID_JSON_BODY')
+    return [{ field: '', message: 'not JSON', fix: 'Send one JSON object, uncompressed, in UTF-8.' }];
+  return undefined;
+}
+
+/** A zero byte, or half of a surrogate pair: JSON can say it, PostgreSQL cannot hold it. */
+const UNSTORABLE = /\0|\p{Surrogate}/u;
+
+/** Where in a request such a character stands. */
+function unstorable(value: unknown, field = ''): FieldProblem[] {
+  if (typeof value === 'string')
+    return UNSTORABLE.test(value)
+      ? [{ field, message: 'holds a character that is none (NUL or half a pair)', fix: 'Take it out.' }]
+      : [];
+  if (value === null || typeof value !== 'object') return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    unstorable(inner, `${field}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`),
+  );
+}
+
 /** What is told of an error; never more of it than a caller may know. */
 export function problemOf(error: unknown, instance: string): Problem {
   const make = (status: number, code: string, title: string, errors?: readonly FieldProblem[]) =>
@@ -98,7 +123,7 @@ export function problemOf(error: unknown, instance: string): Problem {
       error instanceof HttpException
         ? (error.getResponse() as { fields?: FieldProblem[] }).fields
         : undefined;
-    return make(status, code, title, fields);
+    return make(status, code, title, fields ?? unreadableBody(error));
   }
   const state = sqlStateOf(error) ?? '';
   if (state === ORGANISATION_DISSOLVED) {
@@ -121,7 +146,9 @@ export class ProblemFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
-    const problem = problemOf(error, request.url.split('?')[0] ?? '');
+    const told = problemOf(error, request.url.split('?')[0] ?? '');
+    const faults = told.code === 'value-not-storable' ? unstorable(request.body) : [];
+    const problem = faults.length > 0 ? { ...told, errors: faults } : told;
     if (problem.status >= 500) request.log.error({ err: error }, 'request failed');
     void reply.status(problem.status).type('application/problem+json').send(problem);
   }

@@ -18,6 +18,7 @@ const WRITES: readonly (readonly [scope: TokenScope, path: string])[] = [
   ['manage', 'sites'],
   ['manage', 'programmes'],
   ['manage', 'cohorts'],
+  ['manage', `cohorts/${ID}/joining-code`],
   ['manage', `cohorts/${ID}/enrolments`],
   ['manage', `cohorts/${ID}/enrolments/${ID}/exit`],
   ['manage', `assessors/${ID}/absences`],

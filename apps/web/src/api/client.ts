@@ -2,6 +2,7 @@ import createClient, { type MaybeOptionalInit } from 'openapi-fetch';
 import type { HttpMethod, PathsWithMethod, SuccessResponseJSON } from 'openapi-typescript-helpers';
 import type { components, paths } from '#web/generated/api';
 import { acceptLanguage } from '#web/i18n/locale';
+import { takeEarly } from './early';
 
 /** What the API calls things: `Schema<'SiteRow'>`. */
 export type Schema<Name extends keyof components['schemas']> = components['schemas'][Name];
@@ -46,15 +47,22 @@ const problemFrom = async (response: Response): Promise<Problem> => {
 };
 
 /**
+ * Sends a request that nobody has asked for just now: a session that ran out is said, and not asked for over the page.
+ * @throws ApiProblem, NoConnection
+ */
+export const sendQuietly = (request: Request): Promise<Response> => send(request, false);
+
+/**
  * Sends a request; a session that ran out in between is renewed by its person and the request sent again, so what a form
  * holds is never lost. @throws ApiProblem, NoConnection
  */
-export async function send(request: Request): Promise<Response> {
+export async function send(request: Request, ask = true): Promise<Response> {
   const again = request.clone();
   request.headers.set('accept-language', acceptLanguage());
   let response: Response;
   try {
-    response = await fetch(request);
+    const { pathname, search } = new URL(request.url);
+    response = await ((request.method === 'GET' && takeEarly(pathname + search)) || fetch(request));
   } catch (error) {
     if (request.signal.aborted) throw error;
     throw new NoConnection(error);
@@ -63,14 +71,14 @@ export async function send(request: Request): Promise<Response> {
   // A proxy's own page: the product behind it doesn't answer.
   if ([502, 504].includes(response.status)) throw new NoConnection(response.status);
   const problem = await problemFrom(response);
-  if (['sign-in-required', 'second-factor-required'].includes(problem.code) && signInAgain) {
+  if (['sign-in-required', 'second-factor-required'].includes(problem.code) && ask && signInAgain) {
     await signInAgain(problem);
     return send(again);
   }
   throw new ApiProblem(problem);
 }
 
-const client = createClient<paths>({ baseUrl: location.origin, fetch: send });
+const client = createClient<paths>({ baseUrl: location.origin, fetch: (request) => send(request) });
 
 type Init<P extends keyof paths, M extends HttpMethod> = MaybeOptionalInit<
   paths[P],
@@ -97,6 +105,13 @@ export async function call<M extends HttpMethod, P extends PathsWithMethod<paths
   ) => Promise<{ data?: unknown }>;
   return (await operation(path, init)).data as Answer<P, M>;
 }
+
+/** The same by way of `sendQuietly`. */
+export const callQuietly = <M extends HttpMethod, P extends PathsWithMethod<paths, M>>(
+  method: M,
+  path: P,
+  init: Init<P, M>,
+): Promise<Answer<P, M>> => call(method, path, { ...(init as object), fetch: sendQuietly } as never);
 
 /** Headers for a change of something that has a revision: refused with 412 when somebody else was faster. */
 export const ifMatch = (revision: number) => ({ 'If-Match': `"${revision}"` });

@@ -47,6 +47,59 @@ export function useRead<P extends ReadPath>(path: P, init?: ReadInit<P>, options
   });
 }
 
+/** Operations that answer page by page. */
+export type PagedPath = {
+  [P in ReadPath]: Answer<P, 'get'> extends { items: readonly unknown[]; nextCursor: string | null }
+    ? P
+    : never;
+}[ReadPath];
+/** A row of what such an operation answers. */
+export type RowOf<P extends PagedPath> =
+  Answer<P, 'get'> extends { items: readonly (infer Row)[] } ? Row : never;
+
+/** The most that the API gives at once. */
+const PAGE = 200;
+
+/**
+ * Reads every page of what the API answers in pages: `data` is one list. The first time the rows there are shown while the rest
+ * is on its way (`isFetching`), anew whenever they have doubled; later a whole new list takes the place of the old one.
+ */
+export function useAll<P extends PagedPath>(path: P, init?: ReadInit<P>, options: ReadOptions = {}) {
+  const { locale } = useI18n();
+  const queries = useQueryClient();
+  const queryKey = [path, init ?? null, locale, 'all'];
+  return useQuery<readonly RowOf<P>[]>({
+    queryKey,
+    queryFn: async ({ signal }) => {
+      const growing = queries.getQueryData(queryKey) === undefined;
+      const rows: RowOf<P>[] = [];
+      let shown = 0;
+      let cursor: string | null = null;
+      do {
+        const given = init as { params?: { query?: object } } | undefined;
+        const query: object = { limit: PAGE, ...given?.params?.query, ...(cursor && { cursor }) };
+        const page = (await call('get', path, {
+          ...given,
+          params: { ...given?.params, query },
+          signal,
+        } as never)) as { items: RowOf<P>[]; nextCursor: string | null };
+        rows.push(...page.items);
+        cursor = page.nextCursor;
+        if (growing && cursor && rows.length >= 2 * shown) {
+          shown = rows.length;
+          queries.setQueryData(queryKey, [...rows]);
+        }
+      } while (cursor);
+      return rows;
+    },
+    // To compare thousands of rows with those before takes longer than to draw the few in view.
+    structuralSharing: false,
+    enabled: options.enabled ?? true,
+    ...(options.every !== undefined && { refetchInterval: options.every }),
+    placeholderData: keepPreviousData,
+  });
+}
+
 /**
  * A change over the API: `mutateAsync(init)`. Everything that was read is read anew afterwards. One call is carried out once,
  * even when it is sent again after signing in again; but for what answers with a `secret` (a link, a token), of which the

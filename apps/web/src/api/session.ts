@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
 import { ApiProblem, NoConnection, onSessionLost, type Problem, type Schema, send } from './client';
+import { forgetEarly, takeEarly } from './early';
 import { queryClient } from './hooks';
 
 export type Me = Schema<'Me'>;
@@ -18,7 +19,8 @@ const setLost = (next: typeof lost): void => {
 /** Who is signed in: asked of the API; without a connection, who was here last. null: nobody. */
 async function readMe(): Promise<Me | null> {
   try {
-    const response = await fetch('/api/v1/me', { headers: { accept: 'application/json' } });
+    const path = '/api/v1/me';
+    const response = await (takeEarly(path) ?? fetch(path, { headers: { accept: 'application/json' } }));
     if (response.status === 401) {
       localStorage.removeItem(STORED);
       return null;
@@ -34,6 +36,12 @@ async function readMe(): Promise<Me | null> {
     throw new NoConnection(error);
   }
 }
+
+/** Who is signed in in this browser, in whatever tab they have done so; null: nobody. */
+export const personHere = (): string | null => {
+  const stored = localStorage.getItem(STORED);
+  return stored ? (JSON.parse(stored) as Me).userId : null;
+};
 
 const KEY = ['me'];
 
@@ -51,6 +59,7 @@ export function useMe(): Me {
 
 /** The person is signed in now, and has proven what their roles take. */
 export async function signedIn(): Promise<Me | null> {
+  forgetEarly();
   const before = queryClient.getQueryData<Me | null>(KEY);
   const me = await queryClient.fetchQuery({ queryKey: KEY, queryFn: readMe, staleTime: 0 });
   // Somebody else's page must not stay on screen.
@@ -113,6 +122,7 @@ export function atSignOut(work: () => Promise<unknown> | void): () => void {
 
 /** Ends the session and forgets what was read. Unsent work stays on the device until its person is back. */
 export async function signOut(): Promise<void> {
+  forgetEarly();
   await auth('/sign-out', {});
   await Promise.all([...signOutSteps].map((work) => work()));
   localStorage.removeItem(STORED);

@@ -1,7 +1,7 @@
 import type { ComponentType } from 'react';
-import type { Membership } from '#web/api/session';
+import type { Me, Membership } from '#web/api/session';
 import type { Texts } from '#web/generated/messages';
-import { loadTexts } from '#web/i18n';
+import { loadTexts } from '#web/i18n/texts';
 import type { IconName } from '#web/ui/icons';
 
 /** A page of an area. Those with `nav` stand in its navigation. */
@@ -10,8 +10,19 @@ export interface Page {
   readonly path: string;
   /** `lazy(() => import('./page'))` for all but the first page of an area. */
   readonly page: ComponentType;
-  readonly nav?: { readonly label: keyof Texts; readonly icon: IconName };
+  readonly nav?: {
+    readonly label: keyof Texts;
+    readonly icon: IconName;
+    /** Only for whoever looks after the installation itself. */
+    readonly administrators?: boolean;
+  };
 }
+
+/** A page that areas share, with the texts it has apart from theirs: its file and they come together. */
+export const withTexts =
+  <T>(texts: Parameters<typeof loadTexts>[0], load: () => Promise<T>) =>
+  (): Promise<T> =>
+    Promise.all([load(), loadTexts(texts)]).then(([page]) => page);
 
 /** What `areas/<id>/index.tsx` exports as its default. */
 export type Area = readonly Page[];
@@ -21,6 +32,8 @@ interface AreaEntry {
   readonly load: () => Promise<{ default: Area }>;
   /** Whether a membership opens this area. Only what is shown: what may be done, the API decides. */
   readonly opens: (membership: Membership) => boolean;
+  /** What its first page reads, in the very words it asks in: asked for while the app's code is still on its way. */
+  readonly first?: (me: Me) => readonly string[];
 }
 
 /** The parts of the app, each with its own code and texts. The first that a person's memberships open is where they start. */
@@ -29,6 +42,7 @@ export const AREAS = [
     id: 'assessor',
     load: () => import('./assessor'),
     opens: ({ role }) => role === 'assessor' || role === 'mentor',
+    first: () => ['/api/v1/assessments?limit=200', '/api/v1/sites?limit=200'],
   },
   {
     id: 'reviewer',
@@ -40,6 +54,10 @@ export const AREAS = [
     load: () => import('./supplier'),
     opens: ({ organisationKind, role }) =>
       organisationKind === 'supplier' && !['assessor', 'mentor'].includes(role),
+    first: ({ memberships }) =>
+      memberships
+        .filter(({ organisationKind }) => organisationKind === 'supplier')
+        .map(({ organisationId }) => `/api/v1/sites?organisationId=${organisationId}&limit=200`),
   },
   {
     id: 'buyer',
@@ -64,9 +82,15 @@ export const AREAS = [
 
 export type AreaId = (typeof AREAS)[number]['id'];
 
-/** Areas that somebody's memberships open, in the order of the list. */
-export const areasOf = (memberships: readonly Membership[]): AreaId[] =>
-  AREAS.filter(({ opens }) => memberships.some(opens)).map(({ id }) => id);
+/** Areas that somebody's memberships open, in the order of the list; administration also for who looks after the installation. */
+export const areasOf = ({ memberships, administrator }: Me): AreaId[] =>
+  AREAS.filter(({ id, opens }) => memberships.some(opens) || (id === 'admin' && administrator === true)).map(
+    ({ id }) => id,
+  );
+
+/** What an area's first page reads from the API. */
+export const firstReads = (id: AreaId, me: Me): readonly string[] =>
+  (AREAS as readonly AreaEntry[]).find((each) => each.id === id)?.first?.(me) ?? [];
 
 const loading = new Map<AreaId, Promise<Area>>();
 

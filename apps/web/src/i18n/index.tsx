@@ -1,28 +1,11 @@
 import { IntlMessageFormat } from 'intl-messageformat';
 import { createContext, type ReactNode, use, useEffect, useMemo, useState } from 'react';
-import loaders from 'virtual:messages';
-import type { MessageArea, RichTexts, Texts } from '#web/generated/messages';
+import type { RichTexts, Texts } from '#web/generated/messages';
 import { currentLocale, dirOf, intlName, type Locale, rememberLocale, type ShownLocale } from './locale';
+import { loadWanted, textOf } from './texts';
 
 export { LOCALES, type Locale, serverFallsBack, serverLocale } from './locale';
-
-type Compiled = Readonly<Record<string, string | unknown[]>>;
-type LoadedArea = Exclude<MessageArea, 'common' | 'shell'> | 'base';
-
-/** locale/area → texts, as far as they are loaded. */
-const loaded = new Map<string, Compiled>();
-const wanted = new Set<LoadedArea>();
-
-async function load(locale: ShownLocale, area: LoadedArea): Promise<void> {
-  const name = `${locale}/${area}`;
-  if (!loaded.has(name)) loaded.set(name, (await loaders[name]!()).default);
-}
-
-/** Loads an area's texts in the language of the moment; those of other languages come when one is chosen. */
-export async function loadTexts(area: LoadedArea): Promise<void> {
-  wanted.add(area);
-  await load(currentLocale(), area);
-}
+export { loadTexts } from './texts';
 
 /** Keys without blanks take none; others take an object of exactly theirs. */
 type Blanks<T, K extends keyof T> = T[K] extends undefined ? [] : [T[K]];
@@ -64,8 +47,7 @@ function makeI18n(locale: ShownLocale, choose: I18n['choose']): I18n {
   const dir = dirOf(locale);
   const formats = new Map<string, IntlMessageFormat>();
   const say = (key: string, blanks: Record<string, unknown> = {}): unknown => {
-    const area = key.slice(0, key.indexOf('.'));
-    const text = (loaded.get(`${locale}/${area}`) ?? loaded.get(`${locale}/base`))?.[key];
+    const text = textOf(locale, key);
     if (text === undefined) throw new Error(`no text ${key}: are the texts of its area loaded?`);
     if (typeof text === 'string') return text;
     let format = formats.get(key);
@@ -121,7 +103,7 @@ export function I18nProvider({ children }: { children: ReactNode }) {
     () =>
       makeI18n(locale, async (chosen) => {
         // First everything that is on screen, then the switch: no page is half in one language.
-        await Promise.all([...wanted].map((area) => load(chosen, area)));
+        await loadWanted(chosen);
         rememberLocale(chosen);
         setLocale(chosen);
       }),

@@ -67,16 +67,26 @@ function Inside() {
   const { locale } = useI18n();
   const me = useMe();
   const [path] = useLocation();
-  const areas = areasOf(me.memberships);
+  const areas = areasOf(me);
   const asked = path.split('/')[1] as AreaId;
   // One text, because a list made anew at every drawing would be another one each time.
   const parts = [
     `texts/${locale}/base`,
     ...areas.flatMap((each) => [`areas/${each}`, `texts/${locale}/${each}`]),
+    `texts/${locale}/checklist`,
   ].join(' ');
   useEffect(() => {
-    void keepForOffline(parts.split(' '));
+    keepForOffline(parts.split(' '));
   }, [parts]);
+  // What waits on this device is sent from whatever page is open, and is known of when somebody signs out.
+  const works = areas.some((each) => each === 'assessor' || each === 'supplier');
+  useEffect(() => {
+    if (works)
+      void import('#web/device/send').then(
+        ({ startDevice }) => startDevice(me.userId),
+        () => undefined,
+      );
+  }, [works, me.userId]);
   const area = areas.find((each) => each === asked);
   if (path === '/' || path === '/sign-in')
     return areas[0] ? <Redirect to={`/${areas[0]}`} replace /> : <Bare />;
@@ -114,13 +124,16 @@ function Bare() {
 
 function AreaPages({ id, areas }: { id: AreaId; areas: readonly AreaId[] }) {
   const { t } = useI18n();
+  const { administrator } = useMe();
   const pages = use(loadArea(id));
   return (
     <Layout
       areas={areas}
       area={id}
       nav={pages.flatMap(({ path, nav }) =>
-        nav ? [{ path, label: t(nav.label as never), icon: nav.icon }] : [],
+        nav && (administrator || !nav.administrators)
+          ? [{ path, label: t(nav.label as never), icon: nav.icon }]
+          : [],
       )}
     >
       <Suspense fallback={<Skeleton />}>
@@ -231,7 +244,7 @@ function Layout({
       ) : (
         <div className="hidden lg:block" />
       )}
-      <main id="main" tabIndex={-1} className="min-w-0 p-4 lg:p-6">
+      <main id="main" tabIndex={-1} className="min-w-0 p-4 pb-24 lg:p-6 lg:pb-24">
         <div className="mx-auto max-w-6xl">
           <UpdateNotice />
           <FaultBoundary key={path}>{children}</FaultBoundary>

@@ -28,11 +28,22 @@ export async function startServiceWorker(): Promise<void> {
   setInterval(() => void registration?.update().catch(() => undefined), 3_600_000);
 }
 
+let kept: Promise<boolean> = Promise.resolve(false);
+/** Whether the app opens without a connection: resolves when what its person needs is kept, or can't be. */
+export const keptForOffline = (): Promise<boolean> => kept;
+
 /** Keeps the files of these parts of the app (`areas/supplier`, `texts/ar/base`) for times without a connection. */
-export async function keepForOffline(parts: readonly string[]): Promise<void> {
+export function keepForOffline(parts: readonly string[]): void {
   if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return;
-  const { active } = await navigator.serviceWorker.ready;
-  active?.postMessage({ type: 'keep', parts });
+  kept = navigator.serviceWorker.ready.then(
+    ({ active }) =>
+      new Promise((done) => {
+        const { port1, port2 } = new MessageChannel();
+        port1.onmessage = () => done(true);
+        setTimeout(() => done(false), 30_000);
+        active?.postMessage({ type: 'keep', parts }, [port2]);
+      }),
+  );
 }
 
 /** Whether a new version waits. */

@@ -25,6 +25,9 @@ const SHAPES = {
   key: 'M15 4a5 5 0 100 10 5 5 0 000-10zM11 12l-7 7v1h3v-2h2v-2l2-2',
   qr: 'M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h2v2h-2zM18 18h2v2h-2zM18 14h2M14 18v2',
   download: 'M12 4v11M7 11l5 5 5-5M4 20h16',
+  camera: 'M4 8h4l2-3h4l2 3h4v11H4zM12 10a3.5 3.500 0 100 7 3.500 3.500 0 000-7',
+  mic: 'M12 3a3 3 0 00-3 3v5a3 3 0 006 0V6a3 3 0 00-3-3zM5 11a7 7 0 0014 0M12 18v3',
+  device: 'M7 3h10v18H7zM11 18h2',
   info: 'M12 3a9 9 0 100 18 9 9 0 000-18zM12 11v6M12 7.500v.01',
 } as const;
 export type IconName = keyof typeof SHAPES;

@@ -81,7 +81,8 @@ const NOUNS: readonly Noun[] = [
     sql: page(
       `to_jsonb(x) || jsonb_build_object('checklist', v.checklist, 'version', v.version, 'profile', f.profile || ' ' || f.version, 'assessor', person_name(x.assessor_id), 'reviewer', person_name(x.reviewer_id),
          'record', (SELECT d.body FROM assessment_record d WHERE d.assessment_id = x.id),
-         'responses', (SELECT coalesce(jsonb_agg(to_jsonb(r) - 'assessment_id' ORDER BY r.requirement), '[]') FROM full_response r WHERE r.assessment_id = x.id),
+         'responses', (SELECT coalesce(jsonb_agg(to_jsonb(r) - 'assessment_id' || jsonb_build_object('answered_by', coalesce(w.answered_by, (SELECT d.body->>'by' FROM assessment_record d WHERE d.assessment_id = x.id))) ORDER BY r.requirement), '[]')
+            FROM full_response r LEFT JOIN response w ON w.assessment_id = r.assessment_id AND w.requirement = r.requirement WHERE r.assessment_id = x.id),
          'operations', (SELECT coalesce(jsonb_agg(to_jsonb(o) - 'assessment_id' || jsonb_build_object('by_name', person_name(o.user_id)) ORDER BY o.requirement, o.received_at, o.id), '[]') FROM operation o WHERE o.assessment_id = x.id),
          'score', (SELECT to_jsonb(s) - 'assessment_id' FROM assessment_score_explained s WHERE s.assessment_id = x.id),
          'findings', (SELECT coalesce(jsonb_agg(to_jsonb(n) - 'assessment_id' ORDER BY n.requirement), '[]') FROM finding n WHERE n.assessment_id = x.id),

@@ -146,6 +146,9 @@ export class Cohort {
   @Column('date') startsOn: string;
   @Column('date', { nullable: true }) endsOn: string | null;
   @Column('integer', { default: 1 }) revision: number;
+  /** SHA-256 of the code with which owners enrol their sites, and until when it works. */
+  @Column('char', { length: 64, nullable: true }) joiningHash: string | null;
+  @Column('timestamptz', { nullable: true }) joiningUntil: Date | null;
 }
 
 @Entity()

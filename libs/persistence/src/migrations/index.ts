@@ -21,6 +21,8 @@ import { ActedBy1795510000000 } from './1795510000000-acted-by.js';
 import { ForgottenEverywhere1795510100000 } from './1795510100000-forgotten-everywhere.js';
 import { Evidence1795520000000 } from './1795520000000-evidence.js';
 import { OperationLog1795530000000 } from './1795530000000-operation-log.js';
+import { ColumnsOutOfReach1795640000000 } from './1795640000000-columns-out-of-reach.js';
+import { JoiningACohort1795640100000 } from './1795640100000-joining-a-cohort.js';
 
 /** Every migration, oldest first. A published one is never changed. */
 export const migrations = [
@@ -47,4 +49,6 @@ export const migrations = [
   ForgottenEverywhere1795510100000,
   Evidence1795520000000,
   OperationLog1795530000000,
+  ColumnsOutOfReach1795640000000,
+  JoiningACohort1795640100000,
 ];

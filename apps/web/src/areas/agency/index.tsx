@@ -1,6 +1,19 @@
+import { lazy } from 'react';
 import type { Area } from '#web/areas';
 import { CohortsPage } from './cohorts';
 
 export default [
   { path: '/agency', page: CohortsPage, nav: { label: 'agency.nav.cohorts', icon: 'people' } },
+  { path: '/agency/cohorts/:id', page: lazy(() => import('./cohort')) },
+  {
+    path: '/agency/programmes',
+    page: lazy(() => import('./programmes')),
+    nav: { label: 'agency.nav.programmes', icon: 'chart' },
+  },
+  { path: '/agency/programmes/:id', page: lazy(() => import('./programme')) },
+  {
+    path: '/agency/visits',
+    page: lazy(() => import('./visits')),
+    nav: { label: 'agency.nav.visits', icon: 'clock' },
+  },
 ] satisfies Area;

@@ -1,6 +1,15 @@
-import type { Area } from '#web/areas';
+import { lazy } from 'react';
+import { type Area, withTexts } from '#web/areas';
 import { AssessmentsPage } from './assessments';
 
 export default [
   { path: '/assessor', page: AssessmentsPage, nav: { label: 'assessor.nav.assessments', icon: 'list' } },
+  {
+    path: '/assessor/assessments/:id',
+    page: lazy(withTexts('checklist', () => import('#web/checklist/page'))),
+  },
+  {
+    path: '/assessor/assessments/:id/review',
+    page: lazy(withTexts('checklist', () => import('#web/checklist/review'))),
+  },
 ] satisfies Area;

@@ -1,5 +1,5 @@
 import { lazy } from 'react';
-import type { Area } from '#web/areas';
+import { type Area, withTexts } from '#web/areas';
 import { SitesPage } from './sites';
 
 export default [
@@ -24,4 +24,12 @@ export default [
   { path: '/supplier/gap-reports/:id', page: lazy(() => import('./gap-report')) },
   { path: '/supplier/certificates/:id', page: lazy(() => import('./certificate')) },
   { path: '/supplier/sharing/new/:organisation', page: lazy(() => import('./grant')) },
+  {
+    path: '/supplier/assessments/:id',
+    page: lazy(withTexts('checklist', () => import('#web/checklist/page'))),
+  },
+  {
+    path: '/supplier/assessments/:id/review',
+    page: lazy(withTexts('checklist', () => import('#web/checklist/review'))),
+  },
 ] satisfies Area;

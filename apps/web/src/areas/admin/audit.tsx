@@ -1,0 +1,241 @@
+import { type ReactNode, useState } from 'react';
+import { type Schema, send } from '#web/api/client';
+import { useRead } from '#web/api/hooks';
+import { useI18n } from '#web/i18n';
+import { Button, PageHeader, Status, type StatusKind, Text } from '#web/ui/basics';
+import { Form, Select, TextField } from '#web/ui/form';
+import { EmptyState, Loaded, ProblemBox } from '#web/ui/states';
+import { OwnOrganisation } from './own-organisation';
+
+type Entry = Schema<'ReadEntry'>;
+type Row = Schema<'AuditedRow'>;
+interface Filter {
+  readonly actor?: string;
+  readonly subject?: string;
+  readonly from?: string;
+  readonly to?: string;
+}
+const ACTIONS: Readonly<Record<Entry['action'], StatusKind>> = {
+  insert: 'conforming',
+  update: 'neutral',
+  delete: 'major',
+  forget: 'na',
+};
+/** What the trail follows most asked for; any other table can be named. */
+const SUBJECTS = [
+  'organisation',
+  'membership',
+  'invitation',
+  'api_token',
+  'site',
+  'assessment',
+  'response',
+  'certificate',
+  'consent_grant',
+  'programme',
+  'cohort',
+  'enrolment',
+  'visit',
+] as const;
+const monthAgo = () => new Date(Date.now() - 30 * 86_400_000).toISOString().slice(0, 10);
+
+/** `/admin/audit`: every change to what an organisation owns: who, when, from where, before and after. */
+export default function AuditPage() {
+  const { t } = useI18n();
+  return (
+    <>
+      <PageHeader title={t('admin.nav.audit')} lead={t('admin.audit.lead')} />
+      <OwnOrganisation>
+        {(organisation) => <Trail key={organisation} organisation={organisation} />}
+      </OwnOrganisation>
+    </>
+  );
+}
+
+function Trail({ organisation }: { organisation: string }) {
+  const { t } = useI18n();
+  const [filter, setFilter] = useState<Filter>(() => ({ from: monthAgo() }));
+  /** Where each page that was turned to begins; the first begins at the beginning. */
+  const [turned, setTurned] = useState<readonly string[]>([]);
+  const [error, setError] = useState<unknown>(null);
+  const path = { id: organisation };
+  const members = useRead('/api/v1/organisations/{id}/members', { params: { path } });
+  const cursor = turned.at(-1);
+  const entries = useRead('/api/v1/organisations/{id}/audit', {
+    params: { path, query: { ...filter, limit: 50, ...(cursor && { cursor }) } },
+  });
+  const nameOf = (actor: string): string =>
+    members.data?.members.find(({ userId }) => userId === actor)?.name ?? actor;
+  const people = [...new Map((members.data?.members ?? []).map((each) => [each.userId, each.name]))];
+  const keep = (what: string, type: string, file: string) => {
+    setError(null);
+    download(`/api/v1/organisations/${organisation}/audit${what}`, type, file).catch(setError);
+  };
+  const asked = new URLSearchParams(Object.entries(filter)).toString();
+  return (
+    <>
+      <section className="no-print mb-4 rounded-xl border border-line bg-panel p-4">
+        <Form
+          submit={t('admin.audit.search')}
+          onSubmit={async (values) => {
+            setTurned([]);
+            setFilter(Object.fromEntries(Object.entries(values).filter(([, value]) => value !== '')));
+          }}
+          actions={
+            <>
+              <Button onClick={() => keep(`?${asked}`, 'application/x-ndjson', 'audit.jsonl')}>
+                {t('admin.audit.export')}
+              </Button>
+              <Button onClick={() => keep('/checkpoint', 'application/json', 'checkpoint.json')}>
+                {t('admin.audit.checkpoint')}
+              </Button>
+            </>
+          }
+        >
+          <div className="grid gap-3 sm:grid-cols-2 lg:grid-cols-4">
+            <Select
+              label={t('admin.audit.who')}
+              name="actor"
+              options={[
+                { value: '', label: t('admin.audit.anybody') },
+                ...people.map(([value, label]) => ({ value, label })),
+                { value: 'worker', label: t('admin.audit.worker') },
+                { value: 'operator', label: t('admin.audit.operator') },
+              ]}
+            />
+            <Select
+              label={t('admin.audit.what')}
+              name="subject"
+              options={[
+                { value: '', label: t('admin.audit.anything') },
+                ...SUBJECTS.map((value) => ({ value, label: t(`admin.subject.${value}`) })),
+              ]}
+            />
+            <TextField
+              label={t('admin.audit.from')}
+              name="from"
+              type="date"
+              {...(filter.from && { defaultValue: filter.from })}
+            />
+            <TextField label={t('admin.audit.to')} name="to" type="date" />
+          </div>
+        </Form>
+        {error !== null && <ProblemBox error={error} />}
+      </section>
+      <Loaded
+        query={entries}
+        isEmpty={({ items }) => items.length === 0}
+        empty={<EmptyState title={t('admin.audit.none')}>{t('admin.audit.noneFix')}</EmptyState>}
+      >
+        {({ items, nextCursor }) => (
+          <>
+            <ol aria-label={t('admin.nav.audit')} className="grid gap-2">
+              {items.map((entry) => (
+                <li key={entry.seq} className="rounded-xl border border-line bg-panel p-3">
+                  <EntryView entry={entry} who={nameOf(entry.actor)} />
+                </li>
+              ))}
+            </ol>
+            <div className="no-print mt-3 flex gap-2">
+              {turned.length > 0 && (
+                <Button onClick={() => setTurned(turned.slice(0, -1))}>{t('admin.audit.earlier')}</Button>
+              )}
+              {nextCursor && (
+                <Button onClick={() => setTurned([...turned, nextCursor])}>{t('admin.audit.later')}</Button>
+              )}
+            </div>
+          </>
+        )}
+      </Loaded>
+    </>
+  );
+}
+
+const isSubject = (subject: string): subject is (typeof SUBJECTS)[number] =>
+  SUBJECTS.some((each) => each === subject);
+
+function EntryView({ entry, who }: { entry: Entry; who: string }) {
+  const { t, moment, number } = useI18n();
+  const { subject, action, at, by, byName, from, rows } = entry;
+  return (
+    <>
+      <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
+        <Status kind={ACTIONS[action]}>{t(`admin.audit.${action}`)}</Status>
+        <b>{isSubject(subject) ? t(`admin.subject.${subject}`) : <code dir="ltr">{subject}</code>}</b>
+        <Text>{who}</Text>
+        {by && (
+          <span className="text-soft">
+            <bdi dir="ltr">{byName ?? by}</bdi>
+          </span>
+        )}
+        <span className="text-soft">{moment(at)}</span>
+        {from && (
+          <span className="text-sm text-soft">
+            <bdi dir="ltr">{from}</bdi>
+          </span>
+        )}
+      </div>
+      {Array.isArray(rows) ? (
+        rows.map((row, n) => <Changes key={n} row={row} />)
+      ) : (
+        <p className="mt-1 text-soft">{t('admin.audit.many', { n: number(rows.count) })}</p>
+      )}
+    </>
+  );
+}
+
+const shown = (value: unknown): string =>
+  value === null || value === undefined ? '–' : typeof value === 'string' ? value : JSON.stringify(value);
+
+/** What a row was before and is after, field by field; of an update only what changed. */
+function Changes({ row: { before, after } }: { row: Row }) {
+  const { t } = useI18n();
+  const fields = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])].filter(
+    (field) => !before || !after || shown(before[field]) !== shown(after[field]),
+  );
+  if (fields.length === 0) return null;
+  const cell = (content: ReactNode) => <td className="px-2 py-1 align-top wrap-anywhere">{content}</td>;
+  return (
+    <details className="mt-2">
+      <summary className="inline-flex min-h-6 items-center text-sm text-link underline">
+        {t('admin.audit.changes', { n: fields.length })}
+      </summary>
+      <table dir="ltr" className="mt-1 w-full table-fixed text-sm">
+        <thead>
+          <tr className="text-start text-soft">
+            <th scope="col" className="w-1/4 px-2 py-1 text-start">
+              {t('admin.audit.field')}
+            </th>
+            <th scope="col" className="px-2 py-1 text-start">
+              {t('admin.audit.before')}
+            </th>
+            <th scope="col" className="px-2 py-1 text-start">
+              {t('admin.audit.after')}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {fields.map((field) => (
+            <tr key={field} className="border-t border-line">
+              <th scope="row" className="px-2 py-1 text-start align-top font-normal wrap-anywhere">
+                <code>{field}</code>
+              </th>
+              {cell(before ? <Text>{shown(before[field])}</Text> : '–')}
+              {cell(after ? <Text>{shown(after[field])}</Text> : '–')}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </details>
+  );
+}
+
+/** Fetches and saves as a file. @throws ApiProblem, NoConnection */
+async function download(address: string, type: string, name: string): Promise<void> {
+  const response = await send(new Request(address, { headers: { accept: type } }));
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(await response.blob());
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}

@@ -1,0 +1,157 @@
+import { useCallback, useMemo } from 'react';
+import { type RowOf, useWrite } from '#web/api/hooks';
+import { ifMatch } from '#web/api/client';
+import { useI18n } from '#web/i18n';
+import { Link, Status, type StatusKind, Text } from '#web/ui/basics';
+import { TextField } from '#web/ui/form';
+import { FormDialog } from '#web/ui/form-dialog';
+import { useSearch } from '#web/ui/search';
+import { type Column, Table } from '#web/ui/table';
+import { toast } from '#web/ui/toast';
+import { usePart } from './part';
+
+export type Visit = RowOf<'/api/v1/visits'>;
+const STATE: Readonly<Record<Visit['state'], StatusKind>> = {
+  unplanned: 'major',
+  planned: 'neutral',
+  done: 'conforming',
+  aborted: 'minor',
+  cancelled: 'na',
+};
+/** What the planner may say about a visit that it found no day for. */
+const CODES = [
+  'competence-missing',
+  'language-missing',
+  'excluded',
+  'coached-within-look-back',
+  'no-free-day',
+  'over-weekly-limit',
+  'no-assessors',
+  'window-outside-horizon',
+  'site-closed',
+  'unknown-assessor',
+  'fixed-outside-window',
+] as const;
+type Reason = { readonly assessorId: string | null; readonly code: string };
+
+/** Each code once, with how many assessors it keeps away. */
+function reasonsOf({ unplannedReasons }: Visit): readonly { code: (typeof CODES)[number]; n: number }[] {
+  const reasons = Array.isArray(unplannedReasons) ? (unplannedReasons as readonly Reason[]) : [];
+  return CODES.flatMap((code) => {
+    const n = reasons.filter((reason) => reason.code === code).length;
+    return n > 0 ? [{ code, n }] : [];
+  });
+}
+
+/** Visits with their window, day, assessor, and for those without a day why. */
+export function VisitTable({ visits }: { visits: readonly Visit[] }) {
+  const { t, day, compare } = useI18n();
+  const { manages } = usePart();
+  const { mutateAsync: cancel } = useWrite('post', '/api/v1/visits/{id}/cancellation');
+  const words = useCallback(
+    ({ siteName, city, assessorName, state }: Visit) =>
+      `${siteName} ${city} ${assessorName ?? ''} ${t(`agency.visit.${state}`)}`,
+    [t],
+  );
+  const { field, found } = useSearch(visits, words);
+  const columns = useMemo<readonly Column<Visit>[]>(
+    () => [
+      {
+        key: 'site',
+        header: t('common.site'),
+        cell: ({ siteName }) => <Text>{siteName}</Text>,
+        sort: (one, other) => compare(one.siteName, other.siteName),
+      },
+      {
+        key: 'day',
+        header: t('agency.visit.day'),
+        cell: ({ id, plannedOn }) =>
+          plannedOn ? (
+            <Link external href={`/api/v1/visits/${id}/invitation.ics`}>
+              {day(plannedOn)}
+            </Link>
+          ) : (
+            '–'
+          ),
+        sort: (one, other) => compare(one.plannedOn ?? one.due, other.plannedOn ?? other.due),
+      },
+      {
+        key: 'window',
+        header: t('agency.visit.window'),
+        cell: ({ earliest, latest }) => `${day(earliest)} – ${day(latest)}`,
+        sort: (one, other) => compare(one.earliest, other.earliest),
+      },
+      {
+        key: 'assessor',
+        header: t('common.role.assessor'),
+        cell: ({ assessorName }) => (assessorName ? <Text>{assessorName}</Text> : '–'),
+        sort: (one, other) => compare(one.assessorName ?? '', other.assessorName ?? ''),
+      },
+      {
+        key: 'state',
+        header: t('common.state'),
+        cell: (visit) => (
+          <>
+            <Status kind={STATE[visit.state]}>{t(`agency.visit.${visit.state}`)}</Status>
+            {visit.outcomeReason && (
+              <span className="block text-soft">
+                <Text>{visit.outcomeReason}</Text>
+              </span>
+            )}
+            {visit.state === 'unplanned' && (
+              <ul className="mt-1 text-sm text-soft">
+                {reasonsOf(visit).map(({ code, n }) => (
+                  <li key={code}>{t(`agency.unplanned.${code}`, { n })}</li>
+                ))}
+              </ul>
+            )}
+          </>
+        ),
+        sort: (one, other) => compare(one.state, other.state),
+      },
+      ...(manages
+        ? [
+            {
+              key: 'cancel',
+              header: t('agency.visit.cancel'),
+              cell: ({ id, siteName, state, revision }: Visit) =>
+                state === 'planned' || state === 'unplanned' ? (
+                  <FormDialog
+                    look="quiet"
+                    label={t('agency.visit.cancel')}
+                    title={t('agency.visit.cancelOf', { site: siteName })}
+                    submit={t('agency.visit.cancel')}
+                    onSubmit={async ({ reason }) => {
+                      await cancel({
+                        params: { path: { id } },
+                        headers: ifMatch(revision),
+                        body: { reason: reason! },
+                      });
+                      toast(t('agency.visit.cancelDone'));
+                    }}
+                  >
+                    <p className="text-soft">{t('agency.visit.cancelLead')}</p>
+                    <TextField label={t('agency.sites.reason')} name="reason" required maxLength={1000} />
+                  </FormDialog>
+                ) : (
+                  '–'
+                ),
+            },
+          ]
+        : []),
+    ],
+    [t, day, compare, manages, cancel],
+  );
+  return (
+    <>
+      <div className="mb-3">{field}</div>
+      <Table
+        caption={t('agency.nav.visits')}
+        columns={columns}
+        rows={found}
+        rowKey={({ id }) => id}
+        sortedBy="day"
+      />
+    </>
+  );
+}

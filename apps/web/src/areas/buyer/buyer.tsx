@@ -1,0 +1,77 @@
+import { type ReactNode, useState } from 'react';
+import type { Schema } from '#web/api/client';
+import { useRead } from '#web/api/hooks';
+import { useMe } from '#web/api/session';
+import { useI18n, serverLocale } from '#web/i18n';
+import { Select } from '#web/ui/form';
+
+export type BuyerSite = Schema<'BuyerSite'>;
+export type Approval = Schema<'Approval'>;
+
+const CHOSEN = 'uplift.buyer';
+
+/** The buyer somebody works for; whoever works for several chooses, and it is remembered for the session. */
+export function ForBuyer({ children }: { children: (buyer: string) => ReactNode }) {
+  const { t } = useI18n();
+  const { memberships } = useMe();
+  const mine = [
+    ...new Set(
+      memberships
+        .filter(({ organisationKind }) => organisationKind === 'buyer')
+        .map(({ organisationId }) => organisationId),
+    ),
+  ];
+  const [chosen, setChosen] = useState(() => sessionStorage.getItem(CHOSEN) ?? '');
+  const buyer = mine.includes(chosen) ? chosen : mine[0]!;
+  const names = useRead(
+    '/api/v1/organisations',
+    { params: { query: { kind: 'buyer', limit: 200 } } },
+    { enabled: mine.length > 1 },
+  );
+  return (
+    <>
+      {mine.length > 1 && (
+        <div className="no-print mb-4 max-w-md">
+          <Select
+            label={t('buyer.choose')}
+            value={buyer}
+            onChange={(id) => {
+              sessionStorage.setItem(CHOSEN, id);
+              setChosen(id);
+            }}
+            options={mine.map((value) => ({
+              value,
+              label: names.data?.items.find(({ id }) => id === value)?.name ?? value,
+            }))}
+          />
+        </div>
+      )}
+      {children(buyer)}
+    </>
+  );
+}
+
+/** Names of product categories; one that has none is shown as it was entered. */
+export function useCategories(): (code: string) => string {
+  const names = useRead('/api/v1/categories', { params: { query: { lang: serverLocale() } } });
+  return (code) => names.data?.find((each) => each.code === code)?.name ?? code;
+}
+
+/** How a condition stands in words: what, how much there is, how much is asked. */
+export function useCondition(): (condition: Schema<'FailingCondition'>) => string {
+  const { t, number } = useI18n();
+  const said = (value: number | string | boolean | null): string =>
+    value === null
+      ? t('buyer.condition.none')
+      : typeof value === 'boolean'
+        ? t(value ? 'buyer.condition.yes' : 'buyer.condition.no')
+        : typeof value === 'number'
+          ? number(value, { maximumFractionDigits: 1 })
+          : value;
+  return ({ code, subject, actual, needed }) =>
+    t('buyer.condition', {
+      what: `${t(`buyer.condition.${code}`)}${subject ? ` ${subject}` : ''}`,
+      actual: said(actual),
+      needed: said(needed),
+    });
+}

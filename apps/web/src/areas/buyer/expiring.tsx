@@ -1,0 +1,163 @@
+import { useMemo } from 'react';
+import { useSearchParams } from 'wouter';
+import { useAll } from '#web/api/hooks';
+import { useI18n, serverLocale } from '#web/i18n';
+import { Link, PageHeader, Text } from '#web/ui/basics';
+import { RadioGroup, Select } from '#web/ui/form';
+import { EmptyState, Loaded } from '#web/ui/states';
+import { type Column, Table } from '#web/ui/table';
+import { type BuyerSite, ForBuyer, useCategories } from './buyer';
+
+const WHAT = ['conditional', 'assessment', 'certificate', 'consent'] as const;
+
+/** Something of a site that runs out. */
+interface Expiry {
+  readonly key: string;
+  readonly site: BuyerSite;
+  readonly what: (typeof WHAT)[number];
+  readonly on: string;
+  /** Product categories, or the certificate's number. */
+  readonly about: readonly string[];
+}
+
+function expiriesOf(site: BuyerSite): Expiry[] {
+  const found = new Map<string, Expiry>();
+  const add = (what: Expiry['what'], on: string | null, about?: string): void => {
+    if (!on) return;
+    const key = `${site.siteId} ${what} ${on}`;
+    const before = found.get(key)?.about ?? [];
+    found.set(key, {
+      key,
+      site,
+      what,
+      on,
+      about: about && !before.includes(about) ? [...before, about] : before,
+    });
+  };
+  for (const { status, validUntil, assessmentCountsUntil, category } of site.approvals) {
+    if (status === 'conditional') add('conditional', validUntil, category);
+    add('assessment', assessmentCountsUntil, category);
+  }
+  if (site.certificate?.status === 'valid')
+    add('certificate', site.certificate.validUntil, site.certificate.number);
+  add('consent', site.sharedUntil);
+  return [...found.values()];
+}
+
+const dayFromNow = (days: number): string =>
+  new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+
+/** `/buyer/expiring`: what runs out within 30, 60 or 90 days, the first first. */
+export default function ExpiringPage() {
+  const { t } = useI18n();
+  return (
+    <>
+      <PageHeader title={t('buyer.expiring.title')} lead={t('buyer.expiring.lead')} />
+      <ForBuyer>{(buyer) => <Expiring buyer={buyer} />}</ForBuyer>
+    </>
+  );
+}
+
+function Expiring({ buyer }: { buyer: string }) {
+  const { t, day, daysFromNow, compare } = useI18n();
+  const nameOf = useCategories();
+  const [search, setSearch] = useSearchParams();
+  const within = search.get('within') ?? '30';
+  const what = search.get('what') ?? '';
+  const sites = useAll('/api/v1/buyers/{id}/sites', {
+    params: { path: { id: buyer }, query: { lang: serverLocale() } },
+  });
+  const rows = useMemo(() => {
+    const [today, last] = [dayFromNow(0), dayFromNow(Number(within))];
+    return (sites.data ?? [])
+      .flatMap(expiriesOf)
+      .filter((each) => each.on >= today && each.on <= last && (!what || each.what === what));
+  }, [sites.data, within, what]);
+  const columns = useMemo<readonly Column<Expiry>[]>(
+    () => [
+      {
+        key: 'site',
+        header: t('common.site'),
+        cell: ({ site }) => (
+          <>
+            <Link href={`/buyer/sites/${site.siteId}`}>
+              <Text>{site.site}</Text>
+            </Link>
+            <span className="block font-normal text-soft">
+              <Text>{site.organisation}</Text>
+            </span>
+          </>
+        ),
+        sort: (one, other) => compare(one.site.site, other.site.site),
+      },
+      {
+        key: 'what',
+        header: t('buyer.expiring.what'),
+        cell: ({ what: kind, about }) => (
+          <>
+            {t(`buyer.expiring.${kind}`)}
+            <span className="block text-sm text-soft">
+              {kind === 'certificate' ? <bdi dir="ltr">{about[0]}</bdi> : about.map(nameOf).join(', ')}
+            </span>
+          </>
+        ),
+        sort: (one, other) => compare(one.what, other.what),
+      },
+      {
+        key: 'on',
+        header: t('buyer.expiring.on'),
+        cell: ({ on }) => (
+          <>
+            {day(on)}
+            <span className="block text-sm text-soft">{daysFromNow(on)}</span>
+          </>
+        ),
+        sort: (one, other) => compare(one.on, other.on),
+      },
+    ],
+    [t, day, daysFromNow, compare, nameOf],
+  );
+  const set = (next: { within?: string; what?: string }) =>
+    setSearch({ within, what, ...next }, { replace: true });
+  return (
+    <>
+      <div className="no-print mb-4 flex flex-wrap items-end gap-4">
+        <RadioGroup
+          label={t('buyer.expiring.within')}
+          name="within"
+          value={within}
+          onChange={(value) => set({ within: value })}
+          options={[30, 60, 90].map((n) => ({ value: String(n), label: t('buyer.expiring.days', { n }) }))}
+        />
+        <Select
+          label={t('buyer.expiring.what')}
+          value={what}
+          onChange={(value) => set({ what: value })}
+          options={[
+            { value: '', label: t('buyer.every') },
+            ...WHAT.map((value) => ({ value, label: t(`buyer.expiring.${value}`) })),
+          ]}
+        />
+      </div>
+      <Loaded
+        query={sites}
+        isEmpty={() => rows.length === 0}
+        empty={
+          <EmptyState title={t('buyer.expiring.none', { n: Number(within) })}>
+            {t('buyer.expiring.noneFix')}
+          </EmptyState>
+        }
+      >
+        {() => (
+          <Table
+            caption={t('buyer.expiring.title')}
+            columns={columns}
+            rows={rows}
+            rowKey={({ key }) => key}
+            sortedBy="on"
+          />
+        )}
+      </Loaded>
+    </>
+  );
+}

@@ -1,0 +1,251 @@
+import { useMemo } from 'react';
+import { useLocation, useParams } from 'wouter';
+import { ifMatch, type Schema } from '#web/api/client';
+import { useAll, useRead, useWrite } from '#web/api/hooks';
+import { useMe } from '#web/api/session';
+import { useI18n, serverFallsBack, serverLocale } from '#web/i18n';
+import { Button, ButtonLink, PageHeader, Panel, Skeleton, Status, Text } from '#web/ui/basics';
+import { Confirm } from '#web/ui/dialog';
+import { TextField } from '#web/ui/form';
+import { Loaded, ProblemBox } from '#web/ui/states';
+import { toast } from '#web/ui/toast';
+import { Findings } from './findings';
+import { barredBy, Impartiality } from './impartiality';
+import { Items, Pieces } from './items';
+import { ScorePanel } from './score';
+
+const NOTHING: readonly never[] = [];
+const SUBMITTED: readonly Schema<'AssessmentState'>[] = ['submitted', 'under-review', 'closed'];
+
+/** `/reviewer/assessments/:id`: everything an assessment rests on, side by side, and what may be done with it. */
+export default function AssessmentPage() {
+  const { t, day } = useI18n();
+  const { id } = useParams<{ id: string }>();
+  const path = { path: { id } };
+  const assessment = useRead('/api/v1/assessments/{id}', { params: path });
+  const offline = useRead('/api/v1/assessments/{id}/offline', {
+    params: { ...path, query: { lang: serverLocale() } },
+  });
+  const facts = useRead('/api/v1/assessments/{id}/impartiality', {
+    params: { ...path, query: { as: 'reviewer' } },
+  });
+  const evidence = useAll('/api/v1/assessments/{id}/evidence', { params: path });
+  const handedIn = assessment.data !== undefined && SUBMITTED.includes(assessment.data.state);
+  const siteId = assessment.data?.siteId ?? '';
+  const score = useScore(id, handedIn);
+  const findings = useRead('/api/v1/assessments/{id}/findings', { params: path }, { enabled: handedIn });
+  const own = useOwnAnswers(siteId, assessment.data);
+  const site = offline.data?.site;
+  const lang = offline.data?.language.status === 'original' ? offline.data.language.original : serverLocale();
+  const questions = useMemo(
+    () => new Map(offline.data?.checklist.requirements.map(({ code, question }) => [code, question])),
+    [offline.data],
+  );
+  return (
+    <>
+      <PageHeader
+        title={site?.name ?? t('reviewer.assessment.title')}
+        back={{ href: '/reviewer', label: t('reviewer.queue.title') }}
+        lead={
+          assessment.data && (
+            <>
+              {site && <Text>{site.supplier}</Text>} – {t(`common.assessmentKind.${assessment.data.kind}`)} –{' '}
+              {day(assessment.data.assessedOn)}{' '}
+              <Status kind={assessment.data.state === 'closed' ? 'conforming' : 'neutral'}>
+                {t(`common.assessmentState.${assessment.data.state}`)}
+              </Status>
+            </>
+          )
+        }
+      />
+      {serverFallsBack() && <p className="mb-3 text-soft">{t('common.contentInEnglish')}</p>}
+      <Loaded query={assessment}>
+        {(row) => (
+          <>
+            {row.reopenReason && row.state !== 'closed' && (
+              <Panel heading={t('reviewer.assessment.reopened')}>
+                <Text>{row.reopenReason}</Text>
+              </Panel>
+            )}
+            <div className="grid items-start gap-x-4 lg:grid-cols-[2fr_1fr]">
+              <div className="min-w-0">
+                {handedIn && score.error && <ProblemBox error={score.error} />}
+                {handedIn && score.data && offline.data && (
+                  <ScorePanel scores={score.data} checklist={offline.data.checklist} lang={lang} />
+                )}
+              </div>
+              <div className="min-w-0 max-lg:row-start-1">
+                <Loaded query={facts}>
+                  {(known) => (
+                    <>
+                      <Actions row={row} facts={known} />
+                      <Impartiality facts={known} />
+                    </>
+                  )}
+                </Loaded>
+              </div>
+            </div>
+            {offline.error && <ProblemBox error={offline.error} />}
+            {offline.data ? (
+              <Items
+                offline={offline.data}
+                assessment={row}
+                own={own}
+                evidence={evidence.data ?? NOTHING}
+                lang={lang}
+              />
+            ) : (
+              <Skeleton />
+            )}
+            <General evidence={evidence.data ?? NOTHING} />
+            {handedIn && (
+              <Loaded query={findings}>
+                {(list) => (
+                  <Findings
+                    assessmentId={id}
+                    assessedOn={row.assessedOn}
+                    findings={list}
+                    questions={questions}
+                    lang={lang}
+                  />
+                )}
+              </Loaded>
+            )}
+          </>
+        )}
+      </Loaded>
+    </>
+  );
+}
+
+/** The result; asked for again until the worker has been. */
+function useScore(id: string, enabled: boolean) {
+  const init = { params: { path: { id } } };
+  const first = useRead('/api/v1/assessments/{id}/score', init, { enabled });
+  useRead('/api/v1/assessments/{id}/score', init, {
+    enabled: enabled && first.data?.asFound === null,
+    every: 1500,
+  });
+  return first;
+}
+
+/** The supplier's own newest answers to the same checklist, from before or on the day of this assessment. */
+function useOwnAnswers(
+  siteId: string,
+  row: Schema<'AssessmentRow'> | undefined,
+): readonly Schema<'ResponseRow'>[] {
+  const selves = useRead(
+    '/api/v1/assessments',
+    { params: { query: { siteId, kind: 'self', limit: 200 } } },
+    { enabled: row !== undefined && row.kind !== 'self' },
+  );
+  const newest = selves.data?.items
+    .filter(
+      (self) =>
+        self.checklist === row?.checklist &&
+        self.state !== 'draft' &&
+        self.assessedOn <= row.assessedOn &&
+        self.profile === row.profile,
+    )
+    .sort((one, other) => (one.assessedOn < other.assessedOn ? 1 : -1))[0];
+  const self = useRead(
+    '/api/v1/assessments/{id}',
+    { params: { path: { id: newest?.id ?? '' } } },
+    { enabled: newest !== undefined },
+  );
+  return (newest && self.data?.responses) || NOTHING;
+}
+
+/** Evidence for the assessment as a whole. */
+function General({ evidence }: { evidence: readonly Schema<'EvidenceRow'>[] }) {
+  const { t } = useI18n();
+  const whole = evidence.filter(({ requirement }) => requirement === null);
+  if (whole.length === 0) return null;
+  return (
+    <Panel heading={t('reviewer.assessment.evidence')}>
+      <Pieces evidence={whole} />
+    </Panel>
+  );
+}
+
+/** What may be done in the state it is in, unless impartiality keeps the reader from it. */
+function Actions({ row, facts }: { row: Schema<'AssessmentRow'>; facts: Schema<'AssessmentImpartiality'> }) {
+  const { t } = useI18n();
+  const [, go] = useLocation();
+  const review = useWrite('post', '/api/v1/assessments/{id}/review');
+  const propose = useWrite('post', '/api/v1/certificates');
+  const certificates = useRead('/api/v1/sites/{id}/certificates', { params: { path: { id: row.siteId } } });
+  const act = (action: 'take-review' | 'return' | 'close' | 'reopen', reason?: string) =>
+    review
+      .mutateAsync({
+        params: { path: { id: row.id } },
+        headers: ifMatch(row.revision),
+        body: { action, ...(reason && { reason }) },
+      })
+      .then(() => toast(t(`reviewer.act.${action}.done`)));
+  const certificate = certificates.data?.find(({ assessmentId }) => assessmentId === row.id);
+  const { userId } = useMe();
+  const barred = barredBy(facts, 'reviewer', userId).length > 0;
+  const reason = <TextField label={t('reviewer.reason')} name="reason" multiline required maxLength={1000} />;
+  const asked = (action: 'return' | 'close' | 'reopen', look: 'secondary' | 'danger' = 'secondary') => (
+    <Confirm
+      label={t(`reviewer.act.${action}`)}
+      title={t(`reviewer.act.${action}`)}
+      question={t(`reviewer.act.${action}.question`)}
+      confirm={t(`reviewer.act.${action}`)}
+      look={look}
+      fields={action !== 'close' && reason}
+      onConfirm={({ reason: why }) => act(action, why)}
+    />
+  );
+  return (
+    <Panel heading={t('reviewer.act.title')} className="no-print">
+      {barred ? (
+        <p>
+          <Status kind="major">{t('reviewer.queue.barred')}</Status> {t('reviewer.act.barred')}
+        </p>
+      ) : (
+        <div className="flex flex-wrap gap-2">
+          {row.state === 'submitted' && (
+            <Button
+              look="primary"
+              busy={review.isPending}
+              onClick={() => void act('take-review').catch(() => undefined)}
+            >
+              {t('reviewer.act.take-review')}
+            </Button>
+          )}
+          {row.state === 'under-review' && asked('close')}
+          {['submitted', 'under-review'].includes(row.state) && asked('return')}
+          {row.state === 'closed' && asked('reopen', 'danger')}
+          {['draft', 'in-progress', 'reopened'].includes(row.state) && (
+            <p className="text-soft">{t('reviewer.act.waiting')}</p>
+          )}
+        </div>
+      )}
+      {review.error && <ProblemBox error={review.error} />}
+      {row.state === 'closed' && row.kind !== 'self' && (
+        <div className="mt-3">
+          {certificate && certificate.state !== 'draft' ? (
+            <ButtonLink href={`/reviewer/certificates/${certificate.id}`}>
+              {t('reviewer.act.certificate')} <bdi dir="ltr">{certificate.number}</bdi>
+            </ButtonLink>
+          ) : (
+            <Confirm
+              label={t('reviewer.act.propose')}
+              title={t('reviewer.act.propose')}
+              question={t('reviewer.act.propose.question')}
+              confirm={t('reviewer.act.propose')}
+              onConfirm={() =>
+                propose.mutateAsync({ body: { assessmentId: row.id } }).then((made) => {
+                  toast(t('reviewer.act.propose.done'));
+                  go(`/reviewer/certificates/${made.id}`);
+                })
+              }
+            />
+          )}
+        </div>
+      )}
+    </Panel>
+  );
+}

@@ -1,0 +1,221 @@
+import { EVIDENCE_LIMIT } from '#domain/evidence';
+import { useEffect, useId, useRef, useState } from 'react';
+import type { Schema } from '#web/api/client';
+import { keepFile } from '#web/device/files';
+import { type Device, type FileRecord, type Pack, useDeviceState } from '#web/device/store';
+import { useI18n } from '#web/i18n';
+import { Button } from '#web/ui/basics';
+import { Confirm } from '#web/ui/dialog';
+import { Icon } from '#web/ui/icons';
+import { fixOf, Unsaved } from './item';
+
+/** What the server takes; phones give JPEG when asked for one of these. */
+const PICTURES = 'image/jpeg,image/png,image/webp';
+const DOCUMENTS = '.pdf,.docx,.xlsx';
+
+/** Photographs and documents of an item, or of the whole assessment: on this device at once, at the server when it has them. */
+export function Photos({
+  device,
+  pack,
+  requirement,
+  files,
+  evidence,
+  open,
+}: {
+  device: Device;
+  pack: Pack;
+  requirement: string | null;
+  files: readonly FileRecord[];
+  evidence: readonly Schema<'EvidenceRow'>[];
+  open: boolean;
+}) {
+  const { t, number } = useI18n();
+  const [error, setError] = useState<unknown>(null);
+  const [large, setLarge] = useState<string[]>([]);
+  const [busy, setBusy] = useState(false);
+  const shown = files.filter(({ state }) => state !== 'removing');
+  const add = async (chosen: readonly File[]): Promise<void> => {
+    setBusy(true);
+    setError(null);
+    setLarge(chosen.filter(({ size }) => size > EVIDENCE_LIMIT).map(({ name }) => name));
+    try {
+      for (const file of chosen)
+        if (file.size <= EVIDENCE_LIMIT) await keepFile(device, pack.assessment.id, requirement, file);
+    } catch (reason) {
+      setError(reason);
+    }
+    setBusy(false);
+  };
+  if (!open && shown.length + evidence.length === 0) return null;
+  return (
+    <div className="mt-3">
+      {shown.length + evidence.length > 0 && (
+        <ul className="mb-2 flex flex-wrap gap-3">
+          {shown.map((file) => (
+            <Kept key={file.id} device={device} file={file} open={open} />
+          ))}
+          {evidence.map(({ id, state, mediaType, fileName }) => (
+            <li key={id} className="w-28 text-sm">
+              <a
+                href={`/api/v1/evidence/${id}/content`}
+                className="grid size-28 place-items-center overflow-hidden rounded-lg border border-line bg-sunken"
+              >
+                {state === 'ready' && mediaType?.startsWith('image/') ? (
+                  <img
+                    src={`/api/v1/evidence/${id}/thumbnail`}
+                    alt={fileName ?? t('checklist.photo.photo')}
+                    loading="lazy"
+                    className="size-full object-cover"
+                  />
+                ) : (
+                  <span className="p-1 text-center break-all">{fileName ?? t('checklist.photo.photo')}</span>
+                )}
+              </a>
+              <span className="text-soft">{t('checklist.photo.there')}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {open && (
+        <div className="flex flex-wrap gap-2">
+          <Chooser label={t('checklist.photo.take')} accept={PICTURES} capture busy={busy} onChoose={add} />
+          <Chooser
+            label={t('checklist.photo.choose')}
+            accept={`${PICTURES},${DOCUMENTS}`}
+            busy={busy}
+            onChoose={add}
+          />
+        </div>
+      )}
+      {large.length > 0 && (
+        <p role="alert" className="mt-2 rounded-lg bg-critical-bg p-3 text-critical">
+          {t('checklist.photo.large', {
+            name: large.join(', '),
+            mb: number(EVIDENCE_LIMIT / 1024 / 1024),
+          })}
+        </p>
+      )}
+      {error !== null && <Unsaved error={error} />}
+    </div>
+  );
+}
+
+function Chooser({
+  label,
+  accept,
+  capture = false,
+  busy,
+  onChoose,
+}: {
+  label: string;
+  accept: string;
+  capture?: boolean;
+  busy: boolean;
+  onChoose: (files: readonly File[]) => Promise<void>;
+}) {
+  const id = useId();
+  return (
+    <label
+      htmlFor={id}
+      className="relative inline-flex min-h-11 items-center gap-2 rounded-lg border border-edge bg-panel px-3 text-sm font-semibold hover:bg-sunken has-focus-visible:outline-3 has-focus-visible:outline-focus"
+    >
+      <Icon name={capture ? 'camera' : 'plus'} size={18} />
+      {label}
+      <input
+        id={id}
+        type="file"
+        accept={accept}
+        multiple={!capture}
+        {...(capture && { capture: 'environment' as const })}
+        disabled={busy}
+        className="absolute inset-0 size-full opacity-0"
+        onChange={(event) => {
+          const chosen = [...(event.target.files ?? [])];
+          // The same file may be chosen again.
+          event.target.value = '';
+          void onChoose(chosen);
+        }}
+      />
+    </label>
+  );
+}
+
+function Kept({ device, file, open }: { device: Device; file: FileRecord; open: boolean }) {
+  const { t, percent } = useI18n();
+  const { progress } = useDeviceState(device);
+  const picture = useRef<HTMLImageElement>(null);
+  const { thumbnail } = file;
+  useEffect(() => {
+    if (!thumbnail) return;
+    const made = URL.createObjectURL(new Blob([thumbnail], { type: 'image/jpeg' }));
+    picture.current!.src = made;
+    return () => URL.revokeObjectURL(made);
+  }, [thumbnail]);
+  const there = progress.get(file.id);
+  const stands =
+    file.state === 'sent'
+      ? t('checklist.photo.there')
+      : file.state === 'refused'
+        ? t('checklist.photo.refused')
+        : there !== undefined
+          ? t('checklist.sync.file', { part: percent(there / file.size) })
+          : t('checklist.photo.here');
+  return (
+    <li className="w-28 text-sm">
+      <span className="grid size-28 place-items-center overflow-hidden rounded-lg border border-line bg-sunken">
+        {thumbnail ? (
+          <img ref={picture} alt={file.name} className="size-full object-cover" />
+        ) : (
+          <span className="p-1 text-center break-all">{file.name}</span>
+        )}
+      </span>
+      <span
+        className={
+          file.state === 'sent'
+            ? 'text-conforming'
+            : file.state === 'refused'
+              ? 'text-critical'
+              : 'text-minor'
+        }
+      >
+        {stands}
+      </span>
+      {file.state === 'refused' && (
+        <div role="alert" className="text-critical">
+          <p>{t(FILE_FIX[file.trouble?.code ?? ''] ?? fixOf(file.trouble?.code))}</p>
+          <code dir="ltr" className="text-xs break-all">
+            {file.trouble?.code}
+          </code>
+          <Button
+            look="quiet"
+            onClick={() =>
+              void device.changeFile(file, { state: 'waiting', trouble: null }).then(() => device.wake())
+            }
+          >
+            {t('checklist.refused.again')}
+          </Button>
+        </div>
+      )}
+      {open && (
+        <Confirm
+          label={t('checklist.photo.remove')}
+          title={t('checklist.photo.remove')}
+          question={t('checklist.photo.removeAsk', { name: file.name })}
+          confirm={t('checklist.photo.remove')}
+          look="quiet"
+          onConfirm={() => device.removeFile(file)}
+        />
+      )}
+    </li>
+  );
+}
+
+const FILE_FIX: Readonly<
+  Record<string, 'checklist.photo.kind' | 'checklist.photo.quota' | 'checklist.photo.lost'>
+> = {
+  'evidence-type-not-allowed': 'checklist.photo.kind',
+  'evidence-damaged': 'checklist.photo.kind',
+  'evidence-quota-exceeded': 'checklist.photo.quota',
+  'evidence-too-many': 'checklist.photo.quota',
+  'file-lost': 'checklist.photo.lost',
+};

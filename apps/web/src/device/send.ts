@@ -1,0 +1,302 @@
+import { acknowledged, changed, type Operation, outgoing } from '#domain/sync';
+import { ApiProblem, callQuietly, NoConnection, type Problem } from '#web/api/client';
+import { queryClient } from '#web/api/hooks';
+import { personHere, useMe } from '#web/api/session';
+import { backOff } from './answers';
+import type { FileRecord, Trouble } from './database';
+import { type Device, deviceOf } from './store';
+
+/*
+ * Sends what waits: after every entry, when the connection is back, when the app is looked at again, and by itself after a
+ * pause that grows. One tab at a time. Whatever the answer is, nothing leaves the device that the server hasn't acknowledged.
+ */
+
+/** How many entries go at once; a batch that is refused as a whole is halved, to find the one that can't be read. */
+const MOST = 200;
+/** Looks for what others have done so often while the app is in view. */
+const LOOK = 60_000;
+/** Answers that say "not now": of these all is kept and tried again. */
+const PASSING = [408, 425, 429];
+
+/** Whether an answer is about who asks and not about what was sent. */
+const signedOut = ({ code }: Problem): boolean =>
+  ['sign-in-required', 'second-factor-required'].includes(code);
+const passing = ({ status }: Problem): boolean => status >= 500 || PASSING.includes(status);
+const troubleOf = ({ code, title, errors }: Problem): Trouble => {
+  const fix = errors?.find((each) => each.fix)?.fix;
+  return { code, detail: title, ...(fix && { fix }) };
+};
+
+class Sender {
+  private running: Promise<void> | null = null;
+  private asked = false;
+  private failures = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly device: Device) {
+    device.wake = () => void this.send();
+    addEventListener('online', () => void this.send(true));
+    addEventListener('offline', () => device.set({ hindrance: { kind: 'offline', again: null } }));
+    addEventListener('focus', () => void this.send(true));
+    document.addEventListener('visibilitychange', () => {
+      if (document.visibilityState === 'visible') void this.send(true);
+    });
+    setInterval(() => {
+      if (document.visibilityState === 'visible' && !device.state.hindrance) void this.send();
+    }, LOOK);
+  }
+
+  /** Sends everything that waits, then asks for what is new. `now`: without waiting for the pause to end. */
+  async send(now = false): Promise<void> {
+    if (now) this.failures = 0;
+    // In a pause after a failure, entries wait for its end: a phone with a bad connection shouldn't be kept busy.
+    else if (this.timer !== undefined && !this.running) return;
+    this.asked = true;
+    this.running ??= this.rounds().finally(() => {
+      this.running = null;
+    });
+    return this.running;
+  }
+
+  private async rounds(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    while (this.asked) {
+      this.asked = false;
+      const round = () => this.round();
+      // Of several tabs one sends, and the next finds nothing left to do.
+      const locks = navigator.locks as LockManager | undefined;
+      const again = await (locks ? locks.request(`uplift-send ${this.device.person}`, round) : round()).catch(
+        () => true,
+      );
+      if (!again) {
+        this.failures = 0;
+        continue;
+      }
+      this.failures += 1;
+      const pause = backOff(this.failures, Math.random());
+      const { hindrance } = this.device.state;
+      if (hindrance) this.device.set({ hindrance: { ...hindrance, again: Date.now() + pause } });
+      this.timer = setTimeout(() => {
+        this.timer = undefined;
+        void this.send();
+      }, pause);
+      return;
+    }
+  }
+
+  /** One go through all assessments. Answers whether it has to be tried again. */
+  private async round(): Promise<boolean> {
+    const { device } = this;
+    if (!navigator.onLine) {
+      device.set({ hindrance: { kind: 'offline', again: null } });
+      // The event of the connection's return may not come; so it is looked after.
+      return device.unsent > 0;
+    }
+    device.set({ sending: true });
+    let later = false;
+    try {
+      for (const id of device.state.taken?.keys() ?? []) {
+        // Somebody else may have signed in meanwhile, here or in another tab: nobody's work goes out as another's.
+        if (personHere() !== device.person) {
+          device.set({ hindrance: { kind: 'signed-out', again: null } });
+          return false;
+        }
+        later = (await this.assessment(id)) || later;
+      }
+      device.set({ hindrance: later ? { kind: 'server', again: null } : null });
+      return later;
+    } catch (error) {
+      if (error instanceof NoConnection) device.set({ hindrance: { kind: 'offline', again: null } });
+      else if (error instanceof ApiProblem && signedOut(error.problem)) {
+        // Only its person can end this.
+        device.set({ hindrance: { kind: 'signed-out', again: null } });
+        return false;
+      } else device.set({ hindrance: { kind: 'server', again: null } });
+      return true;
+    } finally {
+      device.set({ sending: false, progress: new Map() });
+    }
+  }
+
+  /** @throws what stops the whole round: no connection, nobody signed in, a server that can't now */
+  private async assessment(id: string): Promise<boolean> {
+    const { device } = this;
+    try {
+      await this.entries(id);
+      const one = device.get(id);
+      if (!one) return false;
+      const news = await callQuietly('get', '/api/v1/assessments/{id}/changes', {
+        params: { path: { id }, query: { since: one.copy.revision, device: one.copy.device } },
+      });
+      await device.change(id, ({ record, copy }) => ({
+        record: { ...record, trouble: null, contactAt: new Date().toISOString() },
+        copy: changed(copy, news as never),
+      }));
+      await device.moved(id, news.state);
+      return await this.files(id);
+    } catch (error) {
+      if (!(error instanceof ApiProblem) || signedOut(error.problem) || passing(error.problem)) throw error;
+      // It isn't theirs any more, or isn't there: all of it stays here, and they are told.
+      const trouble = troubleOf(error.problem);
+      await device.change(id, (kept) => ({ ...kept, record: { ...kept.record, trouble } }));
+      return false;
+    }
+  }
+
+  private async entries(id: string): Promise<void> {
+    const { device } = this;
+    let most = MOST;
+    for (;;) {
+      const one = device.get(id);
+      const batch = one ? outgoing(one.copy, most) : [];
+      if (!one || batch.length === 0) return;
+      const body = {
+        device: one.copy.device,
+        checklistHash: one.copy.checklistHash,
+        sentAt: new Date().toISOString(),
+        operations: batch.map(({ device: _, ...operation }: Operation) => operation),
+      };
+      try {
+        const answer = await callQuietly('post', '/api/v1/assessments/{id}/operations', {
+          params: { path: { id } },
+          body: body as never,
+        });
+        await device.change(id, ({ record, copy }) => ({
+          record,
+          copy: acknowledged(copy, answer as never),
+        }));
+      } catch (error) {
+        const unreadable = error instanceof ApiProblem && [400, 413, 422].includes(error.problem.status);
+        if (!unreadable) throw error;
+        if (batch.length > 1) {
+          most = Math.ceil(batch.length / 2);
+          continue;
+        }
+        // One that can't be read mustn't hold up the others: it is put aside as a refused one.
+        const results = [{ id: batch[0]!.id, outcome: 'refused' as const, ...troubleOf(error.problem) }];
+        await device.change(id, ({ record, copy }) => ({
+          record,
+          copy: acknowledged(copy, { revision: 0, results, items: [] }),
+        }));
+      }
+    }
+  }
+
+  /** Sends the files of an assessment, one after the other. Answers whether some are to be tried again. */
+  private async files(id: string): Promise<boolean> {
+    const { device } = this;
+    let later = false;
+    let did = false;
+    for (const file of device.get(id)?.files ?? []) {
+      if (file.state !== 'waiting' && file.state !== 'removing') continue;
+      try {
+        if (file.state === 'removing') await this.takeBack(file);
+        else await this.file(file);
+        did = true;
+      } catch (error) {
+        if (!(error instanceof ApiProblem) || signedOut(error.problem)) throw error;
+        if (passing(error.problem) || AGAIN.includes(error.problem.code)) later = true;
+        else await device.changeFile(file, { state: 'refused', trouble: troubleOf(error.problem) });
+      }
+    }
+    const sent = (device.get(id)?.files ?? []).filter(
+      ({ state, evidenceId }) => state === 'waiting' && evidenceId,
+    );
+    if (sent.length > 0) {
+      const { received } = await callQuietly('post', '/api/v1/assessments/{id}/evidence/acknowledged', {
+        params: { path: { id } },
+        body: { sha256: sent.map(({ sha256 }) => sha256) },
+      });
+      for (const file of sent)
+        if (received.includes(file.sha256)) await device.changeFile(file, { state: 'sent', trouble: null });
+        else later = true;
+    }
+    if (did) void queryClient.invalidateQueries({ queryKey: ['/api/v1/assessments/{id}/evidence'] });
+    return later;
+  }
+
+  private async takeBack(file: FileRecord): Promise<void> {
+    try {
+      await callQuietly('delete', '/api/v1/evidence/{id}', { params: { path: { id: file.evidenceId! } } });
+    } catch (error) {
+      if (!(error instanceof ApiProblem) || error.problem.status !== 404) throw error;
+    }
+    await this.device.forgetFile(file);
+  }
+
+  private async file(file: FileRecord): Promise<void> {
+    const { device } = this;
+    const row = await callQuietly('post', '/api/v1/assessments/{id}/evidence', {
+      params: { path: { id: file.assessmentId } },
+      body: {
+        sha256: file.sha256,
+        size: file.size,
+        fileName: file.name.slice(0, 200),
+        capturedAt: file.capturedAt,
+        deviceId: device.get(file.assessmentId)?.copy.device ?? '',
+        ...(file.requirement && { requirement: file.requirement }),
+        ...(file.caption && { caption: file.caption }),
+      },
+    });
+    await device.changeFile(file, { evidenceId: row.id });
+    if (!row.uploadUrl) return;
+    const bytes = await device.bytesOf(file);
+    if (!bytes) throw new ApiProblem(LOST);
+    await upload(new Blob([bytes]), location.origin + row.uploadUrl, (there) =>
+      device.set({ progress: new Map(device.state.progress).set(file.id, there) }),
+    );
+  }
+}
+
+/** Declared again, these come right. */
+const AGAIN = ['evidence-hash-wrong', 'upload-offset-wrong', 'upload-not-found'];
+const LOST: Problem = {
+  type: 'about:blank',
+  status: 410,
+  code: 'file-lost',
+  title: 'The browser has cleared this file away before it was sent.',
+  instance: '',
+};
+
+/** Sends bytes from where they stopped (tus). */
+async function upload(content: Blob, uploadUrl: string, onProgress: (there: number) => void): Promise<void> {
+  const { DetailedError, Upload } = await import('tus-js-client');
+  await new Promise<void>((done, fail) => {
+    new Upload(content, {
+      uploadUrl,
+      retryDelays: [0, 1000, 3000],
+      // Where it is, the server says; nothing needs to be remembered.
+      storeFingerprintForResuming: false,
+      onProgress,
+      onSuccess: () => done(),
+      onError: (error) => {
+        const response = error instanceof DetailedError ? error.originalResponse : null;
+        if (!response || [0, 502, 504].includes(response.getStatus())) return fail(new NoConnection(error));
+        let said: Partial<Problem> = {};
+        try {
+          said = JSON.parse(response.getBody()) as Partial<Problem>;
+        } catch {
+          // Answers to HEAD have no body.
+        }
+        const status = response.getStatus();
+        const code = status === 404 ? 'upload-not-found' : status === 401 ? 'sign-in-required' : 'refused';
+        fail(
+          new ApiProblem({ type: 'about:blank', title: code, status, code, instance: uploadUrl, ...said }),
+        );
+      },
+    }).start();
+  });
+}
+
+const senders = new WeakMap<Device, Sender>();
+/** The device of somebody, with its sender at work. */
+export const startDevice = (person: string): Device =>
+  deviceOf(person, (made) => senders.set(made, new Sender(made)));
+
+/** Sends at once, and resolves when that is done or has failed. */
+export const sendNow = (device: Device): Promise<void> =>
+  senders.get(device)?.send(true) ?? Promise.resolve();
+
+/** The device of whoever is signed in. */
+export const useDevice = (): Device => startDevice(useMe().userId);

@@ -1,0 +1,283 @@
+import { makeQueue } from '#platform';
+import { randomUUID } from 'node:crypto';
+import type { Page } from 'playwright-core';
+import {
+  basicRequirements,
+  daysAgo,
+  finish,
+  openAssessment,
+  type Programme,
+  seedProgramme,
+} from '../support/app.js';
+import { waitFor } from '../support/wait.js';
+import { audit, settled, SIZES, startWeb, type WebApp, withBrowser } from '../support/web.js';
+
+let web: WebApp;
+let p: Programme;
+const shots = process.env['UPLIFT_SHOTS'];
+const ADMINISTRATOR = 'manager-one@example.org';
+
+/** Looks at the page as it is now: accessible, nothing sticking out sideways, a picture where one is wanted. */
+async function look(page: Page, name: string): Promise<void> {
+  await settled(page);
+  await audit(page);
+  const over = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+  expect([name, Math.max(0, over)]).toEqual([name, 0]);
+  if (shots) await page.screenshot({ path: `${shots}/${name}.png`, fullPage: true });
+}
+const drawn = (page: Page) => page.locator('figure svg').first().waitFor();
+
+withBrowser('the web app of agencies and administrators', () => {
+  beforeAll(async () => {
+    web = await startWeb('test_web_agency', { UPLIFT_ADMINISTRATORS: ADMINISTRATOR });
+    p = await seedProgramme(web.app);
+    await web.app.sql(`UPDATE auth."user" SET email = $1 WHERE id = $2`, [ADMINISTRATOR, p.manager.id]);
+    p = { ...p, manager: { ...p.manager, email: ADMINISTRATOR } };
+    const asked = await basicRequirements(web.app, '2');
+    const baseline = await openAssessment(p, {});
+    await finish(
+      p,
+      baseline.id,
+      asked.map(({ code }, n) => ({ requirement: code, answer: n % 2 ? 'conform' : 'major' })),
+    );
+    const followUp = await openAssessment(p, {
+      kind: 'follow-up',
+      baselineId: baseline.id,
+      assessedOn: daysAgo(10),
+    });
+    await finish(
+      p,
+      followUp.id,
+      asked.map(({ code }) => ({ requirement: code, answer: 'conform' })),
+    );
+    await web.app.idle();
+  }, 240_000);
+  afterAll(() => web?.stop());
+
+  test('an agency reads a cohort’s flow, gains, sections, map and visits, starts another and records an exit', async () => {
+    await waitFor(
+      async () => {
+        const { body } = await p.manager.agent.get(`/api/v1/cohorts/${p.cohort}/report`).expect(200);
+        return (body as { n: { matched: number } }).n.matched === 1;
+      },
+      { what: 'the gain in the cohort', deadlineMs: 30_000 },
+    );
+    const { page, context, calm } = await web.visitAs(p.manager, '/app/agency');
+    await look(page, 'agency-cohorts-en-desktop');
+    await page.getByRole('link', { name: 'Cohort one' }).click();
+    await page.getByText('1 of 1 enrolled sites have had a follow-up.').waitFor();
+    await drawn(page);
+    await page.getByText('Of 1 sites with both: 1 improved, 0 the same, 0 worse').waitFor();
+    await page.getByText('Left: 0 of 1').waitFor();
+    // The chart's figures are a table, too, each with its denominator.
+    await page.locator('summary').first().click();
+    await page.getByRole('rowheader', { name: 'Passed' }).waitFor();
+    await page.getByRole('cell', { name: '1 of 1' }).first().waitFor();
+    await look(page, 'agency-cohort-en-desktop');
+    for (const [tab, seen] of [
+      ['Sections', 'Points by section'],
+      ['Map', '1 of 1 sites have coordinates and are drawn.'],
+      ['Visits', 'Visits by month'],
+    ] as const) {
+      await page.getByRole('tab', { name: tab }).click();
+      await page.getByText(seen).first().waitFor();
+      await drawn(page);
+      await look(page, `agency-${tab}-en-desktop`);
+    }
+
+    await page.getByRole('link', { name: 'Cohorts' }).last().click();
+    await page.getByRole('button', { name: 'New cohort' }).click();
+    await page.getByLabel('Cohort', { exact: true }).fill('Cohort two');
+    await page.getByLabel('Began').fill(daysAgo(20));
+    await audit(page);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('link', { name: 'Cohort two' }).click();
+    await page.getByRole('tab', { name: 'Sites' }).click();
+    await page.getByText('No site enrolled yet').waitFor();
+    await page.getByRole('button', { name: 'Enrol a site' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Site').selectOption({ label: 'Site one' });
+    await dialog.getByLabel('Enrolled on').fill(daysAgo(10));
+    await dialog.getByRole('button', { name: 'Enrol a site' }).click();
+    await page.getByText('Taking part').waitFor();
+    await page.getByRole('button', { name: 'Record exit' }).click();
+    // Refused: "other" asks for a note. What was chosen stays.
+    await dialog.getByLabel('Reason').selectOption('other');
+    await dialog.getByRole('button', { name: 'Record exit' }).click();
+    await dialog.locator('[aria-invalid=true], [role=alert]').first().waitFor();
+    await audit(page);
+    await dialog.getByLabel('Reason').selectOption('cost');
+    await dialog.getByRole('button', { name: 'Record exit' }).click();
+    await page.getByRole('cell', { name: /Left .* Cost/ }).waitFor();
+    await look(page, 'agency-sites-en-desktop');
+    calm(/422/);
+    await context.close();
+  }, 120_000);
+
+  test('a faulty checklist is refused with its lines, a good one is published and tried', async () => {
+    const { page, context, calm } = await web.visitAs(p.manager, '/app/admin/checklists/import');
+    const file = (text: string) => ({
+      name: 'bakery.yaml',
+      mimeType: 'application/yaml',
+      buffer: Buffer.from(text),
+    });
+    const good = [
+      'format: uplift.checklist/1',
+      'checklist: bakery',
+      "version: '1'",
+      'title: Bakery',
+      'language: en',
+      'levels: [{ code: basic, title: Basic }]',
+      'sections: [{ code: A, title: Ovens }]',
+      'requirements:',
+      '  - { code: B-01, section: A, level: basic, question: Is the oven clean?, criticality: major }',
+      '  - { code: B-02, section: A, level: basic, question: Is the floor dry?, criticality: minor }',
+    ];
+    const bad = good
+      .map((line) => line.replace('criticality: minor', 'criticality: enormous'))
+      .map((line) =>
+        line.replace(', section: A, level: basic, question: Is the oven clean?', ', level: basic'),
+      );
+    await page.getByLabel(/^Files/).setInputFiles(file(bad.join('\n')));
+    await page.getByText('Line 9', { exact: true }).first().waitFor();
+    await page.getByText('Line 10', { exact: true }).first().waitFor();
+    await page
+      .getByText(/criticality: enormous/)
+      .first()
+      .waitFor();
+    await look(page, 'admin-import-faults-en-desktop');
+    // Whole by its form, but not by its sense: the section isn't there.
+    await page
+      .getByLabel(/^Files/)
+      .setInputFiles(file(good.join('\n').replace('B-02, section: A', 'B-02, section: Z')));
+    await page.getByText('Line 10', { exact: true }).waitFor();
+    await page.getByLabel(/^Files/).setInputFiles(file(good.join('\n')));
+    await page.getByText('bakery 1').waitFor();
+    expect((await p.manager.agent.get('/api/v1/checklists/bakery/1')).status).toBe(404);
+    await look(page, 'admin-import-good-en-desktop');
+    await page.getByRole('button', { name: 'Publish', exact: true }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Publish' }).click();
+    await page.getByText('Published.', { exact: true }).waitFor();
+    await page.getByRole('link', { name: 'Checklists' }).last().click();
+    await page.getByRole('link', { name: 'Bakery 1' }).waitFor();
+    await page.getByRole('link', { name: 'Food manufacturing 2' }).click();
+    await page.getByRole('tab', { name: 'Changes' }).click();
+    await page.getByText('From 1 to 2, by the official crosswalk.').waitFor();
+    await page.getByText('Reworded').first().waitFor();
+    await look(page, 'admin-changes-en-desktop');
+
+    await page.goto('/app/admin/profiles/programme-default/1');
+    await page.getByLabel('Checklist').selectOption({ label: 'Bakery 1' });
+    await page.getByText('100 of 100 points').waitFor();
+    await page.getByLabel('Answer to B-01').selectOption({ label: 'Not answered' });
+    await page.getByText('Cannot be scored yet').waitFor();
+    await page.getByText('Of 2 items: not answered 1, not applicable 0').waitFor();
+    await page.getByLabel('Answer to B-01').selectOption('major');
+    await page.getByText('50 of 100 points').waitFor();
+    await page.getByText('Not passed').waitFor();
+    await look(page, 'admin-profile-en-desktop');
+    calm(/422/);
+    await context.close();
+  }, 120_000);
+
+  test('people are invited, failed jobs retried, changes found in the trail', async () => {
+    const { page, context, calm } = await web.visitAs(p.manager, '/app/admin');
+    await page.getByRole('button', { name: 'Invite' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('E-mail address').fill('newcomer@example.org');
+    await dialog.getByLabel('Role').selectOption('viewer');
+    await dialog.getByRole('button', { name: 'Invite' }).click();
+    await page.getByRole('cell', { name: 'Waiting' }).waitFor();
+    await look(page, 'admin-people-en-desktop');
+
+    const queue = makeQueue(web.app.config);
+    try {
+      const id = randomUUID();
+      await queue.add('no-such-job', {}, { jobId: id, attempts: 1 });
+      const finished = () =>
+        waitFor(async () => (await queue.getJob(id))?.finishedOn ?? null, { what: 'the failure' });
+      const first = await finished();
+      await page.getByRole('link', { name: 'Failed jobs' }).click();
+      await page.getByText(/There is no handler for the job/).waitFor();
+      await look(page, 'admin-jobs-en-desktop');
+      await page.getByRole('button', { name: 'Try again' }).click();
+      await page.getByText('The job is back in the queue.').waitFor();
+      await waitFor(async () => ((await finished()) as number) > (first as number), {
+        what: 'the second failure',
+      });
+      await (await queue.getJob(id))!.remove();
+    } finally {
+      await queue.close();
+    }
+
+    await page.getByRole('link', { name: 'Audit trail' }).click();
+    await page.getByLabel('What').selectOption('invitation');
+    await page.getByRole('button', { name: 'Search' }).click();
+    await page
+      .getByRole('listitem')
+      .filter({ hasText: 'Invitation' })
+      .filter({ hasText: 'Manager one' })
+      .waitFor();
+    await page.locator('main summary').first().click();
+    await page.getByRole('rowheader', { name: 'role' }).waitFor();
+    await look(page, 'admin-audit-en-desktop');
+    const [file] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Export what was found' }).click(),
+    ]);
+    expect(file.suggestedFilename()).toBe('audit.jsonl');
+
+    await page.getByRole('link', { name: 'API tokens' }).click();
+    await page.getByRole('button', { name: 'New token' }).click();
+    await dialog.getByLabel('Name').fill('Nightly');
+    await dialog.getByRole('button', { name: 'New token' }).click();
+    await page.getByRole('heading', { name: 'Keep this token now' }).waitFor();
+    await audit(page);
+    await page.keyboard.press('Escape');
+    await page.getByRole('rowheader', { name: /Nightly/ }).waitFor();
+    await look(page, 'admin-tokens-en-desktop');
+    calm();
+    await context.close();
+  }, 120_000);
+
+  test('who doesn’t look after the installation sees no failed jobs', async () => {
+    const { page, context, calm } = await web.visitAs(p.reviewer, '/app/reviewer');
+    await p.reviewer.agent.get('/api/v1/jobs/failed').expect(403);
+    expect(await page.getByRole('link', { name: 'Failed jobs' }).count()).toBe(0);
+    calm();
+    await context.close();
+  });
+
+  test('every page is accessible in Arabic, in the dark, on a phone', async () => {
+    const { page, context, calm } = await web.visitAs(p.manager, '/app/agency?lang=ar', {
+      viewport: SIZES.phone,
+      colorScheme: 'dark',
+    });
+    for (const [path, tabs] of [
+      ['agency', 0],
+      [`agency/cohorts/${p.cohort}`, 5],
+      ['agency/programmes', 0],
+      [`agency/programmes/${p.programme}`, 3],
+      ['agency/visits', 0],
+      ['admin/organisations', 0],
+      ['admin/checklists', 0],
+      ['admin/checklists/import', 0],
+      ['admin/checklists/primary-production/1', 3],
+      ['admin/profiles', 0],
+      ['admin/profiles/programme-default/1', 0],
+      ['admin/audit', 0],
+      ['admin/tokens', 0],
+      ['admin/jobs', 0],
+      ['admin', 0],
+    ] as const) {
+      await page.goto(`/app/${path}`);
+      await settled(page);
+      for (let tab = 0; tab < Math.max(1, tabs); tab += 1) {
+        if (tab > 0) await page.getByRole('tab').nth(tab).click();
+        await look(page, `${path.split('/').slice(0, 3).join('-')}-${tab}-ar-phone`);
+      }
+    }
+    calm();
+    await context.close();
+  }, 180_000);
+});
