@@ -108,7 +108,7 @@ export default function GapReportPage() {
                 <Panel heading={t('supplier.gap.buyers')}>
                   <ul className="grid gap-3">
                     {view.buyers.map((buyer) => (
-                      <li key={`${buyer.buyer} ${buyer.rule} ${buyer.category}`}>
+                      <li key={`${buyer.buyer} ${buyer.rule} ${buyer.category}`} className="min-w-0">
                         <p className="font-semibold">
                           <Text>{buyer.buyer}</Text>
                         </p>

@@ -138,7 +138,7 @@ export function Certificates({ rows }: { rows: readonly Schema<'CertificateRow'>
   return (
     <ul className="grid gap-3 sm:grid-cols-2">
       {rows.map(({ id, number, status, validUntil }) => (
-        <li key={id} className="rounded-lg border border-line p-3">
+        <li key={id} className="min-w-0 rounded-lg border border-line p-3">
           <p className="text-lg font-semibold">
             <bdi dir="ltr">{number}</bdi>
           </p>

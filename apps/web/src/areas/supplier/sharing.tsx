@@ -129,7 +129,7 @@ function Grant({ grant, mayChange }: { grant: Schema<'GrantRow'>; mayChange: boo
   };
   const name = grant.recipient;
   return (
-    <li className="rounded-lg border border-line p-3">
+    <li className="min-w-0 rounded-lg border border-line p-3">
       <p className="text-lg font-semibold">
         <Text>{name}</Text>
       </p>

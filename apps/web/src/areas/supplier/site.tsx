@@ -71,7 +71,7 @@ function Readiness({ siteId }: { siteId: string }) {
         {(rows) => (
           <ul className="grid gap-4">
             {rows.map((row) => (
-              <li key={`${row.rule} ${row.category}`} className="rounded-lg border border-line p-3">
+              <li key={`${row.rule} ${row.category}`} className="min-w-0 rounded-lg border border-line p-3">
                 <h3 className="text-lg">
                   <Text>{row.buyer}</Text>
                 </h3>

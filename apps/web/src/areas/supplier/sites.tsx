@@ -87,7 +87,10 @@ function Site({ site }: { site: Schema<'SiteRow'> }) {
               <Meter label={t('supplier.sites.readyFor')} value={ready} of={rows.length} />
               <ul className="mt-4 grid gap-3 sm:grid-cols-2">
                 {rows.map((row) => (
-                  <li key={`${row.rule} ${row.category}`} className="rounded-lg border border-line p-3">
+                  <li
+                    key={`${row.rule} ${row.category}`}
+                    className="min-w-0 rounded-lg border border-line p-3"
+                  >
                     <p className="text-lg font-semibold">
                       <Text>{row.buyer}</Text>
                     </p>
