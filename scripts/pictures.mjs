@@ -11,7 +11,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { accountOf, launchBrowser, signIn, startProduct } from './demo-product.mjs';
+import { accountOf, launchBrowser, settled, signIn, signInBrowser, startProduct } from './demo-product.mjs';
 import { ROOT } from './house.mjs';
 
 const { values } = parseArgs({ options: { out: { type: 'string' }, from: { type: 'string' } } });
@@ -86,6 +86,70 @@ try {
     });
     for (const [status, { number }] of certificates)
       await photograph(`verify-${status}-${lang}`, `/verify/${number}?lang=${lang}`, PHONE, { whole: false });
+  }
+  // ------------------------------------------------------------------------------------------- pages of the app
+  /** Everybody's pages as they see them: in a profile of their own, in English and Arabic. */
+  const app = async (name, role, path, sizes, { ready, lang: languages = ['en', 'ar'] } = {}) => {
+    for (const lang of languages) {
+      for (const [size, viewport] of Object.entries(sizes)) {
+        const context = await browser.newContext({ viewport, locale: lang === 'ar' ? 'ar-EG' : 'en-GB' });
+        await signInBrowser(context, product.url, accountOf(product.demo, role));
+        const page = await context.newPage();
+        await page.goto(`${product.url}/app${path}`);
+        await settled(page);
+        if (ready) await page.locator(ready).first().waitFor();
+        await page.screenshot({ path: join(out, `app-${name}-${size}-${lang}.png`) });
+        await context.close();
+      }
+    }
+  };
+  const both = { phone: PHONE, desktop: DESKTOP };
+  const as = async (role) => {
+    const bearer = `Bearer ${await signIn(product.url, accountOf(product.demo, role))}`;
+    return async (path, body) => {
+      const answer = await fetch(product.url + path, {
+        ...(body && { method: body.answers ? 'PUT' : 'POST', body: JSON.stringify(body) }),
+        headers: { authorization: bearer, ...(body && { 'content-type': 'application/json' }) },
+      });
+      if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+      return answer.json();
+    };
+  };
+
+  const supplier = await as('supplier owner');
+  const { items: own } = await supplier('/api/v1/assessments?limit=200');
+  const reported = own.filter(({ state }) => ['submitted', 'under-review', 'closed'].includes(state));
+  const { id: report } = reported.sort((a, b) => (a.assessedOn < b.assessedOn ? 1 : -1))[0];
+  await app('supplier', 'supplier owner', '/supplier', both);
+  await app('gap-report', 'supplier owner', `/supplier/gap-reports/${report}`, both);
+  await app('sharing', 'supplier owner', '/supplier/sharing', { phone: PHONE });
+  await app('cohort', 'programme-manager', `/agency/cohorts/${cohort.id}`, both, { ready: 'figure svg' });
+  await app('buyer', 'qa-manager (lotus)', '/buyer', { desktop: DESKTOP });
+  await app('rules', 'qa-manager (lotus)', '/buyer/rules', { desktop: DESKTOP }, { lang: ['en'] });
+  await app('reviewer', 'reviewer', '/reviewer/assessments', { desktop: DESKTOP }, { lang: ['en'] });
+  await app('checklists', 'programme-manager', '/admin/checklists', { desktop: DESKTOP }, { lang: ['en'] });
+  await app('audit', 'programme-manager', '/admin/audit', { desktop: DESKTOP }, { lang: ['en'] });
+  // An assessment in the middle; a product that runs already is left as it is.
+  if (!values.from) {
+    const assessor = await as('assessor');
+    const { items: places } = await assessor('/api/v1/sites?limit=1');
+    const opened = await assessor('/api/v1/assessments', {
+      siteId: places[0].id,
+      kind: 'verification',
+      assessedOn: new Date().toLocaleDateString('sv'),
+      checklist: 'food-manufacturing',
+      version: '2',
+      level: 'basic',
+      profile: 'programme-default',
+    });
+    const { requirements } = await assessor('/api/v1/checklists/food-manufacturing/2');
+    await assessor(`/api/v1/assessments/${opened.id}/responses`, {
+      answers: requirements
+        .filter(({ level }) => level === 'basic')
+        .slice(0, 31)
+        .map(({ code }, n) => ({ requirement: code, answer: n % 5 === 3 ? 'minor' : 'conform' })),
+    });
+    await app('checklist', 'assessor', `/assessor/assessments/${opened.id}`, both);
   }
   await browser.close();
 } finally {

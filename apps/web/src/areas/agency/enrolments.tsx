@@ -1,3 +1,4 @@
+import { EXIT_REASONS } from '#domain/exit';
 import { useCallback, useMemo } from 'react';
 import { type RowOf, useAll, useWrite } from '#web/api/hooks';
 import { useI18n } from '#web/i18n';
@@ -11,19 +12,6 @@ import { toast } from '#web/ui/toast';
 import { usePart } from './part';
 
 export type Enrolment = RowOf<'/api/v1/cohorts/{id}/enrolments'>;
-
-/** Why sites leave, as the API calls it. */
-export const EXIT_REASONS = [
-  'closed-down',
-  'no-time',
-  'no-staff',
-  'cost',
-  'lost-interest',
-  'left-market',
-  'merged',
-  'changed-owner',
-  'other',
-] as const;
 
 const today = () => new Date().toLocaleDateString('sv');
 

@@ -1,3 +1,4 @@
+import { EXIT_REASONS } from '#domain/exit';
 import { useState } from 'react';
 import { ApiProblem, type Schema } from '#web/api/client';
 import { useRead, useWrite } from '#web/api/hooks';
@@ -9,18 +10,6 @@ import { Select, TextField } from '#web/ui/form';
 import { EmptyState, ProblemBox } from '#web/ui/states';
 import { toast } from '#web/ui/toast';
 import { useBusinesses } from './parts';
-
-const EXIT_REASONS = [
-  'closed-down',
-  'no-time',
-  'no-staff',
-  'cost',
-  'lost-interest',
-  'left-market',
-  'merged',
-  'changed-owner',
-  'other',
-] as const satisfies Schema<'LeaveDto'>['reason'][];
 
 /** Which archive was asked for on this device last, by business: the page may be left while it is made. */
 const STORED = 'uplift.export.';
