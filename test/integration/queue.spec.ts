@@ -42,18 +42,21 @@ function promises(make: () => Promise<{ config: QueueConfig; end(): Promise<void
     await queues.migrate();
     await queues.migrate();
     queue = queues.makeQueue({ backoffMilliseconds: 10 });
-    // The product's own lock: a machine that stands still for longer than a short one would see an attempt run twice.
-    worker = queues.makeWorker({
-      note: async (payload, { id, attempt }) => void runs.push({ id, attempt, payload }),
-      flaky: async (payload, { id, attempt }) => {
-        runs.push({ id, attempt, payload });
-        if (attempt < 3) throw new Error('not yet');
+    // On a machine that stands still for longer than a lock lasts, an attempt runs twice; dead workers are looked for as often.
+    worker = queues.makeWorker(
+      {
+        note: async (payload, { id, attempt }) => void runs.push({ id, attempt, payload }),
+        flaky: async (payload, { id, attempt }) => {
+          runs.push({ id, attempt, payload });
+          if (attempt < 3) throw new Error('not yet');
+        },
+        broken: async (payload, { id, attempt }) => {
+          runs.push({ id, attempt, payload });
+          if (!healed) throw new Error('broken on purpose');
+        },
       },
-      broken: async (payload, { id, attempt }) => {
-        runs.push({ id, attempt, payload });
-        if (!healed) throw new Error('broken on purpose');
-      },
-    });
+      { lockMilliseconds: 5_000 },
+    );
     await worker.waitUntilReady();
   });
   afterAll(async () => {
@@ -134,7 +137,10 @@ function promises(make: () => Promise<{ config: QueueConfig; end(): Promise<void
       { slow: async (_payload, { id }) => void seen.push(id) },
       { lockMilliseconds: 2_000 },
     );
-    await waitFor(async () => (await state('slow-a')) === 'completed', { what: 'the second worker' });
+    await waitFor(async () => (await state('slow-a')) === 'completed', {
+      what: 'the second worker',
+      deadlineMs: 25_000,
+    });
     expect(seen).toEqual(['slow-a']);
   });
 }
