@@ -1,6 +1,6 @@
 import { EXIT_REASONS } from '#domain/exit';
 import { useState } from 'react';
-import { ApiProblem, type Schema } from '#web/api/client';
+import { ApiProblem } from '#web/api/client';
 import { useRead, useWrite } from '#web/api/hooks';
 import { atSignOut, signedIn } from '#web/api/session';
 import { useI18n } from '#web/i18n';
