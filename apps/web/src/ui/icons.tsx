@@ -28,6 +28,9 @@ const SHAPES = {
   camera: 'M4 8h4l2-3h4l2 3h4v11H4zM12 10a3.5 3.500 0 100 7 3.500 3.500 0 000-7',
   mic: 'M12 3a3 3 0 00-3 3v5a3 3 0 006 0V6a3 3 0 00-3-3zM5 11a7 7 0 0014 0M12 18v3',
   device: 'M7 3h10v18H7zM11 18h2',
+  unsorted: 'M8 9l4-4 4 4M8 15l4 4 4-4',
+  up: 'M12 20V4M6 10l6-6 6 6',
+  down: 'M12 4v16M6 14l6 6 6-6',
   info: 'M12 3a9 9 0 100 18 9 9 0 000-18zM12 11v6M12 7.500v.01',
 } as const;
 export type IconName = keyof typeof SHAPES;

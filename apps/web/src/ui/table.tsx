@@ -2,6 +2,7 @@ import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { type ReactNode, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useI18n } from '#web/i18n';
 import { classes } from './classes';
+import { Icon } from './icons';
 
 export interface Column<Row> {
   readonly key: string;
@@ -93,7 +94,7 @@ export function Table<Row>({
                   onClick={() => setOrder({ by: key, down: order.by === key && !order.down })}
                 >
                   {header}
-                  <span aria-hidden="true">{order.by !== key ? '↕' : order.down ? '↓' : '↑'}</span>
+                  <Icon name={order.by !== key ? 'unsorted' : order.down ? 'down' : 'up'} size={16} />
                   <span className="sr-only">{t('common.table.sort')}</span>
                 </button>
               ) : (
