@@ -78,9 +78,12 @@ export default function SitePage() {
               >
                 {({ items }) => (
                   <ul className="grid gap-4">
-                    {items.map((row) => (
-                      <Assessment key={row.id} row={row} />
-                    ))}
+                    {/* The newest first: it is what counts. */}
+                    {[...items]
+                      .sort((one, other) => (one.assessedOn < other.assessedOn ? 1 : -1))
+                      .map((row) => (
+                        <Assessment key={row.id} row={row} />
+                      ))}
                   </ul>
                 )}
               </Loaded>
