@@ -2,7 +2,7 @@ import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import { useI18n } from '#web/i18n';
 import { Button } from './basics';
 import { Form } from './form';
-import { Icon } from './icons';
+import { Icon, type IconName } from './icons';
 
 /**
  * Something over the page that wants an answer first. The browser's own dialog: it holds the focus and gives it back. Rendered
@@ -63,6 +63,57 @@ export function Dialog({
   );
 }
 
+/** A button that opens a small form over the page. It closes when what it does is done; what was typed stays when it is refused. */
+export function FormDialog({
+  label,
+  title = label,
+  icon,
+  look = 'secondary',
+  className = 'whitespace-nowrap',
+  lead,
+  submit,
+  onSubmit,
+  children,
+}: {
+  /** On the button. */
+  label: string;
+  /** Of the dialog, where the button says less. */
+  title?: string;
+  icon?: IconName;
+  look?: 'primary' | 'secondary' | 'quiet' | 'danger';
+  /** Of the button. */
+  className?: string;
+  /** Before the form. */
+  lead?: ReactNode;
+  /** On the form's own button: the deed. */
+  submit: string;
+  onSubmit: (values: Record<string, string>, data: FormData) => Promise<unknown>;
+  children?: ReactNode;
+}) {
+  const { t } = useI18n();
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <Button look={look} className={className} {...(icon && { icon })} onClick={() => setOpen(true)}>
+        {label}
+      </Button>
+      {open && (
+        <Dialog title={title} onClose={() => setOpen(false)}>
+          {lead}
+          <Form
+            submit={submit}
+            look={look === 'danger' ? 'danger' : 'primary'}
+            onSubmit={(values, data) => onSubmit(values, data).then(() => setOpen(false))}
+            actions={<Button onClick={() => setOpen(false)}>{t('common.cancel')}</Button>}
+          >
+            {children}
+          </Form>
+        </Dialog>
+      )}
+    </>
+  );
+}
+
 /**
  * A button whose deed is asked about before it is done. `question` says what will happen and whether it can be undone; `fields`
  * may ask for a reason.
@@ -86,26 +137,17 @@ export function Confirm({
   look?: 'secondary' | 'danger' | 'quiet';
   onConfirm: (values: Record<string, string>) => Promise<unknown>;
 }) {
-  const { t } = useI18n();
-  const [open, setOpen] = useState(false);
   return (
-    <>
-      <Button look={look} onClick={() => setOpen(true)}>
-        {label}
-      </Button>
-      {open && (
-        <Dialog title={title} onClose={() => setOpen(false)}>
-          <div className="mb-4">{question}</div>
-          <Form
-            submit={confirm}
-            look={look === 'danger' ? 'danger' : 'primary'}
-            onSubmit={(values) => onConfirm(values).then(() => setOpen(false))}
-            actions={<Button onClick={() => setOpen(false)}>{t('common.cancel')}</Button>}
-          >
-            {fields}
-          </Form>
-        </Dialog>
-      )}
-    </>
+    <FormDialog
+      label={label}
+      title={title}
+      look={look}
+      className=""
+      lead={<div className="mb-4">{question}</div>}
+      submit={confirm}
+      onSubmit={onConfirm}
+    >
+      {fields}
+    </FormDialog>
   );
 }

@@ -3,7 +3,7 @@ import type { Schema } from '#web/api/client';
 import { useRead, useWrite } from '#web/api/hooks';
 import { useI18n } from '#web/i18n';
 import { Link, PageHeader, Text } from '#web/ui/basics';
-import { FormDialog } from '#web/ui/form-dialog';
+import { FormDialog } from '#web/ui/dialog';
 import { Select, TextField } from '#web/ui/form';
 import { EmptyState, Loaded } from '#web/ui/states';
 import { type Column, Table } from '#web/ui/table';

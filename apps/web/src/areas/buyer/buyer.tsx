@@ -3,6 +3,7 @@ import type { Schema } from '#web/api/client';
 import { useRead } from '#web/api/hooks';
 import { useMe } from '#web/api/session';
 import { useI18n, serverLocale } from '#web/i18n';
+import { Link, Text } from '#web/ui/basics';
 import { Select } from '#web/ui/form';
 
 export type BuyerSite = Schema<'BuyerSite'>;
@@ -74,4 +75,18 @@ export function useCondition(): (condition: Schema<'FailingCondition'>) => strin
       actual: said(actual),
       needed: said(needed),
     });
+}
+
+/** A site in a list, with whose it is; leads to what is shared of it. */
+export function SiteName({ site }: { site: BuyerSite }) {
+  return (
+    <>
+      <Link href={`/buyer/sites/${site.siteId}`}>
+        <Text>{site.site}</Text>
+      </Link>
+      <span className="block font-normal text-soft">
+        <Text>{site.organisation}</Text>
+      </span>
+    </>
+  );
 }

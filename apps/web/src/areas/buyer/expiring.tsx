@@ -2,11 +2,11 @@ import { useMemo } from 'react';
 import { useSearchParams } from 'wouter';
 import { useAll } from '#web/api/hooks';
 import { useI18n, serverLocale } from '#web/i18n';
-import { Link, PageHeader, Text } from '#web/ui/basics';
+import { PageHeader } from '#web/ui/basics';
 import { RadioGroup, Select } from '#web/ui/form';
 import { EmptyState, Loaded } from '#web/ui/states';
 import { type Column, Table } from '#web/ui/table';
-import { type BuyerSite, ForBuyer, useCategories } from './buyer';
+import { type BuyerSite, ForBuyer, useCategories, SiteName } from './buyer';
 
 const WHAT = ['conditional', 'assessment', 'certificate', 'consent'] as const;
 
@@ -78,16 +78,7 @@ function Expiring({ buyer }: { buyer: string }) {
       {
         key: 'site',
         header: t('common.site'),
-        cell: ({ site }) => (
-          <>
-            <Link href={`/buyer/sites/${site.siteId}`}>
-              <Text>{site.site}</Text>
-            </Link>
-            <span className="block font-normal text-soft">
-              <Text>{site.organisation}</Text>
-            </span>
-          </>
-        ),
+        cell: ({ site }) => <SiteName site={site} />,
         sort: (one, other) => compare(one.site.site, other.site.site),
       },
       {

@@ -2,13 +2,13 @@ import { useCallback, useMemo, useState } from 'react';
 import { useSearchParams } from 'wouter';
 import { useAll } from '#web/api/hooks';
 import { useI18n, serverLocale } from '#web/i18n';
-import { ButtonLink, Link, PageHeader, Status, Text } from '#web/ui/basics';
+import { ButtonLink, PageHeader, Status, Text } from '#web/ui/basics';
 import { Checkbox, RadioGroup, Select } from '#web/ui/form';
 import { READINESS } from '#web/ui/readiness';
 import { useSearch } from '#web/ui/search';
 import { EmptyState, Loaded } from '#web/ui/states';
 import { type Column, Table } from '#web/ui/table';
-import { type Approval, type BuyerSite, ForBuyer, useCategories, useCondition } from './buyer';
+import { type Approval, type BuyerSite, ForBuyer, useCategories, useCondition, SiteName } from './buyer';
 
 /** A site under one rule for one category; without an approval where nothing is shared or no rule is about it. */
 interface Line {
@@ -193,16 +193,7 @@ function Lines({
       {
         key: 'site',
         header: t('common.site'),
-        cell: ({ site }) => (
-          <>
-            <Link href={`/buyer/sites/${site.siteId}`}>
-              <Text>{site.site}</Text>
-            </Link>
-            <span className="block font-normal text-soft">
-              <Text>{site.organisation}</Text>
-            </span>
-          </>
-        ),
+        cell: ({ site }) => <SiteName site={site} />,
         sort: (one, other) => compare(one.site.site, other.site.site),
       },
       {
