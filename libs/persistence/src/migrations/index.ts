@@ -23,6 +23,7 @@ import { Evidence1795520000000 } from './1795520000000-evidence.js';
 import { OperationLog1795530000000 } from './1795530000000-operation-log.js';
 import { ColumnsOutOfReach1795640000000 } from './1795640000000-columns-out-of-reach.js';
 import { JoiningACohort1795640100000 } from './1795640100000-joining-a-cohort.js';
+import { AuditAtLessCost1795700000000 } from './1795700000000-audit-at-less-cost.js';
 
 /** Every migration, oldest first. A published one is never changed. */
 export const migrations = [
@@ -51,4 +52,5 @@ export const migrations = [
   OperationLog1795530000000,
   ColumnsOutOfReach1795640000000,
   JoiningACohort1795640100000,
+  AuditAtLessCost1795700000000,
 ];
