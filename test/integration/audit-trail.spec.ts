@@ -299,6 +299,14 @@ describe('verification finds', () => {
       (run, id) => run(`DELETE FROM audit_head WHERE organisation_id = $1`, [id]),
     ],
     [
+      'a whole chain that is gone, with its head',
+      ['truncated 1'],
+      async (run, id) => {
+        await run(`DELETE FROM audit_entry WHERE organisation_id = $1`, [id]);
+        await run(`DELETE FROM audit_head WHERE organisation_id = $1`, [id]);
+      },
+    ],
+    [
       'a beginning cut off as if by the retention',
       ['beginning-removed 4'],
       async (run, id) => {

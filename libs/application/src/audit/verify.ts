@@ -1,6 +1,6 @@
 import type { Checkpoint } from '#domain';
 import { AuditReporting, type AuditReport } from '#platform';
-import type { DataSource } from 'typeorm';
+import type { DataSource, QueryRunner } from 'typeorm';
 
 /** Rows a round trip: answers of a whole assessment are one entry of 80 KB, so not too many. */
 const BATCH = 200;
@@ -57,9 +57,28 @@ export async function verifyDatabase(
     );
     for (const id of [...heads.map((head) => head.id), ...expected])
       if (!report.has(id)) await report.turnTo(id);
+    for (const { id } of await founded(runner, only.replace('organisation_id', 'id'), values))
+      if (!report.has(id)) {
+        await report.turnTo(id);
+        report.say({
+          organisation: id,
+          seq: 1,
+          fault: 'truncated',
+          message:
+            'Nothing is left of this chain, not even its head; that the organisation was founded was its first entry.',
+        });
+      }
     await runner.query('COMMIT');
     return report.result();
   } finally {
     await runner.release();
   }
 }
+
+/** Organisations that must have a chain: founding one is its first entry. Those from before the trail needn't. */
+const founded = (runner: QueryRunner, only: string, values: unknown[]): Promise<{ id: string }[]> =>
+  runner.query(
+    `SELECT id FROM (SELECT id, created_at FROM organisation ${only}) o
+      WHERE created_at > coalesce((SELECT min(at) FROM audit_entry) - interval '1 hour', '-infinity') ORDER BY id`,
+    values,
+  );
