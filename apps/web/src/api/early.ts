@@ -10,9 +10,16 @@ const FRESH_MS = 20_000;
 
 /** Begins to read `path` of the API, for somebody who will take the answer. Resolves to a copy of it. */
 export function askEarly(path: string): Promise<Response> {
-  const answer = fetch(path, {
-    headers: { accept: 'application/json', 'accept-language': acceptLanguage() },
-  });
+  return keep(
+    path,
+    fetch(path, { headers: { accept: 'application/json', 'accept-language': acceptLanguage() } }),
+  );
+}
+
+/** Takes who is here from the document's own request: the browser only gives it to one that is the very same. */
+export const askWhoIsHere = (): Promise<Response> => keep('/api/v1/me', fetch('/api/v1/me'));
+
+function keep(path: string, answer: Promise<Response>): Promise<Response> {
   asked.set(path, { answer, at: performance.now() });
   return answer.then((response) => response.clone());
 }

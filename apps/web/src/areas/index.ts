@@ -3,6 +3,7 @@ import type { Me, Membership } from '#web/api/session';
 import type { Texts } from '#web/generated/messages';
 import { loadTexts } from '#web/i18n/texts';
 import type { IconName } from '#web/ui/icons';
+import { readFirst } from './supplier/first';
 
 /** A page of an area. Those with `nav` stand in its navigation. */
 export interface Page {
@@ -32,8 +33,8 @@ interface AreaEntry {
   readonly load: () => Promise<{ default: Area }>;
   /** Whether a membership opens this area. Only what is shown: what may be done, the API decides. */
   readonly opens: (membership: Membership) => boolean;
-  /** What its first page reads, in the very words it asks in: asked for while the app's code is still on its way. */
-  readonly first?: (me: Me) => readonly string[];
+  /** Asks for what its first page reads, in the page's very words, while the app's code is still on its way. */
+  readonly first?: (me: Me, ask: <T>(path: string) => Promise<T | null>) => Promise<unknown>;
 }
 
 /** The parts of the app, each with its own code and texts. The first that a person's memberships open is where they start. */
@@ -42,7 +43,7 @@ export const AREAS = [
     id: 'assessor',
     load: () => import('./assessor'),
     opens: ({ role }) => role === 'assessor' || role === 'mentor',
-    first: () => ['/api/v1/assessments?limit=200', '/api/v1/sites?limit=200'],
+    first: (_me, ask) => Promise.all(['/api/v1/assessments?limit=200', '/api/v1/sites?limit=200'].map(ask)),
   },
   {
     id: 'reviewer',
@@ -54,10 +55,7 @@ export const AREAS = [
     load: () => import('./supplier'),
     opens: ({ organisationKind, role }) =>
       organisationKind === 'supplier' && !['assessor', 'mentor'].includes(role),
-    first: ({ memberships }) =>
-      memberships
-        .filter(({ organisationKind }) => organisationKind === 'supplier')
-        .map(({ organisationId }) => `/api/v1/sites?organisationId=${organisationId}&limit=200`),
+    first: ({ memberships }, ask) => readFirst(memberships, ask),
   },
   {
     id: 'buyer',
@@ -88,9 +86,13 @@ export const areasOf = ({ memberships, administrator }: Me): AreaId[] =>
     ({ id }) => id,
   );
 
-/** What an area's first page reads from the API. */
-export const firstReads = (id: AreaId, me: Me): readonly string[] =>
-  (AREAS as readonly AreaEntry[]).find((each) => each.id === id)?.first?.(me) ?? [];
+/** Asks for what an area's first page reads from the API. */
+export const readFirstOf = (
+  id: AreaId,
+  me: Me,
+  ask: <T>(path: string) => Promise<T | null>,
+): Promise<unknown> | undefined =>
+  (AREAS as readonly AreaEntry[]).find((each) => each.id === id)?.first?.(me, ask);
 
 const loading = new Map<AreaId, Promise<Area>>();
 

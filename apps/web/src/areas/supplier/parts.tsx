@@ -4,18 +4,12 @@ import { useMe } from '#web/api/session';
 import { type I18n, useI18n } from '#web/i18n';
 import { ButtonLink, Status, type StatusKind, Text } from '#web/ui/basics';
 import { READINESS } from '#web/ui/readiness';
+import { businessesOf } from './first';
 
 /** The supplier organisations of whoever is signed in, and whether they own each. */
 export function useBusinesses(): { readonly id: string; readonly roles: readonly string[] }[] {
   const { memberships } = useMe();
-  const ids = [
-    ...new Set(
-      memberships
-        .filter(({ organisationKind }) => organisationKind === 'supplier')
-        .map(({ organisationId }) => organisationId),
-    ),
-  ];
-  return ids.map((id) => ({
+  return businessesOf(memberships).map((id) => ({
     id,
     roles: memberships.filter(({ organisationId }) => organisationId === id).map(({ role }) => role),
   }));
@@ -24,13 +18,6 @@ export function useBusinesses(): { readonly id: string; readonly roles: readonly
 /** Whether somebody in these roles acts for the business, and doesn't only look on. */
 export const acts = (roles: readonly string[]): boolean =>
   roles.includes('owner') || roles.includes('qa-manager');
-
-/** The assessment that says how a site stands: the newest that was handed in. */
-export function newestReport(items: readonly Schema<'AssessmentRow'>[]): Schema<'AssessmentRow'> | undefined {
-  return items
-    .filter(({ state }) => ['submitted', 'under-review', 'closed'].includes(state))
-    .sort((one, other) => (one.assessedOn < other.assessedOn ? 1 : -1))[0];
-}
 
 export const useAssessments = (siteId: string) =>
   useRead('/api/v1/assessments', { params: { query: { siteId, limit: 200 } } });

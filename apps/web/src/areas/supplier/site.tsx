@@ -12,7 +12,6 @@ import {
   acts,
   categoryName,
   Certificates,
-  newestReport,
   NextVisit,
   ReadinessLine,
   RuleTitle,
@@ -20,6 +19,7 @@ import {
   useBusinesses,
   useGapReport,
 } from './parts';
+import { newestReport } from './first';
 
 const OPEN: readonly Schema<'AssessmentState'>[] = ['draft', 'in-progress', 'reopened'];
 

@@ -5,7 +5,6 @@ import { ButtonLink, Link, Meter, PageHeader, Panel, Text } from '#web/ui/basics
 import { EmptyState, Loaded } from '#web/ui/states';
 import {
   categoryName,
-  newestReport,
   NextVisit,
   ReadinessLine,
   RuleTitle,
@@ -13,9 +12,7 @@ import {
   useBusinesses,
   useGapReport,
 } from './parts';
-
-/** Each site shown in full asks the API four times; from so many on, the others are links. */
-const IN_FULL = 4;
+import { IN_FULL, newestReport } from './first';
 
 /** `/supplier`: my sites, and for each what every buyer's rule says of it, what to do first and when the next visit is. */
 export function SitesPage() {
