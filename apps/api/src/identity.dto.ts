@@ -1,4 +1,5 @@
-import { INVITATION_LANGUAGES, type InvitationLanguage, TOKEN_SCOPES, type TokenScope } from '#application';
+import { TOKEN_SCOPES, type TokenScope } from '#application';
+import { type Locale, LOCALES } from '#domain';
 import { ROLES, type Role } from '#persistence';
 import {
   ArrayMaxSize,
@@ -20,7 +21,7 @@ export class NewInvitationDto {
   @IsEmail() @MaxLength(254) email: string;
   @IsIn(ROLES) role: Role;
   /** Of the mail; English unless said. */
-  @IsOptional() @IsIn(INVITATION_LANGUAGES) language?: InvitationLanguage;
+  @IsOptional() @IsIn(LOCALES) language?: Locale;
 }
 
 export class AcceptanceDto {

@@ -8,7 +8,6 @@ import {
 import {
   cohortReportPdf,
   type Locale,
-  type PageLocale,
   renderCohortReportHtml,
   renderGapReportHtml,
   renderVerificationHtml,
@@ -17,7 +16,7 @@ import { Controller, Get, Header, Param, ParseUUIDPipe, Query, Res } from '@nest
 import { ApiNotFoundResponse, ApiQuery, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CurrentActor, Public } from './http/auth.js';
-import { LANGUAGES, PAGE_LANGUAGES, PageReaderLocale, ReaderLocale } from './http/locale.js';
+import { LANGUAGES, ReaderLocale } from './http/locale.js';
 import { PartQuery } from './reports.dto.js';
 import { Produces } from './http/openapi.js';
 import { has, page, pdf } from './http/page.js';
@@ -46,7 +45,7 @@ async function served(
 const InLanguage = () =>
   ApiQuery({ name: 'lang', enum: LANGUAGES, required: false, description: 'Language of the report.' });
 const InPageLanguage = () =>
-  ApiQuery({ name: 'lang', enum: PAGE_LANGUAGES, required: false, description: 'Language of the report.' });
+  ApiQuery({ name: 'lang', enum: LANGUAGES, required: false, description: 'Language of the report.' });
 
 @ApiTags('reports')
 @Controller()
@@ -63,7 +62,7 @@ export class ReportsController {
   gapReport(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
-    @PageReaderLocale() locale: PageLocale,
+    @ReaderLocale() locale: Locale,
   ) {
     return this.reports.gapReport(actor, id, locale);
   }
@@ -75,7 +74,7 @@ export class ReportsController {
   async gapReportHtml(
     @CurrentActor() actor: Actor,
     @Param('id', ParseUUIDPipe) id: string,
-    @PageReaderLocale() locale: PageLocale,
+    @ReaderLocale() locale: Locale,
     @Query() { part }: PartQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {

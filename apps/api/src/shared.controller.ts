@@ -3,7 +3,6 @@ import {
   certificatePdf,
   gapReportPdf,
   type Locale,
-  type PageLocale,
   renderGapReportHtml,
   renderSharedGoneHtml,
   renderSharedHtml,
@@ -12,7 +11,7 @@ import { Controller, Get, Param, Query, Res } from '@nestjs/common';
 import { ApiNotFoundResponse, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Public } from './http/auth.js';
-import { LANGUAGES, PAGE_LANGUAGES, PageReaderLocale, ReaderLocale } from './http/locale.js';
+import { LANGUAGES, ReaderLocale } from './http/locale.js';
 import { Produces } from './http/openapi.js';
 import { page, pdf } from './http/page.js';
 import { SharedQuery } from './consents.dto.js';
@@ -64,12 +63,12 @@ export class SharedController {
 
   @Public()
   @Get('assessments/:id/gap-report')
-  @ApiQuery({ name: 'lang', enum: PAGE_LANGUAGES, required: false, description: 'Language of the page.' })
+  @ApiQuery({ name: 'lang', enum: LANGUAGES, required: false, description: 'Language of the page.' })
   @Produces('text/html')
   async gapReport(
     @Param('token') token: string,
     @Param('id') id: string,
-    @PageReaderLocale() locale: PageLocale,
+    @ReaderLocale() locale: Locale,
     @Query() { part }: PartQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
@@ -98,7 +97,7 @@ export class SharedController {
 /** Nothing of it is kept by browsers or proxies, found by search engines, or told to pages it links to. */
 async function answer<View, Sent>(
   reply: FastifyReply,
-  locale: PageLocale,
+  locale: Locale,
   view: View | null,
   send: (view: View) => Sent | Promise<Sent>,
 ): Promise<Sent | string> {

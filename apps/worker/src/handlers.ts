@@ -19,8 +19,9 @@ import {
   unseal,
   type VisitsService,
 } from '#application';
+import { isLocale } from '#domain';
 import { type AuditKeys, dayIn, type Handler, type Logger, type Mailer } from '#platform';
-import { LOCALES, renderMail, type Locale } from '#reporting';
+import { renderMail } from '#reporting';
 import { Database } from '#persistence';
 
 /** Every kind of work the outbox may hold, with its payload. A name without a handler does not compile. */
@@ -205,7 +206,7 @@ export function handlersOf({
             aggregates: charter.publicAggregates ? 'public' : charter.donorAggregates ? 'donors' : 'nobody',
             url: `${baseUrl}/api/v1/programmes/${programmeId}/charter`,
           },
-          LOCALES.find((locale): locale is Locale => locale === to.language) ?? 'en',
+          isLocale(to.language) ? to.language : 'en',
         );
         await mailer.send({ id: `charter-${programmeId}-${revision}-${index}`, to: to.email, ...mail });
       }

@@ -1,4 +1,4 @@
-import { DomainError } from '#domain';
+import { DomainError, type Locale } from '#domain';
 import type { Database, Role } from '#persistence';
 import { appendToOutbox } from '#platform';
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -6,9 +6,6 @@ import { notFound, ownerOf, type Actor } from './actor.js';
 import type { Identity } from './identity.js';
 import { seal, secretHash, unseal } from './identity/letters.js';
 import { pageOf, type Page, type PageRequest } from './paging.js';
-
-export const INVITATION_LANGUAGES = ['en', 'es', 'ar'] as const;
-export type InvitationLanguage = (typeof INVITATION_LANGUAGES)[number];
 
 const DAYS = 14;
 /** Invitations an organisation may send in a day, so that nobody mails the world from here. */
@@ -18,7 +15,7 @@ export interface NewInvitation {
   readonly email: string;
   readonly role: Role;
   /** Of the mail; English unless said. */
-  readonly language?: InvitationLanguage;
+  readonly language?: Locale;
 }
 
 /** What somebody with an invitation in hand sends: the secret, and to make an account with it a name and a password. */
@@ -34,7 +31,7 @@ export interface InvitationMail {
   readonly organisation: string;
   readonly role: Role;
   readonly invitedBy: string | null;
-  readonly language: InvitationLanguage;
+  readonly language: Locale;
   readonly expiresAt: Date;
   readonly token: string;
 }
@@ -44,7 +41,7 @@ export interface InvitationRow {
   readonly id: string;
   readonly email: string;
   readonly role: Role;
-  readonly language: InvitationLanguage;
+  readonly language: Locale;
   readonly state: InvitationState;
   readonly invitedBy: string | null;
   readonly createdAt: Date;

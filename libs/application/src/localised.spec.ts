@@ -34,8 +34,8 @@ describe('names in the reader’s language', () => {
 
   it('follow what a person has chosen, then the site, then English', () => {
     expect(mailLocale('es', ['ar'])).toBe('es');
-    expect(mailLocale(null, ['fr', 'ar'])).toBe('ar');
-    expect(mailLocale(null, ['fr'])).toBe('en');
+    expect(mailLocale(null, ['de', 'fr'])).toBe('fr');
+    expect(mailLocale(null, ['de'])).toBe('en');
     expect(mailLocale('xx')).toBe('en');
   });
 });

@@ -7,7 +7,7 @@ import {
   type Score,
   type ScoringProfile,
 } from '#domain';
-import type { ChecklistLine, ContentTranslation, Locale, PageLocale, SectionLine, Verdict } from '#reporting';
+import type { ChecklistLine, ContentTranslation, Locale, SectionLine, Verdict } from '#reporting';
 import type { EntityManager } from 'typeorm';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -67,6 +67,7 @@ export const withTexts = (
   asked: readonly Requirement[] = version.requirements,
 ): ChecklistVersion => ({
   ...version,
+  language: texts.language,
   title: texts.title,
   levels: version.levels.map((level) => ({ ...level, title: texts.level(level.code) })),
   sections: version.sections.map((section) => ({ ...section, title: texts.section(section.code) })),
@@ -83,7 +84,7 @@ export async function localisedVersion(
   db: Pick<EntityManager, 'query'>,
   versionId: string,
   version: ChecklistVersion,
-  locale: PageLocale,
+  locale: Locale,
 ): Promise<LocalisedChecklist> {
   if (locale !== version.language) {
     const key = `${versionId} ${locale}`;
@@ -109,7 +110,7 @@ export async function localisedVersion(
 export function checklistLine(
   { version, level, profileBody }: Pick<LoadedAssessment, 'version' | 'level' | 'profileBody'>,
   texts: LocalisedChecklist,
-  locale: PageLocale,
+  locale: Locale,
 ): ChecklistLine {
   return {
     title: texts.title,
@@ -139,16 +140,16 @@ function contentFile<File>(name: string): () => File {
 }
 
 const categories = contentFile<{
-  categories: Record<string, Record<Locale, string> & Partial<Record<PageLocale, string>>>;
+  categories: Record<string, Record<Locale, string>>;
 }>('categories');
-const profileTitles = contentFile<{ profiles: Record<string, Partial<Record<PageLocale, string>>> }>(
+const profileTitles = contentFile<{ profiles: Record<string, Partial<Record<Locale, string>>> }>(
   'profile-titles',
 );
 
 /** The name of a product category (`checklists/categories.yaml`); one that isn't known there stays as it was entered. */
-export function categoryName(code: string, locale: PageLocale): string {
+export function categoryName(code: string, locale: Locale): string {
   const names = categories().categories;
-  return Object.hasOwn(names, code) ? (names[code]![locale] ?? names[code]!.en) : code;
+  return Object.hasOwn(names, code) ? names[code]![locale] : code;
 }
 
 /** Every product category that has a name, with it. */
@@ -161,9 +162,9 @@ export const categoryNames = (locale: Locale): { readonly code: string; readonly
  */
 export function profileTitle(
   profile: Pick<ScoringProfile, 'profile' | 'title' | 'translations'>,
-  locale: PageLocale,
+  locale: Locale,
 ): string {
-  const given: Partial<Record<PageLocale, { title: string }>> | undefined = profile.translations;
+  const given: Partial<Record<Locale, { title: string }>> | undefined = profile.translations;
   const shipped = profileTitles().profiles;
   return (
     given?.[locale]?.title ??
@@ -173,8 +174,8 @@ export function profileTitle(
 }
 
 /** The title of a buyer's rule in the reader's language; the buyer's own words where it gave no others. */
-export function ruleTitle(rule: Pick<BuyerRule, 'title' | 'translations'>, locale: PageLocale): string {
-  const given: Partial<Record<PageLocale, { title: string }>> | undefined = rule.translations;
+export function ruleTitle(rule: Pick<BuyerRule, 'title' | 'translations'>, locale: Locale): string {
+  const given: Partial<Record<Locale, { title: string }>> | undefined = rule.translations;
   return given?.[locale]?.title ?? rule.title;
 }
 

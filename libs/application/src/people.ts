@@ -1,6 +1,5 @@
-import { DomainError } from '#domain';
+import { DomainError, isLocale, type Locale, LOCALES } from '#domain';
 import { dayIn } from '#platform';
-import { LOCALES, type Locale } from '#reporting';
 import type { Database, Queryable } from '#persistence';
 import type { Actor } from './actor.js';
 
@@ -19,8 +18,6 @@ export interface Me extends Actor {
   /** IANA name; null: nothing chosen. */
   readonly timeZone: string | null;
 }
-
-const isLocale = (value: unknown): value is Locale => LOCALES.includes(value as Locale);
 
 /** The language of a mail: what the person has chosen, else the first of the site's that we speak, else English. */
 export function mailLocale(chosen: string | null, siteLanguages: readonly string[] = []): Locale {

@@ -9,7 +9,7 @@ import {
   type Score,
 } from '#domain';
 import { dayIn } from '#platform';
-import type { BuyerLine, CohortReportView, GapReportView, Locale, PageLocale, StepLine } from '#reporting';
+import type { BuyerLine, CohortReportView, GapReportView, Locale, StepLine } from '#reporting';
 import type { EntityManager } from 'typeorm';
 import {
   ASSESSMENT_SCOPES,
@@ -40,7 +40,7 @@ export class ReportsService {
   constructor(private readonly db: Database) {}
 
   /** What is missing at a site, how serious, what it blocks and what to do first. Provisional until submitted. */
-  async gapReport(actor: Actor, assessmentId: string, locale: PageLocale): Promise<GapReportView> {
+  async gapReport(actor: Actor, assessmentId: string, locale: Locale): Promise<GapReportView> {
     const assessment = await loadAssessment(this.db, assessmentId);
     const access = await siteAccess(this.db, actor, assessment.siteId, 'assessment');
     if (!seesRecord(access) && (assessment.state !== 'closed' || !sees(access, ...ASSESSMENT_SCOPES)))
@@ -116,7 +116,7 @@ export class ReportsService {
         sd: figures.sdChange,
       },
       direction: { improved: figures.improved, same: figures.same, worse: figures.worse, tolerance: 0 },
-      attrition: [...attrition, ...stillOpen(flow!.enrolled - n - left, locale)],
+      attrition: [...attrition, ...stillOpen(flow!.enrolled - n - left)],
       sections: figures.sections
         .filter((section) => pair.isLeaf(section.section))
         .sort((a, b) => pair.place(a.section) - pair.place(b.section))
@@ -201,7 +201,7 @@ export class ReportsService {
 export async function gapReportOf(
   db: Pick<EntityManager, 'query'>,
   assessment: LoadedAssessment,
-  locale: PageLocale,
+  locale: Locale,
   readiness: readonly ReadinessRow[],
 ): Promise<GapReportView> {
   const { checklistBody, profileBody, responsesAfterClosure: responses } = assessment;
@@ -316,15 +316,9 @@ const NO_CHECKLIST: CohortReportView['baselineChecklist'] = {
   translationStatus: 'original',
 };
 
-const STILL_OPEN: Readonly<Record<Locale, string>> = {
-  en: 'no comparable follow-up yet',
-  es: 'aún sin seguimiento comparable',
-  ar: 'لا توجد متابعة قابلة للمقارنة بعد',
-};
-
 /** Sites that are still in the cohort and have no matched pair yet. */
-function stillOpen(count: number, locale: Locale): { reason: string; count: number }[] {
-  return count > 0 ? [{ reason: STILL_OPEN[locale], count }] : [];
+function stillOpen(count: number): { reason: string; count: number }[] {
+  return count > 0 ? [{ reason: 'still-open', count }] : [];
 }
 
 /** Median, least and most days between the two assessments, from the number of gains per day count. */

@@ -5,7 +5,6 @@ import type {
   CertificateView,
   GapReportView,
   Locale,
-  PageLocale,
   SharedAssessment,
   SharedSite,
   SharedView,
@@ -82,7 +81,7 @@ export class SharedService {
   }
 
   /** The gap report, where answers are shared. Which buyers wait for what stays the supplier's. */
-  gapReport(token: string, assessmentId: string, locale: PageLocale): Promise<GapReportView | null> {
+  gapReport(token: string, assessmentId: string, locale: Locale): Promise<GapReportView | null> {
     return this.open(token, async (tx, grant) =>
       grant.scopes.includes('answers')
         ? gapReportOf(tx, await loadAssessment(tx, assessmentId), locale, [])

@@ -14,6 +14,7 @@ export * from './exit.js';
 export * from './findings.js';
 export * from './gains.js';
 export * from './impartiality.js';
+export * from './languages.js';
 export * from './local-date.js';
 export * from './planning-check.js';
 export * from './planning.js';

@@ -20,8 +20,9 @@ export function textWidth(text: string, font = '12px'): number {
   const size = Number(/([\d.]+)px/.exec(font)?.[1] ?? 12);
   let ems = 0;
   for (const sign of text) {
-    if (/\p{M}|\p{Cf}/u.test(sign)) continue;
+    if (/\p{Mn}|\p{Cf}/u.test(sign)) continue;
     else if (/[\s.,:;'|!ijlIt()\u060c\u061b]/.test(sign)) ems += 0.3;
+    else if (/\p{Mc}/u.test(sign)) ems += 0.26;
     else if (/\p{Script=Arabic}/u.test(sign)) ems += 0.52;
     else if (/\p{Lu}/u.test(sign)) ems += 0.66;
     else if (/[\u1100-\u11ff\u2e80-\uffef]/.test(sign)) ems += 1;
@@ -56,13 +57,16 @@ export const COLOURS = {
   faint: '#dfe5e9',
 } as const;
 
-function frame(theme: ChartTheme): EChartsOption {
+/** `names` of the series in reading order, where there is a legend. */
+function frame(theme: ChartTheme, names: readonly string[] = []): EChartsOption {
   return {
     animation: false,
     textStyle: { fontFamily: theme.font, fontSize: 12, color: COLOURS.ink },
     legend: {
       top: 0,
       [theme.dir === 'rtl' ? 'right' : 'left']: 0,
+      align: theme.dir === 'rtl' ? 'right' : 'left',
+      data: theme.dir === 'rtl' ? names.toReversed() : [...names],
       itemWidth: 12,
       itemHeight: 12,
       itemGap: 18,
@@ -108,7 +112,7 @@ export function sectionChartOption(
     },
   });
   return {
-    ...frame(theme),
+    ...frame(theme, [names.baseline, names.followUp]),
     grid: { top: 28, bottom: 24, left: rtl ? 40 : 168, right: rtl ? 168 : 40 },
     xAxis: {
       type: 'value',
@@ -175,7 +179,7 @@ export function distributionChartOption(
     },
   });
   return {
-    ...frame(theme),
+    ...frame(theme, [names.baseline, names.followUp]),
     grid: { top: 44, bottom: 26, left: rtl ? 8 : 32, right: rtl ? 32 : 8 },
     xAxis: {
       type: 'category',

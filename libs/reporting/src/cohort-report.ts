@@ -1,5 +1,5 @@
 import type { ExitReason } from '#domain';
-import { CHART_FONT, Chart, renderChart } from './charts.js';
+import { CHART_FONT, Chart, drawChart } from './charts.js';
 import {
   distributionChartOption,
   sectionChartHeight,
@@ -27,7 +27,7 @@ export function renderCohortReportHtml(
 /** The same report to print and to file; the charts travel as SVG text in the data. */
 export async function cohortReportPdf(view: CohortReportView, locale: Locale): Promise<Uint8Array> {
   const charts = cohortCharts(view, locale);
-  const drawn = (chart: Chart | null) => (chart ? { svg: renderChart(chart), title: chart.title } : null);
+  const drawn = (chart: Chart | null) => chart && drawChart(chart);
   return renderPdf(
     'cohort-report.typ',
     {
@@ -206,11 +206,14 @@ const EXIT_WORDS = {
   'changed-owner': 'exitChangedOwner',
   other: 'exitOther',
   unknown: 'exitUnknown',
-} as const satisfies Readonly<Record<ExitReason | 'unknown', string>>;
+  'still-open': 'stillOpen',
+} as const satisfies Readonly<Record<ExitReason | 'unknown' | 'still-open', string>>;
 
 /** The reason of an exit in the reader's language; what is no code stands as it was written. */
 function exitWords(reason: string, say: Speech): string {
-  return Object.hasOwn(EXIT_WORDS, reason) ? say.words[EXIT_WORDS[reason as ExitReason]] : reason;
+  return Object.hasOwn(EXIT_WORDS, reason)
+    ? say.words[EXIT_WORDS[reason as keyof typeof EXIT_WORDS]]
+    : reason;
 }
 
 /** What both assessments used, said once where it is the same. */

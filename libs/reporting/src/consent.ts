@@ -1,14 +1,7 @@
 import { renderHtml, webAddress } from './html.js';
 import { speech, type Speech } from './speech.js';
 import type { Scope } from '#domain';
-import type {
-  ConsentLedgerView,
-  HtmlOptions,
-  Locale,
-  PageLocale,
-  SharedAssessment,
-  SharedView,
-} from './views.js';
+import type { ConsentLedgerView, HtmlOptions, Locale, SharedAssessment, SharedView } from './views.js';
 
 /** The pages must load on a cheap phone over a slow network: they stay below this. */
 export const CONSENT_PAGE_BYTES = 30_000;
@@ -144,7 +137,7 @@ function assessmentModel(view: SharedAssessment, say: Speech, most: number) {
 }
 
 /** One and the same page for a link that is unknown, tampered with, revoked or run out. Serve it with 404. */
-export function renderSharedGoneHtml(locale: PageLocale, options: HtmlOptions = {}): string {
+export function renderSharedGoneHtml(locale: Locale, options: HtmlOptions = {}): string {
   const say = speech(locale);
   return renderHtml('shared-gone', {
     lang: locale,

@@ -9,8 +9,6 @@ import {
   type GapReportView,
   type HtmlOptions,
   type Locale,
-  PAGE_LOCALES,
-  type PageLocale,
   type StepLine,
 } from './views.js';
 
@@ -40,7 +38,7 @@ interface Shape {
  */
 export function renderGapReportHtml(
   view: GapReportView,
-  locale: PageLocale,
+  locale: Locale,
   options: HtmlOptions & { readonly part?: number } = {},
 ): string {
   const page = (shape: Shape): string =>
@@ -87,7 +85,7 @@ export async function gapReportPdf(view: GapReportView, locale: Locale): Promise
 }
 
 /** What both templates show, in words. */
-export function gapReportModel(view: GapReportView, locale: PageLocale, shape: Shape) {
+export function gapReportModel(view: GapReportView, locale: Locale, shape: Shape) {
   const { advised, brief = false, from = 0, to = view.gaps.length, part = 1, parts = 1 } = shape;
   const say = speech(locale);
   const { counts } = view.result;
@@ -148,7 +146,7 @@ export function gapReportModel(view: GapReportView, locale: PageLocale, shape: S
               name: say.say('partOf', { n, of: parts }),
               current: n === part,
             })),
-    languages: languageLinks(locale, PAGE_LOCALES),
+    languages: languageLinks(locale),
     // What the texts of the checklist are written in, where it isn't the reader's language.
     contentLang: fallback ?? null,
     contentIn: fallback ? say.say('contentIn', { language: say.language(fallback) }) : null,

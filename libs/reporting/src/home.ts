@@ -1,10 +1,10 @@
 import { renderHtml } from './html.js';
 import { speech } from './speech.js';
-import { LOCALES, type HtmlOptions, type Locale, type PageLocale } from './views.js';
+import { LOCALES, type HtmlOptions, type Locale } from './views.js';
 
 /** A link to the same page in every language it speaks, each named in itself. */
-export function languageLinks(locale: PageLocale, locales: readonly PageLocale[] = LOCALES) {
-  return locales.map((code) => ({
+export function languageLinks(locale: Locale) {
+  return LOCALES.map((code) => ({
     code,
     name: new Intl.DisplayNames(code, { type: 'language' })
       .of(code)!

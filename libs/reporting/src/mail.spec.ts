@@ -112,7 +112,7 @@ const EXAMPLES: { readonly [Kind in MailKind]: readonly MailViews[Kind][] } = {
 const blanks = (phrase: string): string[] => [...new Set(phrase.match(/\{\w+\}/g))].sort();
 
 describe('the words of every language', () => {
-  it.each(['es', 'ar'] as const)('%s has each phrase with the blanks of the English one', (locale) => {
+  it.each(LOCALES)('%s has each phrase with the blanks of the English one', (locale) => {
     expect(Object.keys(messages[locale]).sort()).toEqual(Object.keys(messages.en).sort());
     for (const [key, english] of Object.entries(messages.en)) {
       const phrase = messages[locale][key as keyof typeof messages.en];
@@ -128,7 +128,8 @@ describe('the words of every language', () => {
     const needed = new Set(
       new Intl.PluralRules(locale, { type: 'cardinal' })
         .resolvedOptions()
-        .pluralCategories.filter((category) => locale !== 'es' || category !== 'many'),
+        // Spanish and French have forms for millions of something, which nothing here comes in.
+        .pluralCategories.filter((category) => !['es', 'fr'].includes(locale) || category !== 'many'),
     );
     for (const [key, forms] of Object.entries(messages[locale])) {
       if (typeof forms === 'string') continue;

@@ -6,23 +6,19 @@ import type {
   ExceptionLine,
   LocalDate,
   Money,
-  PageLocale,
+  Locale,
   Verdict,
 } from './views.js';
-import type { AssessmentKind, Conformity, FindingGrade, ImpartialityRule } from '#domain';
+import {
+  type AssessmentKind,
+  type Conformity,
+  type FindingGrade,
+  type ImpartialityRule,
+  LANGUAGES,
+} from '#domain';
 
 /** What may be put into a phrase: text is isolated in right-to-left languages, numbers are formatted. */
 export type Words = Readonly<Record<string, string | number>>;
-
-/** Intl names: Arabic with its own digits and, as food businesses use, the Gregorian calendar. */
-const INTL: Readonly<Record<PageLocale, string>> = {
-  en: 'en-GB',
-  es: 'es',
-  ar: 'ar-EG-u-nu-arab-ca-gregory',
-  fr: 'fr',
-  ru: 'ru',
-  hi: 'hi',
-};
 
 const RULE_WORDS = {
   'assessor-is-coach': 'ruleAssessorIsCoach',
@@ -52,14 +48,14 @@ export class Speech {
   private readonly countries: Intl.DisplayNames;
   private readonly languages: Intl.DisplayNames;
 
-  constructor(readonly locale: PageLocale) {
+  constructor(readonly locale: Locale) {
     this.dir = locale === 'ar' ? 'rtl' : 'ltr';
     this.words = messages[locale] as Readonly<Record<PhraseKey, string>>;
-    this.plurals = new Intl.PluralRules(INTL[locale]);
-    this.longDate = new Intl.DateTimeFormat(INTL[locale], { dateStyle: 'long', timeZone: 'UTC' });
-    this.countries = new Intl.DisplayNames(INTL[locale], { type: 'region' });
-    this.languages = new Intl.DisplayNames(INTL[locale], { type: 'language' });
-    this.lists = new Intl.ListFormat(INTL[locale], { type: 'conjunction', style: 'short' });
+    this.plurals = new Intl.PluralRules(LANGUAGES[locale]);
+    this.longDate = new Intl.DateTimeFormat(LANGUAGES[locale], { dateStyle: 'long', timeZone: 'UTC' });
+    this.countries = new Intl.DisplayNames(LANGUAGES[locale], { type: 'region' });
+    this.languages = new Intl.DisplayNames(LANGUAGES[locale], { type: 'language' });
+    this.lists = new Intl.ListFormat(LANGUAGES[locale], { type: 'conjunction', style: 'short' });
   }
 
   /** A phrase with its blanks filled in. A blank nobody fills is a mistake of ours and throws. */
@@ -133,8 +129,7 @@ export class Speech {
 
   /** A product category by its code; a text that is no code stands as it is. */
   category(code: string): string {
-    const names: Readonly<Partial<Record<PageLocale, string>>> | undefined = categories[code];
-    const name = names?.[this.locale] ?? names?.en;
+    const name = categories[code]?.[this.locale];
     if (name || !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(code)) return name ?? code;
     const words = code.replaceAll('-', ' ');
     return words.charAt(0).toUpperCase() + words.slice(1);
@@ -261,7 +256,12 @@ export class Speech {
         }),
       },
       { label: this.say('provenance'), text: line.profile.source },
-      { label: this.say('translation'), text: this.translation(line.translationStatus) },
+      {
+        label: this.say('translation'),
+        text: line.fallback
+          ? this.say('contentIn', { language: this.language(line.fallback) })
+          : this.translation(line.translationStatus),
+      },
     ];
   }
 
@@ -322,15 +322,15 @@ export class Speech {
   private format(options: Intl.NumberFormatOptions): Intl.NumberFormat {
     const key = JSON.stringify(options);
     let format = this.formats.get(key);
-    if (!format) this.formats.set(key, (format = new Intl.NumberFormat(INTL[this.locale], options)));
+    if (!format) this.formats.set(key, (format = new Intl.NumberFormat(LANGUAGES[this.locale], options)));
     return format;
   }
 }
 
-const spoken = new Map<PageLocale, Speech>();
+const spoken = new Map<Locale, Speech>();
 
 /** The speech of a language, made once. */
-export function speech(locale: PageLocale): Speech {
+export function speech(locale: Locale): Speech {
   let found = spoken.get(locale);
   if (!found) spoken.set(locale, (found = new Speech(locale)));
   return found;

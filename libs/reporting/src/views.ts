@@ -20,13 +20,7 @@ import type {
   VisitNeedReason,
 } from '#domain';
 
-/** Languages the reports speak. */
-export type Locale = 'en' | 'es' | 'ar';
-export const LOCALES: readonly Locale[] = ['en', 'es', 'ar'];
-
-/** Languages of the gap report's page: all those of the web app. */
-export type PageLocale = Locale | 'fr' | 'ru' | 'hi';
-export const PAGE_LOCALES: readonly PageLocale[] = [...LOCALES, 'fr', 'ru', 'hi'];
+export { LOCALES, type Locale } from '#domain';
 
 /** A calendar day, `YYYY-MM-DD`. */
 export type LocalDate = string;

@@ -7,7 +7,7 @@ import { useI18n } from '#web/i18n';
 import { Button, Status, Text } from '#web/ui/basics';
 import { classes } from '#web/ui/classes';
 import { Icon } from '#web/ui/icons';
-import { type Item, useAnswerTitle } from './model';
+import { type Item, useAnswerTitle, textsIn } from './model';
 import { Photos } from './photos';
 import { Voice } from './voice';
 
@@ -32,7 +32,7 @@ export const ItemCard = memo(function ItemCard({ item, device, pack, side, files
   const { code } = requirement;
   const { language: texts } = pack;
   const untranslated = texts.untranslated.includes(code);
-  const lang = untranslated ? texts.original : texts.asked;
+  const lang = textsIn(pack, code);
   const baseline = pack.baseline?.answers.find((each) => each.requirement === code);
   const [chosen, setChosen] = useState<string | null>(null);
   const [error, setError] = useState<unknown>(null);

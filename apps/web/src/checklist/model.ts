@@ -25,6 +25,13 @@ export interface Item {
   readonly standing: Standing;
 }
 
+/** The language of a taken checklist's texts; of one requirement, which may lack a translation. */
+export const textsIn = (
+  { language: { asked, original, status, untranslated } }: Taken['pack'],
+  code?: string,
+): string =>
+  status === 'original' || (code !== undefined && untranslated.includes(code)) ? original : asked;
+
 /** A checklist on this device, ready to be shown. */
 export interface Checklist {
   readonly device: Device;

@@ -4,13 +4,13 @@ import type { Schema } from '#web/api/client';
 import { useRead } from '#web/api/hooks';
 import { nextOpen, progressOf } from '#web/device/answers';
 import { sendNow } from '#web/device/send';
-import { serverFallsBack, useI18n } from '#web/i18n';
+import { useI18n } from '#web/i18n';
 import { Button, ButtonLink, Meter, PageHeader, Skeleton, Status } from '#web/ui/basics';
 import { classes } from '#web/ui/classes';
 import { Select } from '#web/ui/form';
-import { EmptyState, ProblemBox } from '#web/ui/states';
+import { ContentLanguage, EmptyState, ProblemBox } from '#web/ui/states';
 import { fixOf, ItemCard } from './item';
-import { type Checklist, type Item, useChecklist, useScore } from './model';
+import { type Checklist, type Item, useChecklist, useScore, textsIn } from './model';
 import { SyncLine } from './status';
 
 const NO_FILES: readonly never[] = [];
@@ -142,7 +142,7 @@ function Open({ checklist }: { checklist: Checklist }) {
           </ButtonLink>
         }
       />
-      {serverFallsBack() && <p className="mb-3 text-soft">{t('common.contentInEnglish')}</p>}
+      <ContentLanguage of={textsIn(pack)} />
       {pack.language.status === 'unofficial' && <p className="mb-3 text-soft">{t('checklist.unofficial')}</p>}
       {!open && (
         <EmptyState title={t('checklist.locked')}>

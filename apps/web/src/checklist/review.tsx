@@ -6,10 +6,10 @@ import { useRead, useWrite } from '#web/api/hooks';
 import { valueOf } from '#web/device/answers';
 import { sendNow } from '#web/device/send';
 import { type Device, unsentOf } from '#web/device/store';
-import { serverFallsBack, serverLocale, useI18n } from '#web/i18n';
+import { serverLocale, useI18n } from '#web/i18n';
 import { Button, Link, PageHeader, Panel, Skeleton, Status, type StatusKind, Text } from '#web/ui/basics';
-import { EmptyState, ProblemBox } from '#web/ui/states';
-import { type Checklist, type Item, useAnswerTitle, useChecklist } from './model';
+import { ContentLanguage, EmptyState, ProblemBox } from '#web/ui/states';
+import { type Checklist, type Item, useAnswerTitle, useChecklist, textsIn } from './model';
 import { useArea } from './page';
 import { Photos } from './photos';
 import { ReadBack } from './signing';
@@ -53,7 +53,7 @@ function Review({ checklist }: { checklist: Checklist }) {
         }
         back={{ href: `/${area}/assessments/${id}`, label: t('checklist.review.back') }}
       />
-      {serverFallsBack() && <p className="mb-3 text-soft">{t('common.contentInEnglish')}</p>}
+      <ContentLanguage of={textsIn(pack)} />
       <Panel>
         <SyncLine device={device} state={state} taken={taken} />
         <p className="mt-2">
@@ -127,7 +127,6 @@ function Items({
   const { t } = useI18n();
   const area = useArea();
   if (items.length === 0) return null;
-  const { asked, original, untranslated } = taken.pack.language;
   return (
     <Panel
       heading={
@@ -149,7 +148,7 @@ function Items({
               <bdi dir="ltr" className="text-sm whitespace-nowrap">
                 {code}
               </bdi>
-              <span lang={untranslated.includes(code) ? original : asked} dir="auto">
+              <span lang={textsIn(taken.pack, code)} dir="auto">
                 {question}
               </span>
             </Link>
@@ -163,7 +162,6 @@ function Items({
 /** What does not conform, as it is read out to the supplier. */
 function Findings({ items, checklist: { taken } }: { items: readonly Item[]; checklist: Checklist }) {
   const title = useAnswerTitle(taken.pack);
-  const { asked, original, untranslated } = taken.pack.language;
   return (
     <ol className="grid gap-3">
       {items.map(({ requirement: { code, question }, own, note }) => (
@@ -171,7 +169,7 @@ function Findings({ items, checklist: { taken } }: { items: readonly Item[]; che
           <p className="font-semibold">
             <bdi dir="ltr">{code}</bdi> – {title(valueOf(own)?.answer ?? '')}
           </p>
-          <p lang={untranslated.includes(code) ? original : asked} dir="auto">
+          <p lang={textsIn(taken.pack, code)} dir="auto">
             {question}
           </p>
           {noteOf(note.current) && (

@@ -4,7 +4,7 @@ import type { RichTexts, Texts } from '#web/generated/messages';
 import { currentLocale, dirOf, intlName, type Locale, rememberLocale, type ShownLocale } from './locale';
 import { loadWanted, textOf } from './texts';
 
-export { LOCALES, type Locale, serverFallsBack, serverLocale } from './locale';
+export { LOCALES, type Locale, serverLocale } from './locale';
 export { loadTexts } from './texts';
 
 /** Keys without blanks take none; others take an object of exactly theirs. */

@@ -1,24 +1,11 @@
-/** Languages of the interface, with the Intl name of each. Arabic with its own digits and, as food businesses use, the Gregorian calendar: as the reports do. */
-export const LOCALES = {
-  en: 'en-GB',
-  es: 'es',
-  ar: 'ar-EG-u-nu-arab-ca-gregory',
-  fr: 'fr',
-  ru: 'ru',
-  hi: 'hi',
-} as const;
-export type Locale = keyof typeof LOCALES;
+import { isLocale, LANGUAGES, type Locale } from '#domain/languages';
+
+export { LOCALES, type Locale } from '#domain/languages';
 /** The pseudo-language `en-XA` shows texts that aren't translatable or get cut off; only by `?lang=en-XA`. */
 export type ShownLocale = Locale | 'en-XA';
 
-/** Languages the product itself speaks (mails, reports, content); in the others it answers in English. */
-const SERVER_LOCALES: readonly string[] = ['en', 'es', 'ar'];
-
 const STORED = 'uplift.locale';
-const isLocale = (value: string | null | undefined): value is Locale =>
-  !!value && Object.hasOwn(LOCALES, value);
-
-export const intlName = (locale: ShownLocale): string => (locale === 'en-XA' ? 'en-GB' : LOCALES[locale]);
+export const intlName = (locale: ShownLocale): string => (locale === 'en-XA' ? 'en-GB' : LANGUAGES[locale]);
 export const dirOf = (locale: ShownLocale): 'ltr' | 'rtl' => (locale === 'ar' ? 'rtl' : 'ltr');
 
 /** By the address, else as chosen on this device, else the first of the browser's that there is, else English. */
@@ -41,9 +28,6 @@ export function rememberLocale(locale: Locale): void {
   localStorage.setItem(STORED, locale);
 }
 
-/** The language to ask the API for: of the interface where it speaks it, else English. */
-export const serverLocale = (): 'en' | 'es' | 'ar' =>
-  SERVER_LOCALES.includes(current) ? (current as 'en' | 'es' | 'ar') : 'en';
-/** Whether reports and content come in another language than the interface; pages that show such texts say so. */
-export const serverFallsBack = (): boolean => current !== 'en-XA' && !SERVER_LOCALES.includes(current);
-export const acceptLanguage = (): string => (current === 'en-XA' ? 'en' : `${current}, en;q=0.5`);
+/** The language to ask the API for: the interface's, English for the pseudo-language. */
+export const serverLocale = (): Locale => (current === 'en-XA' ? 'en' : current);
+export const acceptLanguage = (): string => `${serverLocale()}, en;q=0.5`;

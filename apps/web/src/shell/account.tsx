@@ -9,7 +9,7 @@ import { Form, NewPasswordField, PasswordField, Select } from '#web/ui/form';
 import { Loaded, ProblemBox } from '#web/ui/states';
 import { toast } from '#web/ui/toast';
 import { addPasskey, passkeysWork } from './passkey';
-import { LanguagePicker, ThemePicker } from './pickers';
+import { LanguagePicker, languageOptions, ThemePicker } from './pickers';
 
 const Enrol = lazy(() => import('./enrol'));
 
@@ -65,7 +65,6 @@ export default function AccountPage() {
   );
 }
 
-/** Mails come in fewer languages than the app. */
 function MailLanguage() {
   const { t } = useI18n();
   const me = useMe();
@@ -74,12 +73,7 @@ function MailLanguage() {
     <Select
       label={t('shell.account.mail')}
       value={me.language ?? ''}
-      options={[
-        { value: '', label: t('shell.account.mailAuto') },
-        { value: 'en', label: 'English', lang: 'en' },
-        { value: 'es', label: 'Español', lang: 'es' },
-        { value: 'ar', label: 'العربية', lang: 'ar' },
-      ]}
+      options={[{ value: '', label: t('shell.account.mailAuto') }, ...languageOptions()]}
       onChange={(language) =>
         change.mutate(
           { body: { language: language || null } },

@@ -11,17 +11,18 @@ const NAMES: Readonly<Record<Locale, string>> = {
   hi: 'हिन्दी',
 };
 
-/** The interface's language, each named in itself; remembered on the device. */
+/** Every language we speak, named in itself. */
+export const languageOptions = () =>
+  LOCALES.map((value) => ({ value: value as string, label: NAMES[value], lang: value }));
+
+/** The interface's language; remembered on the device. */
 export function LanguagePicker() {
   const { t, locale, choose } = useI18n();
   return (
     <Select
       label={t('shell.language')}
       value={locale}
-      options={[
-        ...(Object.keys(LOCALES) as Locale[]).map((value) => ({ value, label: NAMES[value], lang: value })),
-        ...(locale === 'en-XA' ? [{ value: 'en-XA', label: '[Ŧéšţ]' }] : []),
-      ]}
+      options={[...languageOptions(), ...(locale === 'en-XA' ? [{ value: 'en-XA', label: '[Ŧéšţ]' }] : [])]}
       onChange={(value) => void choose(value as Locale)}
     />
   );

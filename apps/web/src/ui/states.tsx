@@ -57,6 +57,13 @@ function Box({
   );
 }
 
+/** Says in which language a checklist's texts are where that isn't the reader's. */
+export function ContentLanguage({ of }: { of: string | undefined }) {
+  const { t, locale, language } = useI18n();
+  if (of === undefined || of === locale || locale === 'en-XA') return null;
+  return <p className="mb-3 text-soft">{t('common.contentIn', { language: language(of) })}</p>;
+}
+
 /** There is nothing (yet); says what to do about it. */
 export function EmptyState({
   title,

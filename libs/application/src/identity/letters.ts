@@ -1,3 +1,4 @@
+import type { Locale } from '#domain';
 import { symmetricDecrypt, symmetricEncrypt } from 'better-auth/crypto';
 import { createHash } from 'node:crypto';
 
@@ -9,7 +10,7 @@ export interface Letter {
   readonly kind: 'sign-in-link' | 'email-verification' | 'password-reset' | 'account-exists';
   readonly email: string;
   readonly url: string;
-  readonly language: 'en' | 'es' | 'ar';
+  readonly language: Locale;
 }
 
 /*

@@ -1,4 +1,5 @@
 import { passkey } from '@better-auth/passkey';
+import { acceptedLocale } from '#domain';
 import { PreparingClient } from '#persistence';
 import type { SignOnProvider } from '#platform';
 import type { BetterAuthOptions } from 'better-auth';
@@ -83,14 +84,8 @@ export const cleanName = (name: unknown, email: unknown): string =>
     (String(email ?? '').split('@')[0] ?? '')
   ).slice(0, 200);
 
-const languageOf = (request: Request | undefined): Letter['language'] => {
-  const wanted = (request?.headers.get('accept-language') ?? '').split(',');
-  return (
-    (['en', 'es', 'ar'] as const).find(
-      (each) => each === wanted.map((part) => part.trim().slice(0, 2).toLowerCase())[0],
-    ) ?? 'en'
-  );
-};
+const languageOf = (request: Request | undefined): Letter['language'] =>
+  acceptedLocale(request?.headers.get('accept-language')) ?? 'en';
 
 /** The user-verified bit of a passkey's answer, which its signature covers. */
 const userVerified = (body: unknown): boolean => {

@@ -172,6 +172,7 @@ export const ar: Messages = {
   },
   attrition: 'خارج العدد المتقابل، والسبب',
   attritionTotal: '{missing} من {enrolled} من المواقع المسجلة بلا تقييمين متقابلين.',
+  stillOpen: 'لا توجد متابعة قابلة للمقارنة بعد',
   reason: 'السبب',
   sitesCount: 'المواقع',
   bySection: 'حسب القسم',

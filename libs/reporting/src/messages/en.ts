@@ -133,6 +133,7 @@ export const en = {
   },
   attrition: 'Not in the matched count, and why',
   attritionTotal: '{missing} of {enrolled} enrolled sites have no matched pair.',
+  stillOpen: 'no comparable follow-up yet',
   reason: 'Reason',
   sitesCount: 'Sites',
   bySection: 'By section',

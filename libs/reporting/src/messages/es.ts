@@ -131,6 +131,7 @@ export const es: Messages = {
   },
   attrition: 'Fuera del recuento emparejado, y por qué',
   attritionTotal: '{missing} de {enrolled} sitios inscritos no tienen par.',
+  stillOpen: 'aún sin seguimiento comparable',
   reason: 'Motivo',
   sitesCount: 'Sitios',
   bySection: 'Por sección',

@@ -2,7 +2,7 @@ import { lazy, Suspense, useMemo } from 'react';
 import { useParams } from 'wouter';
 import type { Schema } from '#web/api/client';
 import { useAll, useRead } from '#web/api/hooks';
-import { serverFallsBack, serverLocale, useI18n } from '#web/i18n';
+import { serverLocale, useI18n } from '#web/i18n';
 import { ButtonLink, Meter, PageHeader, Panel, Skeleton, Text } from '#web/ui/basics';
 import { EmptyState, Loaded } from '#web/ui/states';
 import { Tabs } from '#web/ui/tabs';
@@ -48,7 +48,6 @@ export default function CohortPage() {
               )
             }
           />
-          {serverFallsBack() && <p className="mb-3 text-soft">{t('agency.reportLanguage')}</p>}
           <Tabs
             label={name}
             tabs={[
@@ -94,7 +93,9 @@ function Overview({ id, report }: { id: string; report: Schema<'CohortReportView
     ],
     [t, n, passed],
   );
-  const left = attrition.reduce((sum, { count }) => sum + count, 0);
+  // The rest of the report's attrition has not left: it waits for its follow-up.
+  const exits = attrition.filter(({ reason }) => reason !== 'still-open');
+  const left = exits.reduce((sum, { count }) => sum + count, 0);
   return (
     <>
       <div className="grid items-start gap-4 lg:grid-cols-2">
@@ -102,11 +103,11 @@ function Overview({ id, report }: { id: string; report: Schema<'CohortReportView
           <Flow steps={steps} />
         </Panel>
         <Panel heading={t('agency.exits.title', { n: left, of: n.enrolled })}>
-          {attrition.length === 0 ? (
+          {exits.length === 0 ? (
             <p className="text-soft">{t('agency.exits.none')}</p>
           ) : (
             <div className="grid gap-3">
-              {attrition.map(({ reason, count }) => (
+              {exits.map(({ reason, count }) => (
                 <Meter key={reason} label={t(`agency.exit.${reason as 'cost'}`)} value={count} of={left} />
               ))}
             </div>

@@ -1,34 +1,24 @@
 import { useQueries } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { call, type Schema } from '#web/api/client';
+import { call } from '#web/api/client';
 import { useRead } from '#web/api/hooks';
 import { serverLocale, useI18n } from '#web/i18n';
 
 /** Titles of sections, of the newest edition of every checklist; null for a code that checklists use for different things. */
 export function useSectionTitles(): (code: string) => string | null {
   const { locale } = useI18n();
-  const language = serverLocale();
   const { data: published } = useRead('/api/v1/checklists');
   const newest = useMemo(
     () => [...new Map((published ?? []).map((row) => [row.checklist, row])).values()],
     [published],
   );
   const found = useQueries({
-    queries: newest.map(({ checklist, version, translations }) => ({
+    queries: newest.map(({ checklist, version }) => ({
       queryKey: ['section titles', checklist, version, locale],
       staleTime: Infinity,
       queryFn: async (): Promise<Record<string, string>> => {
-        const path = { checklist, version };
-        if (translations.some((each) => each.language === language)) {
-          const translation: Schema<'ChecklistTranslation'> = await call(
-            'get',
-            '/api/v1/checklists/{checklist}/{version}/translations/{language}',
-            { params: { path: { ...path, language } } },
-          );
-          return translation.sections;
-        }
         const { sections } = await call('get', '/api/v1/checklists/{checklist}/{version}', {
-          params: { path },
+          params: { path: { checklist, version }, query: { lang: serverLocale() } },
         });
         return Object.fromEntries(sections.map(({ code, title }) => [code, title]));
       },

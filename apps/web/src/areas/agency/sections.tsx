@@ -1,11 +1,11 @@
 import { useMemo, useState } from 'react';
 import type { Schema } from '#web/api/client';
 import { useAll, useRead } from '#web/api/hooks';
-import { serverFallsBack, serverLocale, useI18n } from '#web/i18n';
+import { serverLocale, useI18n } from '#web/i18n';
 import { Skeleton } from '#web/ui/basics';
 import { Chart } from '#web/ui/chart';
 import { RadioGroup } from '#web/ui/form';
-import { EmptyState, ProblemBox } from '#web/ui/states';
+import { ContentLanguage, EmptyState, ProblemBox } from '#web/ui/states';
 import type { Column } from '#web/ui/table';
 import { token } from '#web/ui/tokens';
 import { useAxes, usePoints } from './figures';
@@ -143,7 +143,7 @@ export function Sections({ cohort, report }: { cohort: string; report: Schema<'C
           { value: 'site', label: t('agency.heat.site') },
         ]}
       />
-      {serverFallsBack() && <p className="mt-2 text-soft">{t('common.contentInEnglish')}</p>}
+      <ContentLanguage of={report.followUpChecklist.fallback} />
       {by === 'time' ? (
         <Heat
           title={t('agency.heat.title')}
@@ -176,13 +176,8 @@ function BySite({ cohort }: { cohort: string }) {
   };
   const checklist = useRead(
     '/api/v1/checklists/{checklist}/{version}',
-    { params: { path: edition ?? { checklist: '', version: '' } } },
+    { params: { path: edition ?? { checklist: '', version: '' }, query: { lang: serverLocale() } } },
     { enabled: edition !== undefined },
-  );
-  const translated = useRead(
-    '/api/v1/checklists/{checklist}/{version}/translations/{language}',
-    { params: { path: { ...(edition ?? { checklist: '', version: '' }), language: serverLocale() } } },
-    { enabled: edition !== undefined && serverLocale() !== 'en' },
   );
   const table = useMemo(() => {
     if (!gains.data || !sites.data || !checklist.data) return null;
@@ -205,13 +200,13 @@ function BySite({ cohort }: { cohort: string }) {
         );
         return {
           key: code,
-          title: translated.data?.sections[code] ?? title,
+          title,
           values,
           n: values.filter((value) => value !== null).length,
         };
       }),
     };
-  }, [gains.data, sites.data, checklist.data, translated.data, compare]);
+  }, [gains.data, sites.data, checklist.data, compare]);
   const error = gains.error ?? sites.error ?? assessment.error ?? checklist.error;
   if (error) return <ProblemBox error={error} />;
   if (!table) return <Skeleton rows={6} />;

@@ -2,10 +2,10 @@ import type { ReactNode } from 'react';
 import { useSearchParams } from 'wouter';
 import type { Answer } from '#web/api/client';
 import { useAll, useRead } from '#web/api/hooks';
-import { useI18n, serverFallsBack, serverLocale } from '#web/i18n';
+import { useI18n, serverLocale } from '#web/i18n';
 import { PageHeader, Status, Text } from '#web/ui/basics';
 import { READINESS } from '#web/ui/readiness';
-import { EmptyState, Loaded } from '#web/ui/states';
+import { ContentLanguage, EmptyState, Loaded } from '#web/ui/states';
 import { type Column, Table } from '#web/ui/table';
 import { type BuyerSite, ForBuyer } from './buyer';
 
@@ -159,7 +159,7 @@ function Side({ sites }: { sites: readonly BuyerSite[] }) {
       ...sections.map((section) => ({
         key: `section ${section}`,
         label: titles.get(section) ?? section,
-        lang: serverLocale(),
+        lang: checklist.data?.language,
         cell: of((view) =>
           view.sections ? (
             points(view.sections.find((each) => each.section === section)?.points)
@@ -181,7 +181,7 @@ function Side({ sites }: { sites: readonly BuyerSite[] }) {
   ];
   return (
     <>
-      {serverFallsBack() && <p className="mb-3 text-soft">{t('common.contentInEnglish')}</p>}
+      <ContentLanguage of={checklist.data?.language} />
       {!alike && <EmptyState title={t('buyer.compare.unlike')}>{t('buyer.compare.unlikeFix')}</EmptyState>}
       <Table caption={t('buyer.compare.title')} columns={columns} rows={rows} rowKey={({ key }) => key} />
     </>

@@ -2,12 +2,13 @@ import { useMemo, useState } from 'react';
 import { useLocation, useParams } from 'wouter';
 import { type Answer, call, type Schema } from '#web/api/client';
 import { useRead, useWrite } from '#web/api/hooks';
-import { useI18n, serverFallsBack, serverLocale } from '#web/i18n';
+import { LOCALES, serverLocale, useI18n } from '#web/i18n';
+import { languageOptions } from '#web/shell/pickers';
 import { Link, PageHeader, Panel, Skeleton, Status, Text } from '#web/ui/basics';
 import { Confirm } from '#web/ui/dialog';
 import { Checkbox, Form, Select, TextField } from '#web/ui/form';
 import { READINESS } from '#web/ui/readiness';
-import { ProblemBox } from '#web/ui/states';
+import { ContentLanguage, ProblemBox } from '#web/ui/states';
 import { type Column, Table } from '#web/ui/table';
 import { toast } from '#web/ui/toast';
 import { ForBuyer, useCategories, useCondition } from './buyer';
@@ -43,7 +44,6 @@ export default function RulePage() {
         lead={t('buyer.rule.lead')}
         back={{ href: '/buyer/rules', label: t('buyer.rules.title') }}
       />
-      {serverFallsBack() && <p className="mb-3 text-soft">{t('common.contentInEnglish')}</p>}
       <ForBuyer>{(buyer) => <Load buyer={buyer} code={rule} />}</ForBuyer>
     </>
   );
@@ -147,6 +147,7 @@ function Editor({
   if (!content.data || !names.data) return <Skeleton />;
   return (
     <div className="grid items-start gap-x-4 lg:grid-cols-2">
+      <ContentLanguage of={content.data?.language} />
       <Panel heading={t('buyer.rule.asks')}>
         <Form submit={t('buyer.rule.preview')} onSubmit={look}>
           <TextField
@@ -160,21 +161,17 @@ function Editor({
           <details>
             <summary className="min-h-8 font-medium">{t('buyer.rule.otherLanguages')}</summary>
             <div className="mt-2 grid gap-3">
-              <TextField
-                label="Español"
-                name="translations/es"
-                lang="es"
-                maxLength={2000}
-                defaultValue={before?.translations?.['es']?.title}
-              />
-              <TextField
-                label="العربية"
-                name="translations/ar"
-                lang="ar"
-                dir="rtl"
-                maxLength={2000}
-                defaultValue={before?.translations?.['ar']?.title}
-              />
+              {languageOptions().map(({ value, label, lang }) => (
+                <TextField
+                  key={value}
+                  label={label}
+                  name={`translations/${value}`}
+                  lang={lang}
+                  dir="auto"
+                  maxLength={2000}
+                  defaultValue={before?.translations?.[value]?.title}
+                />
+              ))}
             </div>
           </details>
           <Select
@@ -248,7 +245,7 @@ function Editor({
           />
           <details>
             <summary className="min-h-8 font-medium">{t('buyer.rule.sections')}</summary>
-            <div className="mt-2 grid items-end gap-3 sm:grid-cols-2" lang={serverLocale()}>
+            <div className="mt-2 grid items-end gap-3 sm:grid-cols-2" lang={content.data?.language}>
               {rated.map(({ code, title }) => (
                 <div key={code}>{number(`sections/${code}`, title, before?.sections?.[code], 100, 0.1)}</div>
               ))}
@@ -261,7 +258,7 @@ function Editor({
               tabIndex={0}
               role="group"
               aria-label={t('buyer.rule.mandatory')}
-              lang={serverLocale()}
+              lang={content.data?.language}
             >
               {asked.map(({ code, question }) => (
                 <Checkbox
@@ -344,7 +341,7 @@ function ruleOf(
   const sections = [...data.keys()].filter((name) => name.startsWith('sections/'));
   const translations = some(
     Object.fromEntries(
-      (['en', 'es', 'ar'] as const).flatMap((lang) => {
+      LOCALES.flatMap((lang) => {
         const old = before?.translations?.[lang];
         const title = data.has(`translations/${lang}`) ? text(`translations/${lang}`) : (old?.title ?? '');
         return title ? [[lang, { ...old, title }]] : [];

@@ -3,11 +3,11 @@ import { useLocation, useParams } from 'wouter';
 import { ifMatch, type Schema } from '#web/api/client';
 import { useAll, useRead, useWrite } from '#web/api/hooks';
 import { useMe } from '#web/api/session';
-import { useI18n, serverFallsBack, serverLocale } from '#web/i18n';
+import { useI18n, serverLocale } from '#web/i18n';
 import { Button, ButtonLink, PageHeader, Panel, Skeleton, Status, Text } from '#web/ui/basics';
 import { Confirm } from '#web/ui/dialog';
 import { TextField } from '#web/ui/form';
-import { Loaded, ProblemBox } from '#web/ui/states';
+import { ContentLanguage, Loaded, ProblemBox } from '#web/ui/states';
 import { toast } from '#web/ui/toast';
 import { Findings } from './findings';
 import { barredBy, Impartiality } from './impartiality';
@@ -58,7 +58,7 @@ export default function AssessmentPage() {
           )
         }
       />
-      {serverFallsBack() && <p className="mb-3 text-soft">{t('common.contentInEnglish')}</p>}
+      <ContentLanguage of={offline.data && lang} />
       <Loaded query={assessment}>
         {(row) => (
           <>

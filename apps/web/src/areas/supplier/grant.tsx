@@ -2,7 +2,8 @@ import { useState } from 'react';
 import { useLocation, useParams } from 'wouter';
 import type { Schema } from '#web/api/client';
 import { useRead, useWrite } from '#web/api/hooks';
-import { serverLocale, useI18n } from '#web/i18n';
+import { type Locale, serverLocale, useI18n } from '#web/i18n';
+import { languageOptions } from '#web/shell/pickers';
 import { PageHeader, Panel } from '#web/ui/basics';
 import { Checkbox, Form, RadioGroup, Select, TextField } from '#web/ui/form';
 import { EmptyState, Loaded } from '#web/ui/states';
@@ -16,7 +17,6 @@ const SCOPES = [
   'evidence',
   'corrective-actions',
 ] as const satisfies Schema<'NewConsentDto'>['scopes'];
-const MAILS = { en: 'English', es: 'Español', ar: 'العربية' } as const;
 
 const inDays = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
 
@@ -57,7 +57,7 @@ export default function GrantPage() {
                       : {
                           recipientName: values['recipientName']!,
                           recipientEmail: values['recipientEmail']!,
-                          language: values['language'] as keyof typeof MAILS,
+                          language: values['language'] as Locale,
                         }),
                   },
                 });
@@ -92,7 +92,7 @@ export default function GrantPage() {
                     label={t('supplier.grant.language')}
                     name="language"
                     defaultValue={serverLocale()}
-                    options={Object.entries(MAILS).map(([value, label]) => ({ value, label, lang: value }))}
+                    options={languageOptions()}
                   />
                 </>
               )}
