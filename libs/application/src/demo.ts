@@ -348,6 +348,9 @@ export class Demo {
           categories: ['dairy', 'meat-and-poultry', 'fruit-and-vegetables'],
           minPoints: 70,
           maxOpen: { major: 3 },
+          // Fresh products want a fresh look; who misses little has until then to mend it.
+          maxAgeDays: 100,
+          conditional: { allow: ['open-major', 'mandatory-items'], withinDays: 75 },
           mandatoryItems: ['FM-TRAC-01', 'FM-RECALL-01'],
         },
       ],
