@@ -85,7 +85,8 @@ export default function Begin({
                   ...(within && { cohortId: within }),
                 },
               });
-              go(`/${area}/assessments/${id}`);
+              // The page that asked is nothing to come back to.
+      go(`/${area}/assessments/${id}`, { replace: field });
             }}
           >
             {field && (

@@ -167,7 +167,7 @@ const tab = (current: boolean, listed = false): string =>
     'flex min-h-11 min-w-0 cursor-pointer list-none items-center rounded-lg no-underline',
     listed
       ? 'gap-2 px-3'
-      : 'flex-col justify-center gap-0.5 px-1 py-1 text-center text-xs leading-tight hyphens-auto wrap-anywhere sm:flex-row sm:gap-2 sm:text-base lg:justify-start lg:px-3 lg:text-start',
+      : 'flex-col justify-center gap-0.5 px-0.5 py-1 text-center text-[0.6875rem] leading-tight tracking-tight hyphens-auto wrap-anywhere sm:flex-row sm:gap-2 sm:text-base sm:tracking-normal lg:justify-start lg:px-3 lg:text-start',
     current ? 'bg-conforming-bg font-semibold text-conforming' : 'text-ink hover:bg-sunken',
   );
 
