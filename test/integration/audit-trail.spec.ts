@@ -9,6 +9,7 @@ import { Readable } from 'node:stream';
 import type { DataSource } from 'typeorm';
 import { CheckpointFolder, verifyDatabase } from '#application';
 import { type AuditReport, loadAuditKeys, readCheckpoint, signCheckpoint, verifyFile } from '#platform';
+import { AUDIT_SUBJECTS } from '#domain';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
 /* eslint-disable @typescript-eslint/no-explicit-any */
@@ -513,4 +514,17 @@ describe('uplift audit', () => {
     expect(code).toBe(1);
     expect(out).toContain(`removed  ${id}  from entry 5: Entry 5 is missing.`);
   }, 240_000);
+});
+
+describe('the subjects that people search by', () => {
+  it('are all that an organisation’s trail follows', async () => {
+    const followed = await owner.query(
+      `SELECT DISTINCT c.relname AS name FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE t.tgname = 'audit_insert'`,
+    );
+    // Content belongs to the installation and is in its own trail.
+    const content = ['checklist_version', 'checklist_translation', 'crosswalk', 'scoring_profile'];
+    expect([...AUDIT_SUBJECTS, ...content].sort()).toEqual(
+      followed.map(({ name }: { name: string }) => name).sort(),
+    );
+  });
 });

@@ -133,8 +133,10 @@ export class Demo {
       followUp: v2,
       profileId: profile.id,
       finished: 0.5,
+      waiting: 45,
     });
     const certificate = await this.certify(pilot, people);
+    await this.propose(roll, people);
     await this.appeal(people, today);
     await this.consent(organisations, people, today);
     await this.settle(today);
@@ -346,6 +348,9 @@ export class Demo {
           categories: ['dairy', 'meat-and-poultry', 'fruit-and-vegetables'],
           minPoints: 70,
           maxOpen: { major: 3 },
+          // Fresh products want a fresh look; who misses little has until then to mend it.
+          maxAgeDays: 100,
+          conditional: { allow: ['open-major', 'mandatory-items'], withinDays: 75 },
           mandatoryItems: ['FM-TRAC-01', 'FM-RECALL-01'],
         },
       ],
@@ -366,6 +371,8 @@ export class Demo {
       followUp: { id: string; body: ChecklistVersion };
       profileId: string;
       finished: number;
+      /** Whose follow-up was handed in the day before yesterday and waits for its reviewer. */
+      waiting?: number;
       ownerId?: string;
     },
   ): Promise<string> {
@@ -409,10 +416,11 @@ export class Demo {
           seen,
         });
         toCompute.push(baselineId);
-        if (leaves || index / count >= plan.finished) continue;
+        const waits = index === plan.waiting;
+        if (leaves || (index / count >= plan.finished && !waits)) continue;
         const declines = index % 9 === 7;
         const gained = declines ? 0 : this.random() * 0.3;
-        const followUpOn = addDays(heldOn, 95 + Math.floor(this.random() * 45));
+        const followUpOn = waits ? addDays(today, -2) : addDays(heldOn, 95 + Math.floor(this.random() * 45));
         if (index === 0 && plan.ownerId)
           await this.allowTrainer(tx, {
             cohortId,
@@ -430,7 +438,7 @@ export class Demo {
           profileId: plan.profileId,
           assessedOn: followUpOn,
           assessorId: assessor(1),
-          reviewerId: people['reviewer']!.id,
+          reviewerId: waits ? null : people['reviewer']!.id,
           skill: index % 3 === 0 && !declines ? 1 : later,
           baselineId,
           seen,
@@ -586,7 +594,8 @@ export class Demo {
       profileId: string;
       assessedOn: string;
       assessorId: string;
-      reviewerId: string;
+      /** Who reviewed and closed it; null: it waits for that. */
+      reviewerId: string | null;
       skill: number;
       baselineId?: string;
       seen: Map<string, number>;
@@ -595,7 +604,8 @@ export class Demo {
     const id = randomUUID();
     await tx.query(
       `INSERT INTO assessment (id, site_id, cohort_id, checklist_version_id, scoring_profile_id, level, kind, state, assessed_on, assessor_id, reviewer_id, baseline_id, submitted_at, closed_at)
-       VALUES ($1, $2, $3, $4, $5, 'basic', $6, 'closed', $7, $8, $9, $10, $7::date + interval '17 hours', $7::date + interval '3 days')`,
+       VALUES ($1, $2, $3, $4, $5, 'basic', $6, CASE WHEN $9::text IS NULL THEN 'submitted' ELSE 'closed' END, $7, $8, $9, $10,
+               $7::date + interval '17 hours', CASE WHEN $9::text IS NOT NULL THEN $7::date + interval '3 days' END)`,
       [
         id,
         input.siteId,
@@ -617,10 +627,11 @@ export class Demo {
        SELECT $1, requirement, answer, "naReason", note, $3, $4::date + interval '16 hours' FROM jsonb_to_recordset($2::jsonb) AS r(requirement text, answer text, "naReason" text, note text)`,
       [id, JSON.stringify(answers), input.assessorId, input.assessedOn],
     );
-    await tx.query(`UPDATE assessment SET lock_hash = $2 WHERE id = $1`, [
-      id,
-      lockHash(await loadAssessment(tx, id)),
-    ]);
+    if (input.reviewerId)
+      await tx.query(`UPDATE assessment SET lock_hash = $2 WHERE id = $1`, [
+        id,
+        lockHash(await loadAssessment(tx, id)),
+      ]);
     return id;
   }
 
@@ -665,6 +676,17 @@ export class Demo {
       if (index === 3) await certificates.act(decider, issued.id, 'withdraw', 'The site has closed.');
     }
     return first;
+  }
+
+  /** Proposes a certificate for a follow-up that passed; the decision is left to the decider. */
+  private async propose(cohortId: string, people: People): Promise<void> {
+    const reviewer = await new PartiesService(this.db).actorOf(people['reviewer']!);
+    const [passed] = await this.db.query(
+      `SELECT a.id FROM assessment a JOIN assessment_score s ON s.assessment_id = a.id
+        WHERE a.cohort_id = $1 AND a.kind = 'follow-up' AND a.state = 'closed' AND s.passed ORDER BY a.assessed_on, a.id LIMIT 1`,
+      [cohortId],
+    );
+    if (passed) await new CertificatesService(this.db, this.config.baseUrl).propose(reviewer, passed.id);
   }
 
   /** Does what the worker would do after each result, once per site, so that the product starts up finished. */

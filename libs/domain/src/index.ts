@@ -1,6 +1,7 @@
 export * from './aggregates.js';
 export * from './assessment.js';
 export * from './audit-chain.js';
+export * from './audit-subjects.js';
 export * from './blank.js';
 export * from './certificate.js';
 export * from './checklist-rules.js';

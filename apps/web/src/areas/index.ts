@@ -35,7 +35,11 @@ interface AreaEntry {
   readonly opens: (membership: Membership) => boolean;
   /** Asks for what its first page reads, in the page's very words, while the app's code is still on its way. */
   readonly first?: (me: Me, ask: <T>(path: string) => Promise<T | null>) => Promise<unknown>;
+  /** Where it opens more than it is the start of: whose start it is. */
+  readonly starts?: (membership: Membership) => boolean;
 }
+
+const manages = (role: Membership['role']): boolean => role === 'owner' || role === 'programme-manager';
 
 /** The parts of the app, each with its own code and texts. The first that a person's memberships open is where they start. */
 export const AREAS = [
@@ -48,7 +52,12 @@ export const AREAS = [
   {
     id: 'reviewer',
     load: () => import('./reviewer'),
-    opens: ({ role }) => role === 'reviewer' || role === 'decider',
+    // Who answers for a programme looks into its assessments, allows exceptions and handles complaints there; they start elsewhere.
+    opens: ({ role, organisationKind }) =>
+      role === 'reviewer' ||
+      role === 'decider' ||
+      (organisationKind === 'development-agency' && manages(role)),
+    starts: ({ role }) => role === 'reviewer' || role === 'decider',
   },
   {
     id: 'supplier',
@@ -73,18 +82,20 @@ export const AREAS = [
   {
     id: 'admin',
     load: () => import('./admin'),
-    opens: ({ organisationKind, role }) =>
-      organisationKind !== 'supplier' && (role === 'owner' || role === 'programme-manager'),
+    opens: ({ organisationKind, role }) => organisationKind !== 'supplier' && manages(role),
   },
 ] as const satisfies readonly AreaEntry[];
 
 export type AreaId = (typeof AREAS)[number]['id'];
 
-/** Areas that somebody's memberships open, in the order of the list; administration also for who looks after the installation. */
-export const areasOf = ({ memberships, administrator }: Me): AreaId[] =>
-  AREAS.filter(({ id, opens }) => memberships.some(opens) || (id === 'admin' && administrator === true)).map(
-    ({ id }) => id,
+/** Areas that somebody's memberships open, first where they start; administration also for who looks after the installation. */
+export function areasOf({ memberships, administrator }: Me): AreaId[] {
+  const entries = (AREAS as readonly (AreaEntry & { id: AreaId })[]).filter(
+    ({ id, opens }) => memberships.some(opens) || (id === 'admin' && administrator === true),
   );
+  const second = ({ starts }: AreaEntry): number => Number(starts !== undefined && !memberships.some(starts));
+  return entries.sort((one, other) => second(one) - second(other)).map(({ id }) => id);
+}
 
 /** Asks for what an area's first page reads from the API. */
 export const readFirstOf = (

@@ -158,6 +158,44 @@ interface NavItem {
   readonly icon: IconName;
 }
 
+/** So many places of a navigation stand beside each other on the narrowest phone; of more, the last are behind "more". */
+const ON_A_PHONE = 4;
+
+/** Looks of a place in the navigation: on a phone an icon over a word, else beside it. */
+const tab = (current: boolean, listed = false): string =>
+  classes(
+    'flex min-h-11 min-w-0 cursor-pointer list-none items-center rounded-lg no-underline',
+    listed
+      ? 'gap-2 px-3'
+      : 'flex-col justify-center gap-0.5 px-0.5 py-1 text-center text-[0.6875rem] leading-tight tracking-tight hyphens-auto wrap-anywhere sm:flex-row sm:gap-2 sm:text-base sm:tracking-normal lg:justify-start lg:px-3 lg:text-start',
+    current ? 'bg-conforming-bg font-semibold text-conforming' : 'text-ink hover:bg-sunken',
+  );
+
+function NavLink({
+  item: { path, label, icon },
+  current,
+  wideOnly = false,
+  listed = false,
+}: {
+  item: NavItem;
+  current: boolean;
+  /** Not on a phone, where it is behind "more". */
+  wideOnly?: boolean;
+  /** In the list behind "more". */
+  listed?: boolean;
+}) {
+  return (
+    <Link
+      href={path}
+      aria-current={current ? 'page' : undefined}
+      className={classes(tab(current, listed), wideOnly && 'max-lg:hidden')}
+    >
+      <Icon name={icon} />
+      {label}
+    </Link>
+  );
+}
+
 function Layout({
   areas,
   area,
@@ -175,6 +213,7 @@ function Layout({
   const current = nav
     .filter((item) => path === item.path || path.startsWith(`${item.path}/`))
     .sort((one, other) => other.path.length - one.path.length)[0];
+  const fitting = nav.length > ON_A_PHONE ? ON_A_PHONE - 1 : nav.length;
   return (
     <div className="min-h-dvh lg:grid lg:grid-cols-[15rem_1fr] lg:grid-rows-[auto_1fr]">
       <a
@@ -222,24 +261,24 @@ function Layout({
       {nav.length > 0 ? (
         <nav
           aria-label={area ? t(`shell.area.${area}`) : t('shell.area')}
-          className="no-print flex gap-1 overflow-x-auto border-b border-line bg-panel px-2 py-1 lg:flex-col lg:overflow-visible lg:border-e lg:border-b-0 lg:p-3"
+          className="no-print relative grid auto-cols-fr grid-flow-col gap-1 border-b border-line bg-panel p-1 lg:flex lg:flex-col lg:border-e lg:border-b-0 lg:p-3"
         >
-          {nav.map(({ path: to, label, icon }) => (
-            <Link
-              key={to}
-              href={to}
-              aria-current={current?.path === to ? 'page' : undefined}
-              className={classes(
-                'flex min-h-11 items-center gap-2 rounded-lg px-3 whitespace-nowrap no-underline lg:whitespace-normal',
-                current?.path === to
-                  ? 'bg-conforming-bg font-semibold text-conforming'
-                  : 'text-ink hover:bg-sunken',
-              )}
-            >
-              <Icon name={icon} />
-              {label}
-            </Link>
+          {nav.map((item, n) => (
+            <NavLink key={item.path} item={item} current={current === item} wideOnly={n >= fitting} />
           ))}
+          {nav.length > fitting && (
+            <details key={path} className="lg:hidden">
+              <summary className={tab(nav.indexOf(current!) >= fitting)}>
+                <Icon name="list" />
+                {t('shell.more')}
+              </summary>
+              <div className="absolute end-1 top-full z-20 grid w-64 gap-1 rounded-xl border border-edge bg-panel p-2 shadow-2xl">
+                {nav.slice(fitting).map((item) => (
+                  <NavLink key={item.path} item={item} current={current === item} listed />
+                ))}
+              </div>
+            </details>
+          )}
         </nav>
       ) : (
         <div className="hidden lg:block" />

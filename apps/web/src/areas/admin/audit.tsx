@@ -1,3 +1,4 @@
+import { AUDIT_SUBJECTS } from '#domain/audit-subjects';
 import { type ReactNode, useState } from 'react';
 import { type Schema, send } from '#web/api/client';
 import { useRead } from '#web/api/hooks';
@@ -21,22 +22,6 @@ const ACTIONS: Readonly<Record<Entry['action'], StatusKind>> = {
   delete: 'major',
   forget: 'na',
 };
-/** What the trail follows most asked for; any other table can be named. */
-const SUBJECTS = [
-  'organisation',
-  'membership',
-  'invitation',
-  'api_token',
-  'site',
-  'assessment',
-  'response',
-  'certificate',
-  'consent_grant',
-  'programme',
-  'cohort',
-  'enrolment',
-  'visit',
-] as const;
 const monthAgo = () => new Date(Date.now() - 30 * 86_400_000).toISOString().slice(0, 10);
 
 /** `/admin/audit`: every change to what an organisation owns: who, when, from where, before and after. */
@@ -53,7 +38,7 @@ export default function AuditPage() {
 }
 
 function Trail({ organisation }: { organisation: string }) {
-  const { t } = useI18n();
+  const { t, compare } = useI18n();
   const [filter, setFilter] = useState<Filter>(() => ({ from: monthAgo() }));
   /** Where each page that was turned to begins; the first begins at the beginning. */
   const [turned, setTurned] = useState<readonly string[]>([]);
@@ -108,7 +93,10 @@ function Trail({ organisation }: { organisation: string }) {
               name="subject"
               options={[
                 { value: '', label: t('admin.audit.anything') },
-                ...SUBJECTS.map((value) => ({ value, label: t(`admin.subject.${value}`) })),
+                ...AUDIT_SUBJECTS.map((value) => ({
+                  value,
+                  label: t(`admin.subject.${value}`),
+                })).sort((one, other) => compare(one.label, other.label)),
               ]}
             />
             <TextField
@@ -151,8 +139,8 @@ function Trail({ organisation }: { organisation: string }) {
   );
 }
 
-const isSubject = (subject: string): subject is (typeof SUBJECTS)[number] =>
-  SUBJECTS.some((each) => each === subject);
+const isSubject = (subject: string): subject is (typeof AUDIT_SUBJECTS)[number] =>
+  AUDIT_SUBJECTS.some((each) => each === subject);
 
 function EntryView({ entry, who }: { entry: Entry; who: string }) {
   const { t, moment, number } = useI18n();

@@ -1,5 +1,5 @@
 import { EXIT_REASONS } from '#domain/exit';
-import { useCallback, useMemo } from 'react';
+import { lazy, Suspense, useCallback, useMemo } from 'react';
 import { type RowOf, useAll, useWrite } from '#web/api/hooks';
 import { useI18n } from '#web/i18n';
 import { Status, Text } from '#web/ui/basics';
@@ -10,6 +10,8 @@ import { EmptyState, Loaded } from '#web/ui/states';
 import { type Column, Table } from '#web/ui/table';
 import { toast } from '#web/ui/toast';
 import { usePart } from './part';
+
+const Joining = lazy(() => import('./joining'));
 
 export type Enrolment = RowOf<'/api/v1/cohorts/{id}/enrolments'>;
 
@@ -23,7 +25,10 @@ export function Enrolments({ cohort }: { cohort: string }) {
   return (
     <>
       {manages && (
-        <div className="no-print mb-3">
+        <div className="no-print mb-3 flex flex-wrap gap-2">
+          <Suspense>
+            <Joining cohort={cohort} />
+          </Suspense>
           <Enrol cohort={cohort} enrolled={enrolments.data ?? []} />
         </div>
       )}

@@ -2,6 +2,7 @@ import { useMemo } from 'react';
 import { useParams } from 'wouter';
 import { ifMatch, type Schema } from '#web/api/client';
 import { useRead, useWrite } from '#web/api/hooks';
+import { useCategories } from '#web/api/categories';
 import { serverLocale, useI18n } from '#web/i18n';
 import { ButtonLink, PageHeader, Panel, Text } from '#web/ui/basics';
 import { FormDialog } from '#web/ui/dialog';
@@ -194,9 +195,9 @@ function Donors({ programme }: { programme: string }) {
                   k: number(published.k),
                 })}
               </p>
-              <Groups measure="result" cells={published.cells} />
-              <Groups measure="change" cells={published.cells} />
-              <Groups measure="section" cells={published.cells} />
+              <Groups measure="result" cells={published.cells} cohorts={cohorts.data} />
+              <Groups measure="change" cells={published.cells} cohorts={cohorts.data} />
+              <Groups measure="section" cells={published.cells} cohorts={cohorts.data} />
             </>
           )
         }
@@ -206,16 +207,27 @@ function Donors({ programme }: { programme: string }) {
 }
 
 /** Groups by one measure: median with its quartiles as drawing, everything as table; what is suppressed is said. */
-function Groups({ measure, cells }: { measure: Cell['measure']; cells: readonly Cell[] }) {
+function Groups({
+  measure,
+  cells,
+  cohorts,
+}: {
+  measure: Cell['measure'];
+  cells: readonly Cell[];
+  cohorts: readonly Schema<'CohortRow'>[] | undefined;
+}) {
   const { t, number, country, percent } = useI18n();
   const points = usePoints();
   const axes = useAxes();
   const rows = useMemo(() => cells.filter((cell) => cell.measure === measure), [cells, measure]);
   const drawn = useMemo(() => rows.filter(({ figures }) => figures !== null), [rows]);
   const titleOf = useSectionTitles();
+  const categoryOf = useCategories();
   const nameOf = ({ dimension, group }: Cell) => {
     if (dimension === 'programme') return t('agency.donor.all');
     if (dimension === 'country') return country(group);
+    if (dimension === 'category') return categoryOf(group);
+    if (dimension === 'cohort') return cohorts?.find(({ id }) => id === group)?.name ?? group;
     return dimension === 'section' ? (titleOf(group) ?? group) : group;
   };
   // As one text, so that names that come later are drawn and the same ones aren't drawn again.

@@ -67,7 +67,15 @@ export function AssessmentsPage() {
     .sort(order);
   return (
     <>
-      <PageHeader title={t('assessor.list.title')} lead={t('assessor.list.lead')} />
+      <PageHeader
+        title={t('assessor.list.title')}
+        lead={t('assessor.list.lead')}
+        actions={
+          <ButtonLink href="/assessor/new" icon="plus">
+            {t('assessor.list.new')}
+          </ButtonLink>
+        }
+      />
       <Storage device={device} state={state} />
       <div className="mb-4">
         <RadioGroup

@@ -5,6 +5,12 @@ import { AssessmentsPage } from './assessments';
 export default [
   { path: '/assessor', page: AssessmentsPage, nav: { label: 'assessor.nav.assessments', icon: 'list' } },
   {
+    path: '/assessor/visits',
+    page: lazy(() => import('./visits')),
+    nav: { label: 'assessor.nav.visits', icon: 'clock' },
+  },
+  { path: '/assessor/new', page: lazy(withTexts('checklist', () => import('./new'))) },
+  {
     path: '/assessor/assessments/:id',
     page: lazy(withTexts('checklist', () => import('#web/checklist/page'))),
   },

@@ -2,7 +2,7 @@ import { type ReactNode, useState } from 'react';
 import type { Schema } from '#web/api/client';
 import { useRead } from '#web/api/hooks';
 import { useMe } from '#web/api/session';
-import { useI18n, serverLocale } from '#web/i18n';
+import { useI18n } from '#web/i18n';
 import { Link, Text } from '#web/ui/basics';
 import { Select } from '#web/ui/form';
 
@@ -50,12 +50,6 @@ export function ForBuyer({ children }: { children: (buyer: string) => ReactNode 
       {children(buyer)}
     </>
   );
-}
-
-/** Names of product categories; one that has none is shown as it was entered. */
-export function useCategories(): (code: string) => string {
-  const names = useRead('/api/v1/categories', { params: { query: { lang: serverLocale() } } });
-  return (code) => names.data?.find((each) => each.code === code)?.name ?? code;
 }
 
 /** How a condition stands in words: what, how much there is, how much is asked. */

@@ -1,12 +1,13 @@
 import { useMemo } from 'react';
 import { useSearchParams } from 'wouter';
+import { useCategories } from '#web/api/categories';
 import { useAll } from '#web/api/hooks';
 import { useI18n, serverLocale } from '#web/i18n';
 import { PageHeader } from '#web/ui/basics';
 import { RadioGroup, Select } from '#web/ui/form';
 import { EmptyState, Loaded } from '#web/ui/states';
 import { type Column, Table } from '#web/ui/table';
-import { type BuyerSite, ForBuyer, useCategories, SiteName } from './buyer';
+import { type BuyerSite, ForBuyer, SiteName } from './buyer';
 
 const WHAT = ['conditional', 'assessment', 'certificate', 'consent'] as const;
 

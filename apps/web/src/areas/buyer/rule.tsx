@@ -1,6 +1,7 @@
 import { useMemo, useState } from 'react';
 import { useLocation, useParams } from 'wouter';
 import { type Answer, call, type Schema } from '#web/api/client';
+import { useCategories } from '#web/api/categories';
 import { useRead, useWrite } from '#web/api/hooks';
 import { LOCALES, serverLocale, useI18n } from '#web/i18n';
 import { languageOptions } from '#web/shell/pickers';
@@ -11,7 +12,7 @@ import { READINESS } from '#web/ui/readiness';
 import { ContentLanguage, ProblemBox } from '#web/ui/states';
 import { type Column, Table } from '#web/ui/table';
 import { toast } from '#web/ui/toast';
-import { ForBuyer, useCategories, useCondition } from './buyer';
+import { ForBuyer, useCondition } from './buyer';
 
 type Rule = Schema<'BuyerRule'>;
 type Preview = Answer<'/api/v1/buyers/{id}/rules/preview', 'post'>;

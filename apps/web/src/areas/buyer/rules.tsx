@@ -1,8 +1,9 @@
+import { useCategories } from '#web/api/categories';
 import { useRead } from '#web/api/hooks';
 import { useI18n } from '#web/i18n';
 import { ButtonLink, Link, PageHeader, Panel, Text } from '#web/ui/basics';
 import { EmptyState, Loaded } from '#web/ui/states';
-import { ForBuyer, useCategories } from './buyer';
+import { ForBuyer } from './buyer';
 
 /** `/buyer/rules`: what the buyer asks for. */
 export default function RulesPage() {

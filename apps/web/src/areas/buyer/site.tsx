@@ -1,11 +1,12 @@
 import { useParams } from 'wouter';
 import type { Schema } from '#web/api/client';
+import { useCategories } from '#web/api/categories';
 import { useRead } from '#web/api/hooks';
 import { useI18n, serverLocale } from '#web/i18n';
 import { ButtonLink, PageHeader, Panel, Status, Text } from '#web/ui/basics';
 import { READINESS } from '#web/ui/readiness';
 import { EmptyState, Loaded } from '#web/ui/states';
-import { useCategories, useCondition } from './buyer';
+import { useCondition } from './buyer';
 import { Complain } from './complain';
 
 /** `/buyer/sites/:id`: one supplier's site, as far as charter and consent let its buyer see it, and until when. */

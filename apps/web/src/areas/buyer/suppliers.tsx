@@ -1,5 +1,6 @@
 import { useCallback, useMemo, useState } from 'react';
 import { useSearchParams } from 'wouter';
+import { useCategories } from '#web/api/categories';
 import { useAll } from '#web/api/hooks';
 import { useI18n, serverLocale } from '#web/i18n';
 import { ButtonLink, PageHeader, Status, Text } from '#web/ui/basics';
@@ -8,7 +9,7 @@ import { READINESS } from '#web/ui/readiness';
 import { useSearch } from '#web/ui/search';
 import { EmptyState, Loaded } from '#web/ui/states';
 import { type Column, Table } from '#web/ui/table';
-import { type Approval, type BuyerSite, ForBuyer, useCategories, useCondition, SiteName } from './buyer';
+import { type Approval, type BuyerSite, ForBuyer, useCondition, SiteName } from './buyer';
 
 /** A site under one rule for one category; without an approval where nothing is shared or no rule is about it. */
 interface Line {

@@ -184,7 +184,9 @@ function Actions({ row, facts }: { row: Schema<'AssessmentRow'>; facts: Schema<'
       })
       .then(() => toast(t(`reviewer.act.${action}.done`)));
   const certificate = certificates.data?.find(({ assessmentId }) => assessmentId === row.id);
-  const { userId } = useMe();
+  const { userId, memberships } = useMe();
+  // Who answers for a programme looks on.
+  const reviews = memberships.some(({ role }) => role === 'reviewer' || role === 'decider');
   const barred = barredBy(facts, 'reviewer', userId).length > 0;
   const reason = <TextField label={t('reviewer.reason')} name="reason" multiline required maxLength={1000} />;
   const asked = (action: 'return' | 'close' | 'reopen', look: 'secondary' | 'danger' = 'secondary') => (
@@ -200,7 +202,9 @@ function Actions({ row, facts }: { row: Schema<'AssessmentRow'>; facts: Schema<'
   );
   return (
     <Panel heading={t('reviewer.act.title')} className="no-print">
-      {barred ? (
+      {!reviews ? (
+        <p className="text-soft">{t('reviewer.act.byReviewer')}</p>
+      ) : barred ? (
         <p>
           <Status kind="major">{t('reviewer.queue.barred')}</Status> {t('reviewer.act.barred')}
         </p>
@@ -231,18 +235,20 @@ function Actions({ row, facts }: { row: Schema<'AssessmentRow'>; facts: Schema<'
               {t('reviewer.act.certificate')} <bdi dir="ltr">{certificate.number}</bdi>
             </ButtonLink>
           ) : (
-            <Confirm
-              label={t('reviewer.act.propose')}
-              title={t('reviewer.act.propose')}
-              question={t('reviewer.act.propose.question')}
-              confirm={t('reviewer.act.propose')}
-              onConfirm={() =>
-                propose.mutateAsync({ body: { assessmentId: row.id } }).then((made) => {
-                  toast(t('reviewer.act.propose.done'));
-                  go(`/reviewer/certificates/${made.id}`);
-                })
-              }
-            />
+            reviews && (
+              <Confirm
+                label={t('reviewer.act.propose')}
+                title={t('reviewer.act.propose')}
+                question={t('reviewer.act.propose.question')}
+                confirm={t('reviewer.act.propose')}
+                onConfirm={() =>
+                  propose.mutateAsync({ body: { assessmentId: row.id } }).then((made) => {
+                    toast(t('reviewer.act.propose.done'));
+                    go(`/reviewer/certificates/${made.id}`);
+                  })
+                }
+              />
+            )
           )}
         </div>
       )}

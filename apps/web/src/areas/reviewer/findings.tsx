@@ -1,5 +1,6 @@
 import type { Schema } from '#web/api/client';
 import { useWrite } from '#web/api/hooks';
+import { useMe } from '#web/api/session';
 import { useI18n } from '#web/i18n';
 import { Panel, Status, Text } from '#web/ui/basics';
 import { Confirm } from '#web/ui/dialog';
@@ -8,6 +9,9 @@ import { EmptyState } from '#web/ui/states';
 import { toast } from '#web/ui/toast';
 
 type Finding = Schema<'FindingRow'>;
+
+/** Who closes findings, beside assessors. */
+const CLOSERS: readonly string[] = ['reviewer', 'decider', 'programme-manager'];
 
 /** Findings of an assessment, most serious first; closed with what was seen, opened again with a reason. */
 export function Findings({
@@ -24,6 +28,7 @@ export function Findings({
   lang: string;
 }) {
   const { t, day } = useI18n();
+  const closes = useMe().memberships.some(({ role }) => CLOSERS.includes(role));
   const close = useWrite('post', '/api/v1/assessments/{id}/findings/{findingId}/closure');
   const reopen = useWrite('post', '/api/v1/assessments/{id}/findings/{findingId}/reopening');
   const path = (findingId: string) => ({ path: { id: assessmentId, findingId } });
@@ -77,7 +82,7 @@ export function Findings({
                         ? t('reviewer.findings.due', { day: day(dueOn) })
                         : t('reviewer.findings.isOpen')}
                   </span>
-                  {closedOn === null ? (
+                  {!closes ? null : closedOn === null ? (
                     <Confirm
                       label={t('reviewer.findings.close')}
                       title={t('reviewer.findings.close')}

@@ -19,6 +19,15 @@ export default [
     page: lazy(() => import('./data')),
     nav: { label: 'supplier.nav.data', icon: 'download' },
   },
+  {
+    path: '/supplier/sites/new/:organisation',
+    page: lazy(() => import('./site-form').then(({ NewSitePage }) => ({ default: NewSitePage }))),
+  },
+  {
+    path: '/supplier/sites/:id/change',
+    page: lazy(() => import('./site-form').then(({ ChangeSitePage }) => ({ default: ChangeSitePage }))),
+  },
+  { path: '/supplier/join', page: lazy(() => import('./join')) },
   { path: '/supplier/sites/:id', page: lazy(() => import('./site')) },
   { path: '/supplier/sites/:id/findings', page: lazy(() => import('./findings')) },
   { path: '/supplier/gap-reports/:id', page: lazy(() => import('./gap-report')) },

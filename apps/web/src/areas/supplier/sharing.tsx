@@ -4,6 +4,7 @@ import { call, ifMatch } from '#web/api/client';
 import { useRead, useWrite } from '#web/api/hooks';
 import { type I18n, serverLocale, useI18n } from '#web/i18n';
 import { Button, ButtonLink, Link, PageHeader, Panel, Status, type StatusKind, Text } from '#web/ui/basics';
+import { CopyField } from '#web/ui/copy-field';
 import { Confirm } from '#web/ui/dialog';
 import { EmptyState, Loaded } from '#web/ui/states';
 import { toast } from '#web/ui/toast';
@@ -147,7 +148,7 @@ function Grant({ grant, mayChange }: { grant: Schema<'GrantRow'>; mayChange: boo
       <p>{t('supplier.share.for', { purpose: grant.purpose })}</p>
       {mayChange && (
         <div className="no-print mt-3 grid gap-3">
-          {grant.link && <ShareLink name={name} link={grant.link} />}
+          {grant.link && <CopyField label={t('supplier.share.link', { name })} value={grant.link} />}
           <div className="flex flex-wrap gap-2">
             <Confirm
               label={t('supplier.share.revoke')}
@@ -172,38 +173,6 @@ function Grant({ grant, mayChange }: { grant: Schema<'GrantRow'>; mayChange: boo
         </div>
       )}
     </li>
-  );
-}
-
-/** A consent link to hand on: shown, and copied at a press. */
-function ShareLink({ name, link }: { name: string; link: string }) {
-  const { t } = useI18n();
-  return (
-    <div className="flex flex-wrap items-end gap-2">
-      <label className="grid min-w-0 grow gap-1">
-        <span className="font-medium">{t('supplier.share.link', { name })}</span>
-        <input
-          readOnly
-          dir="ltr"
-          value={link}
-          onFocus={(event) => event.target.select()}
-          className="min-h-11 w-full min-w-0 rounded-lg border border-edge bg-sunken px-3 py-2 text-sm text-ink"
-        />
-      </label>
-      {/* Only where the page came over https does a browser let it write to the clipboard. */}
-      {isSecureContext && (
-        <Button
-          onClick={() =>
-            void navigator.clipboard.writeText(link).then(
-              () => toast(t('supplier.share.copied')),
-              () => undefined,
-            )
-          }
-        >
-          {t('supplier.share.copy')}
-        </Button>
-      )}
-    </div>
   );
 }
 

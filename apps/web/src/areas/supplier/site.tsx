@@ -1,11 +1,11 @@
-import { useState } from 'react';
-import { useLocation, useParams } from 'wouter';
+import { lazy, Suspense, useState } from 'react';
+import { useParams } from 'wouter';
 import type { Schema } from '#web/api/client';
-import { useRead, useWrite } from '#web/api/hooks';
+import { useRead } from '#web/api/hooks';
+import { withTexts } from '#web/areas';
 import { type I18n, useI18n } from '#web/i18n';
-import { Button, ButtonLink, Link, Meter, PageHeader, Panel, Status, Text } from '#web/ui/basics';
+import { Button, ButtonLink, Link, Meter, PageHeader, Panel, Skeleton, Status, Text } from '#web/ui/basics';
 import { Dialog } from '#web/ui/dialog';
-import { Form, Select } from '#web/ui/form';
 import { EmptyState, Loaded } from '#web/ui/states';
 import { Table } from '#web/ui/table';
 import {
@@ -21,6 +21,7 @@ import {
 } from './parts';
 import { newestReport } from './first';
 
+const Begin = lazy(withTexts('checklist', () => import('#web/checklist/begin')));
 const OPEN: readonly Schema<'AssessmentState'>[] = ['draft', 'in-progress', 'reopened'];
 
 /** `/supplier/sites/:id`: everything about one site, what matters most first. */
@@ -36,6 +37,11 @@ export default function SitePage() {
         title={site.data?.name ?? t('common.site')}
         lead={site.data && t('common.place', { city: site.data.city, country: country(site.data.country) })}
         back={{ href: '/supplier', label: t('supplier.sites.title') }}
+        actions={
+          acts(roles) && (
+            <ButtonLink href={`/supplier/sites/${id}/change`}>{t('supplier.siteForm.change')}</ButtonLink>
+          )
+        }
       />
       <Loaded query={assessments}>
         {({ items }) => (
@@ -217,7 +223,9 @@ function SelfAssessment({
       )}
       {asking && (
         <Dialog title={t('supplier.self.start')} onClose={() => setAsking(false)}>
-          <NewSelfAssessment siteId={siteId} like={newestReport(assessments)} />
+          <Suspense fallback={<Skeleton />}>
+            <Begin siteId={siteId} area="supplier" assessments={assessments} />
+          </Suspense>
         </Dialog>
       )}
     </Panel>
@@ -230,79 +238,6 @@ const localDay = (): string => {
     .map((n) => String(n).padStart(2, '0'))
     .join('-');
 };
-
-/** Which checklist and level; scored as the last assessment was, else as the product does by itself. */
-function NewSelfAssessment({ siteId, like }: { siteId: string; like: Schema<'AssessmentRow'> | undefined }) {
-  const { t, compare } = useI18n();
-  const [, go] = useLocation();
-  const [chosen, choose] = useState(like ? `${like.checklist}/${like.version}` : '');
-  const [checklist, version] = chosen.split('/') as [string, string | undefined];
-  const checklists = useRead('/api/v1/checklists');
-  const content = useRead(
-    '/api/v1/checklists/{checklist}/{version}',
-    { params: { path: { checklist, version: version ?? '' } } },
-    { enabled: !!version },
-  );
-  const create = useWrite('post', '/api/v1/assessments');
-  return (
-    <Loaded query={checklists}>
-      {(all) => {
-        // Of each checklist its newest edition, and the one that was used last.
-        const newest = new Map<string, (typeof all)[number]>();
-        for (const each of [...all].sort((one, other) => compare(one.version, other.version)))
-          newest.set(each.checklist, each);
-        const offered = all.filter(
-          (each) => newest.get(each.checklist) === each || `${each.checklist}/${each.version}` === chosen,
-        );
-        return (
-          <Form
-            submit={t('supplier.self.begin')}
-            onSubmit={async ({ level }) => {
-              const { id } = await create.mutateAsync({
-                body: {
-                  siteId,
-                  kind: 'self',
-                  checklist,
-                  version: version!,
-                  level: level!,
-                  profile: like?.profile ?? 'programme-default',
-                  assessedOn: localDay(),
-                  ...(like?.cohortId && { cohortId: like.cohortId }),
-                },
-              });
-              go(`/supplier/assessments/${id}`);
-            }}
-          >
-            <Select
-              label={t('supplier.self.checklist')}
-              name="checklist"
-              required
-              value={chosen}
-              onChange={choose}
-              options={[
-                ...(chosen ? [] : [{ value: '', label: t('supplier.self.choose') }]),
-                ...offered.map((each) => ({
-                  value: `${each.checklist}/${each.version}`,
-                  label: `${each.title} – ${each.version}`,
-                })),
-              ]}
-            />
-            {content.data && version && (
-              <Select
-                key={chosen}
-                label={t('supplier.self.level')}
-                name="level"
-                required
-                defaultValue={like?.level ?? content.data.levels[0]!.code}
-                options={content.data.levels.map(({ code, title }) => ({ value: code, label: title }))}
-              />
-            )}
-          </Form>
-        );
-      }}
-    </Loaded>
-  );
-}
 
 // ---------------------------------------------------------------------------------------------- findings, gains, history
 

@@ -4,6 +4,7 @@ import { useI18n } from '#web/i18n';
 import { ButtonLink, Link, Meter, PageHeader, Panel, Text } from '#web/ui/basics';
 import { EmptyState, Loaded } from '#web/ui/states';
 import {
+  acts,
   categoryName,
   NextVisit,
   ReadinessLine,
@@ -17,24 +18,38 @@ import { IN_FULL, newestReport } from './first';
 /** `/supplier`: my sites, and for each what every buyer's rule says of it, what to do first and when the next visit is. */
 export function SitesPage() {
   const { t } = useI18n();
+  const businesses = useBusinesses();
   return (
     <>
-      <PageHeader title={t('supplier.sites.title')} lead={t('supplier.sites.lead')} />
-      {useBusinesses().map(({ id }) => (
-        <OrganisationSites key={id} id={id} />
+      <PageHeader
+        title={t('supplier.sites.title')}
+        lead={t('supplier.sites.lead')}
+        actions={
+          businesses.some(({ roles }) => roles.includes('owner')) && (
+            <ButtonLink href="/supplier/join">{t('supplier.join.title')}</ButtonLink>
+          )
+        }
+      />
+      {businesses.map(({ id, roles }) => (
+        <OrganisationSites key={id} id={id} mayAdd={acts(roles)} />
       ))}
     </>
   );
 }
 
-function OrganisationSites({ id }: { id: string }) {
+function OrganisationSites({ id, mayAdd }: { id: string; mayAdd: boolean }) {
   const { t, compare } = useI18n();
   const sites = useRead('/api/v1/sites', { params: { query: { organisationId: id, limit: 200 } } });
+  const add = mayAdd && (
+    <ButtonLink href={`/supplier/sites/new/${id}`} icon="plus">
+      {t('supplier.sites.add')}
+    </ButtonLink>
+  );
   return (
     <Loaded
       query={sites}
       isEmpty={({ items }) => items.length === 0}
-      empty={<EmptyState title={t('supplier.sites.none')}>{t('supplier.sites.noneFix')}</EmptyState>}
+      empty={<EmptyState title={t('supplier.sites.none')}>{add || t('supplier.sites.noneFix')}</EmptyState>}
     >
       {({ items }) => {
         const ordered = [...items].sort((one, other) => compare(one.name, other.name));
@@ -56,6 +71,7 @@ function OrganisationSites({ id }: { id: string }) {
                 </ul>
               </Panel>
             )}
+            {add && <p className="no-print">{add}</p>}
           </>
         );
       }}

@@ -1,0 +1,91 @@
+import { useState } from 'react';
+import { useLocation } from 'wouter';
+import { useAll, useWrite } from '#web/api/hooks';
+import { useI18n } from '#web/i18n';
+import { ButtonLink, PageHeader, Panel } from '#web/ui/basics';
+import { Checkbox, Form, RadioGroup, TextField } from '#web/ui/form';
+import { EmptyState, Loaded } from '#web/ui/states';
+import { toast } from '#web/ui/toast';
+import { useBusinesses } from './parts';
+
+/** What a programme's link, or what of it was copied, says: the cohort and the code that opens it. */
+const parse = (given: string) => /([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([\w-]+)\s*$/.exec(given);
+
+/** `/supplier/join#cohort.code`: a site of one's own joins a programme by the link that the programme gave out. */
+export default function JoinPage() {
+  const { t, compare } = useI18n();
+  const [, go] = useLocation();
+  const owned = useBusinesses().filter(({ roles }) => roles.includes('owner'));
+  const sites = useAll('/api/v1/sites');
+  const enrol = useWrite('post', '/api/v1/cohorts/{id}/enrolments');
+  const [site, setSite] = useState('');
+  const mine = (sites.data ?? [])
+    .filter(({ organisationId }) => owned.some(({ id }) => id === organisationId))
+    .sort((one, other) => compare(one.name, other.name));
+  const chosen = site || (mine[0]?.id ?? '');
+  return (
+    <>
+      <PageHeader
+        title={t('supplier.join.title')}
+        lead={t('supplier.join.lead')}
+        back={{ href: '/supplier', label: t('supplier.sites.title') }}
+      />
+      {owned.length === 0 ? (
+        <EmptyState title={t('supplier.join.owners')}>{t('supplier.join.ownersFix')}</EmptyState>
+      ) : (
+        <Loaded
+          query={sites}
+          isEmpty={() => mine.length === 0}
+          empty={
+            <EmptyState title={t('supplier.sites.none')}>
+              <ButtonLink href={`/supplier/sites/new/${owned[0]!.id}`} icon="plus">
+                {t('supplier.sites.add')}
+              </ButtonLink>
+            </EmptyState>
+          }
+        >
+          {() => (
+            <Panel className="max-w-2xl">
+              <Form
+                submit={t('supplier.join.submit')}
+                onSubmit={async ({ link = '' }) => {
+                  const read = parse(link);
+                  await enrol.mutateAsync({
+                    // What says no cohort is answered as one that there isn't.
+                    params: { path: { id: read?.[1] ?? '00000000-0000-4000-8000-000000000000' } },
+                    body: {
+                      siteId: chosen,
+                      enrolledOn: new Date().toLocaleDateString('sv'),
+                      joiningCode: read?.[2] ?? '-',
+                    },
+                  });
+                  toast(t('supplier.join.done'));
+                  go('/supplier/sharing');
+                }}
+              >
+                <TextField
+                  label={t('supplier.join.link')}
+                  hint={t('supplier.join.linkHint')}
+                  name="link"
+                  required
+                  dir="ltr"
+                  autoComplete="off"
+                  defaultValue={location.hash.slice(1)}
+                />
+                <RadioGroup
+                  label={t('common.site')}
+                  name="site"
+                  value={chosen}
+                  onChange={setSite}
+                  options={mine.map(({ id, name }) => ({ value: id, label: name }))}
+                />
+                <p>{t('supplier.join.sees')}</p>
+                <Checkbox label={t('supplier.join.agree')} name="agree" required />
+              </Form>
+            </Panel>
+          )}
+        </Loaded>
+      )}
+    </>
+  );
+}

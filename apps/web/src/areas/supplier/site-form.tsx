@@ -1,0 +1,203 @@
+import { useMemo } from 'react';
+import { useLocation, useParams } from 'wouter';
+import { ifMatch, type Schema } from '#web/api/client';
+import { useRead, useWrite } from '#web/api/hooks';
+import { serverLocale, useI18n } from '#web/i18n';
+import { PageHeader, Panel } from '#web/ui/basics';
+import { Checkbox, Form, Select, TextField } from '#web/ui/form';
+import { Loaded } from '#web/ui/states';
+import { toast } from '#web/ui/toast';
+
+/** The countries of ISO 3166-1. */
+const COUNTRIES =
+  'AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW'.split(
+    ' ',
+  );
+/** Languages that assessors are matched by; others that a site has stay. */
+const LANGUAGES = ['ar', 'en', 'es', 'fr', 'hi', 'ru'];
+
+/** `/supplier/sites/new/:organisation`: another place where the business produces. */
+export function NewSitePage() {
+  const { t } = useI18n();
+  const [, go] = useLocation();
+  const { organisation } = useParams<{ organisation: string }>();
+  const business = useRead('/api/v1/organisations/{id}', { params: { path: { id: organisation } } });
+  const add = useWrite('post', '/api/v1/sites');
+  return (
+    <>
+      <PageHeader
+        title={t('supplier.sites.add')}
+        back={{ href: '/supplier', label: t('supplier.sites.title') }}
+      />
+      <Loaded query={business}>
+        {({ country }) => (
+          <SiteForm
+            site={{ country }}
+            onSave={async (body) => {
+              const { id } = await add.mutateAsync({ body: { organisationId: organisation, ...body } });
+              toast(t('supplier.siteForm.added'));
+              go(`/supplier/sites/${id}`);
+            }}
+          />
+        )}
+      </Loaded>
+    </>
+  );
+}
+
+/** `/supplier/sites/:id/change`: what others know of the site, and what the planner goes by. */
+export function ChangeSitePage() {
+  const { t } = useI18n();
+  const [, go] = useLocation();
+  const { id } = useParams<{ id: string }>();
+  const site = useRead('/api/v1/sites/{id}', { params: { path: { id } } });
+  const change = useWrite('patch', '/api/v1/sites/{id}');
+  return (
+    <>
+      <PageHeader
+        title={t('supplier.siteForm.change')}
+        back={{ href: `/supplier/sites/${id}`, label: site.data?.name ?? t('common.site') }}
+      />
+      <Loaded query={site}>
+        {(row) => (
+          <SiteForm
+            site={row}
+            onSave={async (body) => {
+              await change.mutateAsync({ params: { path: { id } }, headers: ifMatch(row.revision), body });
+              toast(t('supplier.siteForm.saved'));
+              go(`/supplier/sites/${id}`);
+            }}
+          />
+        )}
+      </Loaded>
+    </>
+  );
+}
+
+type Body = Pick<Schema<'NewSiteDto'>, 'name' | 'city' | 'country' | 'lat' | 'lon'> & {
+  categories: string[];
+  languages: string[];
+};
+
+function SiteForm({
+  site,
+  onSave,
+}: {
+  site: Partial<Schema<'SiteRow'>>;
+  onSave: (body: Body) => Promise<unknown>;
+}) {
+  const { t, country, language, compare } = useI18n();
+  const categories = useRead('/api/v1/categories', { params: { query: { lang: serverLocale() } } });
+  const countries = useMemo(
+    () =>
+      COUNTRIES.map((value) => ({ value, label: country(value) })).sort((one, other) =>
+        compare(one.label, other.label),
+      ),
+    [country, compare],
+  );
+  const { categories: has = [], languages: speaks = [] } = site;
+  const both = <T,>(one: readonly T[], other: readonly T[]): T[] => [...new Set([...one, ...other])];
+  const degrees = (value: number | null | undefined) =>
+    value === null || value === undefined ? {} : { defaultValue: String(value) };
+  return (
+    <Loaded query={categories}>
+      {(named) => (
+        <Panel className="max-w-2xl">
+          <Form
+            submit={t('common.save')}
+            onSubmit={({ name, city, country: code, lat, lon }, data) =>
+              onSave({
+                name: name!,
+                city: city ?? '',
+                country: code!,
+                ...(lat && lon && { lat: Number(lat), lon: Number(lon) }),
+                categories: data.getAll('categories') as string[],
+                languages: data.getAll('languages') as string[],
+              })
+            }
+          >
+            <TextField
+              label={t('supplier.siteForm.name')}
+              hint={t('supplier.siteForm.nameHint')}
+              name="name"
+              required
+              maxLength={200}
+              {...(site.name !== undefined && { defaultValue: site.name })}
+            />
+            <TextField
+              label={t('supplier.siteForm.city')}
+              name="city"
+              maxLength={200}
+              {...(site.city !== undefined && { defaultValue: site.city })}
+            />
+            <Select
+              label={t('supplier.siteForm.country')}
+              name="country"
+              required
+              options={countries}
+              {...(site.country !== undefined && { defaultValue: site.country })}
+            />
+            <fieldset className="min-w-0">
+              <legend className="mb-1 font-medium">{t('supplier.siteForm.categories')}</legend>
+              <p className="text-sm text-soft">{t('supplier.siteForm.categoriesHint')}</p>
+              <div className="grid sm:grid-cols-2">
+                {both(
+                  named.map(({ code }) => code),
+                  has,
+                ).map((code) => (
+                  <Checkbox
+                    key={code}
+                    label={<bdi dir="auto">{named.find((each) => each.code === code)?.name ?? code}</bdi>}
+                    name="categories"
+                    value={code}
+                    defaultChecked={has.includes(code)}
+                  />
+                ))}
+              </div>
+            </fieldset>
+            <fieldset className="min-w-0">
+              <legend className="mb-1 font-medium">{t('supplier.siteForm.languages')}</legend>
+              <div className="grid grid-cols-2 sm:grid-cols-3">
+                {both(LANGUAGES, speaks).map((code) => (
+                  <Checkbox
+                    key={code}
+                    label={language(code)}
+                    name="languages"
+                    value={code}
+                    defaultChecked={speaks.includes(code)}
+                  />
+                ))}
+              </div>
+            </fieldset>
+            <fieldset className="min-w-0">
+              <legend className="mb-1 font-medium">{t('supplier.siteForm.where')}</legend>
+              <p className="text-sm text-soft">{t('supplier.siteForm.whereHint')}</p>
+              <div className="grid gap-3 sm:grid-cols-2">
+                <TextField
+                  label={t('supplier.siteForm.lat')}
+                  name="lat"
+                  type="number"
+                  step="any"
+                  min={-90}
+                  max={90}
+                  dir="ltr"
+                  {...degrees(site.lat)}
+                />
+                <TextField
+                  label={t('supplier.siteForm.lon')}
+                  name="lon"
+                  type="number"
+                  step="any"
+                  min={-180}
+                  max={180}
+                  dir="ltr"
+                  {...degrees(site.lon)}
+                />
+              </div>
+            </fieldset>
+          </Form>
+        </Panel>
+      )}
+    </Loaded>
+  );
+}
