@@ -9,7 +9,15 @@ import {
   type Score,
 } from '#domain';
 import { dayIn } from '#platform';
-import type { BuyerLine, CohortReportView, GapReportView, Locale, PageLocale, StepLine } from '#reporting';
+import type {
+  BuyerLine,
+  CohortReportView,
+  GapReportView,
+  Locale,
+  PageLocale,
+  StepLine,
+  Unmatched,
+} from '#reporting';
 import type { EntityManager } from 'typeorm';
 import {
   ASSESSMENT_SCOPES,
@@ -79,7 +87,7 @@ export class ReportsService {
       [cohortId],
     );
     const attrition = Object.entries(flow!.exits)
-      .map(([reason, count]) => ({ reason, count }))
+      .map(([reason, count]) => ({ reason: reason as Unmatched, count }))
       .sort((a, b) => b.count - a.count || (a.reason < b.reason ? -1 : 1));
     const left = attrition.reduce((sum, { count }) => sum + count, 0);
     const pair = await this.newestPair(cohortId, locale);
@@ -116,7 +124,7 @@ export class ReportsService {
         sd: figures.sdChange,
       },
       direction: { improved: figures.improved, same: figures.same, worse: figures.worse, tolerance: 0 },
-      attrition: [...attrition, ...stillOpen(flow!.enrolled - n - left, locale)],
+      attrition: [...attrition, ...stillOpen(flow!.enrolled - n - left)],
       sections: figures.sections
         .filter((section) => pair.isLeaf(section.section))
         .sort((a, b) => pair.place(a.section) - pair.place(b.section))
@@ -316,15 +324,9 @@ const NO_CHECKLIST: CohortReportView['baselineChecklist'] = {
   translationStatus: 'original',
 };
 
-const STILL_OPEN: Readonly<Record<Locale, string>> = {
-  en: 'no comparable follow-up yet',
-  es: 'aún sin seguimiento comparable',
-  ar: 'لا توجد متابعة قابلة للمقارنة بعد',
-};
-
 /** Sites that are still in the cohort and have no matched pair yet. */
-function stillOpen(count: number, locale: Locale): { reason: string; count: number }[] {
-  return count > 0 ? [{ reason: STILL_OPEN[locale], count }] : [];
+function stillOpen(count: number): CohortReportView['attrition'] {
+  return count > 0 ? [{ reason: 'no-follow-up', count }] : [];
 }
 
 /** Median, least and most days between the two assessments, from the number of gains per day count. */

@@ -421,6 +421,7 @@ export const ar: Messages = {
   exitChangedOwner: 'تغيّر المالك',
   exitOther: 'سبب آخر',
   exitUnknown: 'لم يُسجَّل سبب',
+  noFollowUpYet: 'لا توجد متابعة قابلة للمقارنة بعد',
   // consent
   sharedPage: 'مُشارَك معكم',
   sharedBy: '{supplier} يشارك هذا مع {recipient} حتى {until}.',

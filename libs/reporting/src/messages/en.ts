@@ -365,6 +365,7 @@ export const en = {
   exitChangedOwner: 'Changed owner',
   exitOther: 'Other reason',
   exitUnknown: 'No reason recorded',
+  noFollowUpYet: 'No comparable follow-up yet',
   // consent
   sharedPage: 'Shared with you',
   sharedBy: '{supplier} shares this with {recipient} until {until}.',

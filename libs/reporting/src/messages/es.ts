@@ -361,6 +361,7 @@ export const es: Messages = {
   exitChangedOwner: 'Cambió de propietario',
   exitOther: 'Otro motivo',
   exitUnknown: 'Sin motivo registrado',
+  noFollowUpYet: 'Aún sin seguimiento comparable',
   // consent
   sharedPage: 'Compartido con usted',
   sharedBy: '{supplier} comparte esto con {recipient} hasta el {until}.',

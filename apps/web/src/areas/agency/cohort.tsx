@@ -94,20 +94,20 @@ function Overview({ id, report }: { id: string; report: Schema<'CohortReportView
     ],
     [t, n, passed],
   );
-  const left = attrition.reduce((sum, { count }) => sum + count, 0);
+  const without = n.enrolled - n.matched;
   return (
     <>
       <div className="grid items-start gap-4 lg:grid-cols-2">
         <Panel>
           <Flow steps={steps} />
         </Panel>
-        <Panel heading={t('agency.exits.title', { n: left, of: n.enrolled })}>
+        <Panel heading={t('agency.exits.title', { n: without, of: n.enrolled })}>
           {attrition.length === 0 ? (
             <p className="text-soft">{t('agency.exits.none')}</p>
           ) : (
             <div className="grid gap-3">
               {attrition.map(({ reason, count }) => (
-                <Meter key={reason} label={t(`agency.exit.${reason as 'cost'}`)} value={count} of={left} />
+                <Meter key={reason} label={t(`agency.exit.${reason}`)} value={count} of={without} />
               ))}
             </div>
           )}
