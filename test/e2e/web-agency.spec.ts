@@ -68,7 +68,7 @@ withBrowser('the web app of agencies and administrators', () => {
     await page.getByText('1 of 1 enrolled sites have had a follow-up.').waitFor();
     await drawn(page);
     await page.getByText('Of 1 sites with both: 1 improved, 0 the same, 0 worse').waitFor();
-    await page.getByText('Left: 0 of 1').waitFor();
+    await page.getByText('Without a comparable pair: 0 of 1').waitFor();
     // The chart's figures are a table, too, each with its denominator.
     await page.locator('summary').first().click();
     await page.getByRole('rowheader', { name: 'Passed' }).waitFor();

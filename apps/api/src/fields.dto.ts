@@ -42,6 +42,6 @@ export const Flag = () =>
 export class PageQuery {
   /** `nextCursor` of the page before. */
   @IsOptional() @IsString() @MaxLength(200) cursor?: string;
-  /** Rows per page, 1 to 200. */
-  @IsOptional() @Type(() => Number) @IsInt() @Min(1) @Max(200) limit?: number;
+  /** Rows per page, 1 to 1,000; what takes long to work out comes in smaller pages. */
+  @IsOptional() @Type(() => Number) @IsInt() @Min(1) @Max(1000) limit?: number;
 }

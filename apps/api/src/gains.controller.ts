@@ -30,4 +30,14 @@ export class GainsController {
   ) {
     return this.gains.ofProgramme(actor, id, pageRequest(query.cursor, query.limit));
   }
+
+  /** How a cohort's sites stood at their follow-ups, section by section: points and nothing else, a page of them. */
+  @Get('cohorts/:id/section-points')
+  sectionPoints(
+    @CurrentActor() actor: Actor,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Query() query: PageQuery,
+  ) {
+    return this.gains.sectionPoints(actor, id, pageRequest(query.cursor, query.limit));
+  }
 }

@@ -229,8 +229,8 @@ export class CertificatesService {
       `SELECT ${columns}, (SELECT s.name FROM site s WHERE s.id = site_id) AS site,
               (SELECT o.name FROM site s JOIN organisation o ON o.id = s.organisation_id WHERE s.id = site_id) AS organisation
          FROM certificate
-        WHERE EXISTS (SELECT 1 FROM site_access x WHERE x.user_id = $1 AND x.site_id = certificate.site_id
-                AND ('record' = ANY (x.scopes) OR (issued_on IS NOT NULL AND 'certificate' = ANY (x.scopes))))
+        WHERE (SELECT true FROM site_access x WHERE x.user_id = $1 AND x.site_id = certificate.site_id
+                AND ('record' = ANY (x.scopes) OR (issued_on IS NOT NULL AND 'certificate' = ANY (x.scopes))) LIMIT 1)
           AND ($2::text IS NULL OR state = $2) AND ($3::uuid IS NULL OR id > $3) ORDER BY id LIMIT $4`,
       [actor.userId, state, page.after, page.limit + 1],
     );

@@ -38,6 +38,15 @@ export interface GainRow {
 
 type StoredGain = Omit<GainRow, 'gain' | 'exceptions'> & { readonly gain: GainResult };
 
+/** A site's follow-up, section by section. */
+export interface SitePoints {
+  readonly followUpId: string;
+  readonly siteId: string;
+  readonly site: string;
+  /** Points of the follow-up by the section's code; null: nothing of it was rated. */
+  readonly sections: Readonly<Record<string, number | null>>;
+}
+
 /** Gains of many sites, a page of them, with the figures of all. */
 export interface GainsPage extends Page<GainRow> {
   readonly aggregate: GainAggregate;
@@ -56,6 +65,9 @@ export interface GainAggregate {
 }
 
 const columns = `g.follow_up_id AS "followUpId", g.baseline_id AS "baselineId", g.site_id AS "siteId", g.cohort_id AS "cohortId", g.comparable, g.body AS gain`;
+
+/** A gain says every item of both assessments: a page is never longer. */
+const AT_ONCE = 200;
 
 /** Gains of sites, and what they come to in a cohort or a programme. */
 export class GainsService {
@@ -93,13 +105,30 @@ export class GainsService {
     );
   }
 
+  /** Follow-ups of a cohort's comparable gains, section by section and nothing else: for pictures of all its sites. */
+  async sectionPoints(actor: Actor, cohortId: string, page: PageRequest): Promise<Page<SitePoints>> {
+    const access = resultAccess(await cohortAccess(this.db, actor, cohortId), 'cohort');
+    mustSee(access, 'section-scores');
+    const rows: SitePoints[] = await this.db.query(
+      `SELECT g.follow_up_id AS "followUpId", g.site_id AS "siteId", s.name AS site,
+              (SELECT coalesce(jsonb_object_agg(x ->> 'section', x -> 'followUp'), '{}') FROM jsonb_array_elements(g.body -> 'sections') x) AS sections
+         FROM gain g JOIN assessment a ON a.id = g.follow_up_id JOIN site s ON s.id = g.site_id
+        WHERE g.cohort_id = $1 AND g.comparable AND ($2 OR a.state = 'closed') AND ($3::uuid IS NULL OR g.follow_up_id > $3)
+          AND ${scopesOf('$5', 'g.site_id')} && '{record,section-scores,answers}'
+        ORDER BY g.follow_up_id LIMIT $4`,
+      [cohortId, seesRecord(access), page.after, page.limit + 1, actor.userId],
+    );
+    return pageOf(rows, page, ({ followUpId }) => followUpId);
+  }
+
   private async over(
     actor: Actor,
     access: readonly SiteAccess[],
     cohortIds: readonly string[],
-    page: PageRequest,
+    asked: PageRequest,
   ): Promise<GainsPage> {
     mustSee(access, 'section-scores');
+    const page = { ...asked, limit: Math.min(asked.limit, AT_ONCE) };
     const rows: (StoredGain & { seen: Seen[] })[] = await this.db.query(
       `SELECT ${columns}, ${scopesOf('$5', 'g.site_id')} AS seen FROM gain_explained g JOIN assessment a ON a.id = g.follow_up_id
         WHERE g.cohort_id = ANY($1) AND ($2 OR a.state = 'closed') AND ($3::uuid IS NULL OR g.follow_up_id > $3)

@@ -15,7 +15,7 @@ export interface Page<T> {
 
 const KEYS = { id: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, number: /^\d{1,18}$/ };
 
-/** Reads `cursor` and `limit` of a request. Default 50 rows, at most 200. @throws DomainError `bad-cursor`. */
+/** Reads `cursor` and `limit` of a request. Default 50 rows, at most 1,000. @throws DomainError `bad-cursor`. */
 export function pageRequest(cursor?: string, limit?: number, key: keyof typeof KEYS = 'id'): PageRequest {
   let after: string | null = null;
   if (cursor) {
@@ -26,7 +26,7 @@ export function pageRequest(cursor?: string, limit?: number, key: keyof typeof K
       ]);
     }
   }
-  return { after, limit: Math.min(Math.max(limit ?? 50, 1), 200) };
+  return { after, limit: Math.min(Math.max(limit ?? 50, 1), 1000) };
 }
 
 /** Cuts `limit + 1` fetched rows into a page. */

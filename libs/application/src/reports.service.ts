@@ -9,7 +9,7 @@ import {
   type Score,
 } from '#domain';
 import { dayIn } from '#platform';
-import type { BuyerLine, CohortReportView, GapReportView, Locale, StepLine } from '#reporting';
+import type { BuyerLine, CohortReportView, GapReportView, Locale, StepLine, Unmatched } from '#reporting';
 import type { EntityManager } from 'typeorm';
 import {
   ASSESSMENT_SCOPES,
@@ -79,7 +79,7 @@ export class ReportsService {
       [cohortId],
     );
     const attrition = Object.entries(flow!.exits)
-      .map(([reason, count]) => ({ reason, count }))
+      .map(([reason, count]) => ({ reason: reason as Unmatched, count }))
       .sort((a, b) => b.count - a.count || (a.reason < b.reason ? -1 : 1));
     const left = attrition.reduce((sum, { count }) => sum + count, 0);
     const pair = await this.newestPair(cohortId, locale);
@@ -317,8 +317,8 @@ const NO_CHECKLIST: CohortReportView['baselineChecklist'] = {
 };
 
 /** Sites that are still in the cohort and have no matched pair yet. */
-function stillOpen(count: number): { reason: string; count: number }[] {
-  return count > 0 ? [{ reason: 'still-open', count }] : [];
+function stillOpen(count: number): CohortReportView['attrition'] {
+  return count > 0 ? [{ reason: 'no-follow-up', count }] : [];
 }
 
 /** Median, least and most days between the two assessments, from the number of gains per day count. */

@@ -1,4 +1,3 @@
-import type { ExitReason } from '#domain';
 import { CHART_FONT, Chart, drawChart } from './charts.js';
 import {
   distributionChartOption,
@@ -9,7 +8,7 @@ import {
 import { renderHtml } from './html.js';
 import { speech, type Speech } from './speech.js';
 import { renderPdf } from './typst.js';
-import type { CohortReportView, HtmlOptions, Locale, Measured } from './views.js';
+import type { CohortReportView, HtmlOptions, Locale, Measured, Unmatched } from './views.js';
 
 /** The cohort report as one page, with the charts in it. */
 export function renderCohortReportHtml(
@@ -206,14 +205,12 @@ const EXIT_WORDS = {
   'changed-owner': 'exitChangedOwner',
   other: 'exitOther',
   unknown: 'exitUnknown',
-  'still-open': 'stillOpen',
-} as const satisfies Readonly<Record<ExitReason | 'unknown' | 'still-open', string>>;
+  'no-follow-up': 'noFollowUpYet',
+} as const satisfies Readonly<Record<Unmatched, string>>;
 
-/** The reason of an exit in the reader's language; what is no code stands as it was written. */
+/** Why a site is missing in the reader's language; what is no code stands as it was written. */
 function exitWords(reason: string, say: Speech): string {
-  return Object.hasOwn(EXIT_WORDS, reason)
-    ? say.words[EXIT_WORDS[reason as keyof typeof EXIT_WORDS]]
-    : reason;
+  return Object.hasOwn(EXIT_WORDS, reason) ? say.words[EXIT_WORDS[reason as Unmatched]] : reason;
 }
 
 /** What both assessments used, said once where it is the same. */

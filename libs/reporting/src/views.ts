@@ -11,6 +11,7 @@ import type {
   ComplaintSubject,
   Conformity,
   Criticality,
+  ExitReason,
   FindingGrade,
   GrantState,
   ImpartialityRule,
@@ -205,6 +206,9 @@ export interface Measured {
   readonly n: number;
 }
 
+/** Why an enrolled site has no comparable pair: it left before, or is still on its way. */
+export type Unmatched = ExitReason | 'unknown' | 'no-follow-up';
+
 export interface CohortReportView {
   readonly reference: string;
   readonly programme: string;
@@ -252,7 +256,8 @@ export interface CohortReportView {
     readonly worse: number;
     readonly tolerance: number;
   };
-  readonly attrition: readonly { readonly reason: string; readonly count: number }[];
+  /** Sites that are not in the matched count, by why. */
+  readonly attrition: readonly { readonly reason: Unmatched; readonly count: number }[];
   /** null: not rated or suppressed. */
   readonly sections: readonly {
     readonly title: string;

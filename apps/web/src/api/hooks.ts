@@ -57,8 +57,9 @@ export type PagedPath = {
 export type RowOf<P extends PagedPath> =
   Answer<P, 'get'> extends { items: readonly (infer Row)[] } ? Row : never;
 
-/** The most that the API gives at once. */
-const PAGE = 200;
+/** Rows of the first page, soon there to be looked at, and of those after it: the most that the API gives at once. */
+const FIRST = 200;
+const NEXT = 1000;
 
 /**
  * Reads every page of what the API answers in pages: `data` is one list. The first time the rows there are shown while the rest
@@ -77,7 +78,11 @@ export function useAll<P extends PagedPath>(path: P, init?: ReadInit<P>, options
       let cursor: string | null = null;
       do {
         const given = init as { params?: { query?: object } } | undefined;
-        const query: object = { limit: PAGE, ...given?.params?.query, ...(cursor && { cursor }) };
+        const query: object = {
+          limit: cursor ? NEXT : FIRST,
+          ...given?.params?.query,
+          ...(cursor && { cursor }),
+        };
         const page = (await call('get', path, {
           ...given,
           params: { ...given?.params, query },

@@ -1,5 +1,5 @@
 import type { EChartsCoreOption } from 'echarts/core';
-import { lazy, type ReactNode, Suspense } from 'react';
+import { lazy, type ReactNode, Suspense, useState } from 'react';
 import { useI18n } from '#web/i18n';
 import { Skeleton } from './basics';
 import { type Column, Table } from './table';
@@ -30,6 +30,7 @@ export function Chart<Row>({
   rowKey: (row: Row) => string;
 }) {
   const { t } = useI18n();
+  const [opened, setOpened] = useState(false);
   return (
     <figure className="my-4">
       <figcaption className="mb-2">
@@ -39,12 +40,12 @@ export function Chart<Row>({
       <Suspense fallback={<Skeleton rows={4} />}>
         <Drawing option={option} height={height} />
       </Suspense>
-      <details className="mt-2">
+      <details className="mt-2" onToggle={({ currentTarget: { open } }) => open && setOpened(true)}>
         <summary className="inline-flex min-h-8 items-center text-link underline">
           {t('common.chart.table')}
         </summary>
         <div className="mt-2">
-          <Table caption={title} columns={columns} rows={rows} rowKey={rowKey} />
+          {opened && <Table caption={title} columns={columns} rows={rows} rowKey={rowKey} />}
         </div>
       </details>
     </figure>

@@ -172,7 +172,6 @@ export const ar: Messages = {
   },
   attrition: 'خارج العدد المتقابل، والسبب',
   attritionTotal: '{missing} من {enrolled} من المواقع المسجلة بلا تقييمين متقابلين.',
-  stillOpen: 'لا توجد متابعة قابلة للمقارنة بعد',
   reason: 'السبب',
   sitesCount: 'المواقع',
   bySection: 'حسب القسم',
@@ -422,6 +421,7 @@ export const ar: Messages = {
   exitChangedOwner: 'تغيّر المالك',
   exitOther: 'سبب آخر',
   exitUnknown: 'لم يُسجَّل سبب',
+  noFollowUpYet: 'لا توجد متابعة قابلة للمقارنة بعد',
   // consent
   sharedPage: 'مُشارَك معكم',
   sharedBy: '{supplier} يشارك هذا مع {recipient} حتى {until}.',

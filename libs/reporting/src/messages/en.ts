@@ -133,7 +133,6 @@ export const en = {
   },
   attrition: 'Not in the matched count, and why',
   attritionTotal: '{missing} of {enrolled} enrolled sites have no matched pair.',
-  stillOpen: 'no comparable follow-up yet',
   reason: 'Reason',
   sitesCount: 'Sites',
   bySection: 'By section',
@@ -366,6 +365,7 @@ export const en = {
   exitChangedOwner: 'Changed owner',
   exitOther: 'Other reason',
   exitUnknown: 'No reason recorded',
+  noFollowUpYet: 'No comparable follow-up yet',
   // consent
   sharedPage: 'Shared with you',
   sharedBy: '{supplier} shares this with {recipient} until {until}.',

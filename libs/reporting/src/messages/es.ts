@@ -131,7 +131,6 @@ export const es: Messages = {
   },
   attrition: 'Fuera del recuento emparejado, y por qué',
   attritionTotal: '{missing} de {enrolled} sitios inscritos no tienen par.',
-  stillOpen: 'aún sin seguimiento comparable',
   reason: 'Motivo',
   sitesCount: 'Sitios',
   bySection: 'Por sección',
@@ -362,6 +361,7 @@ export const es: Messages = {
   exitChangedOwner: 'Cambió de propietario',
   exitOther: 'Otro motivo',
   exitUnknown: 'Sin motivo registrado',
+  noFollowUpYet: 'Aún sin seguimiento comparable',
   // consent
   sharedPage: 'Compartido con usted',
   sharedBy: '{supplier} comparte esto con {recipient} hasta el {until}.',

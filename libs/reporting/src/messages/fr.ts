@@ -130,7 +130,7 @@ export const fr: Messages = {
   },
   attrition: 'Hors des sites appariés, et pourquoi',
   attritionTotal: '{missing} sur {enrolled} sites inscrits n’ont pas de paire.',
-  stillOpen: 'pas encore de suivi comparable',
+  noFollowUpYet: 'pas encore de suivi comparable',
   reason: 'Raison',
   sitesCount: 'Sites',
   bySection: 'Par section',

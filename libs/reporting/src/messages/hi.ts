@@ -129,7 +129,7 @@ export const hi: Messages = {
   },
   attrition: 'मिलान में शामिल नहीं, और क्यों',
   attritionTotal: 'नामांकित {enrolled} स्थलों में से {missing} का मिलान नहीं हो सका।',
-  stillOpen: 'अभी तुलना योग्य अनुवर्ती मूल्यांकन नहीं',
+  noFollowUpYet: 'अभी तुलना योग्य अनुवर्ती मूल्यांकन नहीं',
   reason: 'कारण',
   sitesCount: 'स्थल',
   bySection: 'खंड के अनुसार',

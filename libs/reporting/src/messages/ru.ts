@@ -145,7 +145,7 @@ export const ru: Messages = {
   },
   attrition: 'Не вошли в сопоставление и почему',
   attritionTotal: 'У {missing} из {enrolled} зачисленных объектов нет сопоставленной пары.',
-  stillOpen: 'сопоставимой повторной оценки пока нет',
+  noFollowUpYet: 'сопоставимой повторной оценки пока нет',
   reason: 'Причина',
   sitesCount: 'Объекты',
   bySection: 'По разделам',

@@ -11,6 +11,7 @@ import { Table } from '#web/ui/table';
 
 type Site = Schema<'SiteRow'>;
 type Placed = Site & { readonly lat: number; readonly lon: number };
+type Dot = { readonly site: Placed; readonly x: number; readonly y: number };
 type Ring = readonly (readonly [lon: number, lat: number])[];
 
 const world = countries as unknown as Topology;
@@ -29,6 +30,8 @@ const RINGS: readonly Ring[] = feature(
 );
 /** Degrees around the outermost sites, so that a single town isn't all there is to see. */
 const MARGIN = 1.5;
+/** As many dots can be told apart. */
+const NAMED = 500;
 const WIDTH = 1000;
 const HEIGHT = 480;
 
@@ -72,16 +75,20 @@ export default function Atlas({ sites, left }: { sites: readonly Site[]; left: R
         className="w-full rounded-lg border border-line bg-panel"
       >
         <path d={outlines} className="fill-sunken stroke-edge" strokeWidth="1" />
-        {dots.map(({ site, x, y }) => (
-          <g key={site.id} transform={`translate(${x} ${y})`}>
-            <title>{site.name}</title>
-            {left.has(site.id) ? (
-              <path d="M0-9 9 0 0 9-9 0Z" className={classes(DOT, 'fill-major')} />
-            ) : (
-              <circle r="8" className={classes(DOT, 'fill-brand')} />
-            )}
-          </g>
-        ))}
+        {dots.length > NAMED ? (
+          <Swarm dots={dots} left={left} />
+        ) : (
+          dots.map(({ site, x, y }) => (
+            <g key={site.id} transform={`translate(${x} ${y})`}>
+              <title>{site.name}</title>
+              {left.has(site.id) ? (
+                <path d="M0-9 9 0 0 9-9 0Z" className={classes(DOT, 'fill-major')} />
+              ) : (
+                <circle r="8" className={classes(DOT, 'fill-brand')} />
+              )}
+            </g>
+          ))
+        )}
       </svg>
       <div className="no-print mt-2 flex flex-wrap items-center gap-2">
         <Button onClick={() => setZoom((now) => Math.min(16, now * 2))}>{t('agency.map.closer')}</Button>
@@ -116,6 +123,30 @@ export default function Atlas({ sites, left }: { sites: readonly Site[]; left: R
 
 const DOT = 'stroke-panel opacity-85';
 
+/** Thousands of sites, in two strokes: smaller, and where so many lie on each other no name can be pointed at. */
+function Swarm({ dots, left }: { dots: readonly Dot[]; left: ReadonlySet<string> }) {
+  const { staying, gone } = useMemo(() => {
+    const path = (some: readonly Dot[], shape: string) =>
+      some.map(({ x, y }) => `M${x} ${y}${shape}`).join('');
+    return {
+      staying: path(
+        dots.filter(({ site }) => !left.has(site.id)),
+        'h0',
+      ),
+      gone: path(
+        dots.filter(({ site }) => left.has(site.id)),
+        'm0-5 5 5-5 5-5-5Z',
+      ),
+    };
+  }, [dots, left]);
+  return (
+    <>
+      <path d={staying} strokeLinecap="round" strokeWidth="8" className="stroke-brand opacity-85" />
+      <path d={gone} className="fill-major opacity-85" />
+    </>
+  );
+}
+
 /** The sites and what surrounds them, on a plane on which a degree of longitude is as short as it is at their latitude. */
 function drawing(placed: readonly Placed[], zoom: number) {
   const lats = placed.map(({ lat }) => lat);
@@ -133,7 +164,7 @@ function drawing(placed: readonly Placed[], zoom: number) {
     .filter(inView)
     .map((points) => `M${points.map(([x, y]) => `${x} ${y}`).join('L')}Z`)
     .join('');
-  const dots = placed.map((site) => {
+  const dots = placed.map((site): Dot => {
     const [x, y] = at(site.lon, site.lat);
     return { site, x, y };
   });

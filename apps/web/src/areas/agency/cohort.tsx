@@ -94,7 +94,7 @@ function Overview({ id, report }: { id: string; report: Schema<'CohortReportView
     [t, n, passed],
   );
   // The rest of the report's attrition has not left: it waits for its follow-up.
-  const exits = attrition.filter(({ reason }) => reason !== 'still-open');
+  const exits = attrition.filter(({ reason }) => reason !== 'no-follow-up');
   const left = exits.reduce((sum, { count }) => sum + count, 0);
   return (
     <>
@@ -108,7 +108,7 @@ function Overview({ id, report }: { id: string; report: Schema<'CohortReportView
           ) : (
             <div className="grid gap-3">
               {exits.map(({ reason, count }) => (
-                <Meter key={reason} label={t(`agency.exit.${reason as 'cost'}`)} value={count} of={left} />
+                <Meter key={reason} label={t(`agency.exit.${reason}`)} value={count} of={left} />
               ))}
             </div>
           )}

@@ -1,4 +1,4 @@
-import { useMemo } from 'react';
+import { useCallback, useMemo } from 'react';
 import type { Schema } from '#web/api/client';
 import { useI18n } from '#web/i18n';
 import { useShade } from '#web/shell/theme';
@@ -11,8 +11,11 @@ type Report = Schema<'CohortReportView'>;
 /** Points with at most one decimal; a dash where there are none. */
 export const usePoints = () => {
   const { number } = useI18n();
-  return (value: number | null | undefined) =>
-    value === null || value === undefined ? '–' : number(value, { maximumFractionDigits: 1 });
+  return useCallback(
+    (value: number | null | undefined) =>
+      value === null || value === undefined ? '–' : number(value, { maximumFractionDigits: 1 }),
+    [number],
+  );
 };
 
 /** Axes as the tokens and the direction want them. `categories` run along x unless `lying`. */

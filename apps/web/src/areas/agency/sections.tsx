@@ -1,8 +1,8 @@
 import { useMemo, useState } from 'react';
 import type { Schema } from '#web/api/client';
-import { useAll, useRead } from '#web/api/hooks';
+import { type RowOf, useAll, useRead } from '#web/api/hooks';
 import { serverLocale, useI18n } from '#web/i18n';
-import { Skeleton } from '#web/ui/basics';
+import { Skeleton, Text } from '#web/ui/basics';
 import { Chart } from '#web/ui/chart';
 import { RadioGroup } from '#web/ui/form';
 import { ContentLanguage, EmptyState, ProblemBox } from '#web/ui/states';
@@ -14,9 +14,11 @@ interface HeatRow {
   readonly key: string;
   readonly title: string;
   readonly values: readonly (number | null)[];
-  /** How many sites stand behind it. */
-  readonly n: number;
 }
+type Site = RowOf<'/api/v1/cohorts/{id}/section-points'>;
+
+/** Columns that can be told apart on a screen; more sites than this are drawn in groups of neighbours. */
+const MOST = 120;
 
 /** Points from 0 to 100 by colour, in four bands of equal width: a colour says where, never whether it is enough. */
 const BANDS = [
@@ -26,18 +28,25 @@ const BANDS = [
   { gte: 75, lte: 100, colour: 'conforming-bg' },
 ] as const;
 
-function Heat({
+function Heat<Row>({
   title,
   summary,
   names,
   rows,
+  table,
 }: {
   title: string;
   summary: string;
   names: readonly string[];
   rows: readonly HeatRow[];
+  /** The figures behind the drawing. */
+  table: {
+    readonly rows: readonly Row[];
+    readonly columns: readonly Column<Row>[];
+    readonly rowKey: (row: Row) => string;
+  };
 }) {
-  const { t, dir, number } = useI18n();
+  const { dir, number } = useI18n();
   const points = usePoints();
   const axes = useAxes();
   const few = names.length <= 4;
@@ -88,48 +97,14 @@ function Heat({
       ],
     };
   }, [axes, names, rows, few, dir, points, number]);
-  const columns = useMemo<readonly Column<HeatRow>[]>(
-    () => [
-      { key: 'section', header: t('agency.section'), cell: (row) => row.title },
-      { key: 'n', header: t('agency.flow.sites'), numeric: true, cell: (row) => number(row.n) },
-      ...names.map((name, x) => ({
-        key: `value ${x}`,
-        header: name,
-        numeric: true,
-        cell: ({ values }: HeatRow) => points(values[x]),
-      })),
-    ],
-    [t, names, points, number],
-  );
-  return (
-    <Chart
-      title={title}
-      summary={summary}
-      option={option}
-      height={rows.length * 32 + 90}
-      rows={rows}
-      rowKey={({ key }) => key}
-      columns={columns}
-    />
-  );
+  return <Chart title={title} summary={summary} option={option} height={rows.length * 32 + 90} {...table} />;
 }
 
 /** Sections of the checklist by points: before and after in the mean, or after at every site. */
 export function Sections({ cohort, report }: { cohort: string; report: Schema<'CohortReportView'> }) {
   const { t } = useI18n();
   const [by, setBy] = useState('time');
-  const rows = useMemo(
-    () =>
-      report.sections.map(({ title, n, baseline, followUp }) => ({
-        key: title,
-        title,
-        n,
-        values: [baseline, followUp],
-      })),
-    [report],
-  );
-  const names = useMemo(() => [t('agency.baseline'), t('agency.followUp')], [t]);
-  if (rows.length === 0)
+  if (report.sections.length === 0)
     return <EmptyState title={t('agency.heat.none')}>{t('agency.heat.noneFix')}</EmptyState>;
   return (
     <>
@@ -144,27 +119,51 @@ export function Sections({ cohort, report }: { cohort: string; report: Schema<'C
         ]}
       />
       <ContentLanguage of={report.followUpChecklist.fallback} />
-      {by === 'time' ? (
-        <Heat
-          title={t('agency.heat.title')}
-          summary={t('agency.heat.summary', { n: report.n.matched })}
-          names={names}
-          rows={rows}
-        />
-      ) : (
-        <BySite cohort={cohort} />
-      )}
+      {by === 'time' ? <ByTime report={report} /> : <BySite cohort={cohort} />}
     </>
   );
 }
 
-/** Every site's follow-up, section by section. */
+function ByTime({ report: { sections, n } }: { report: Schema<'CohortReportView'> }) {
+  const { t, number } = useI18n();
+  const points = usePoints();
+  const rows = useMemo(
+    () =>
+      sections.map(({ title, baseline, followUp }) => ({ key: title, title, values: [baseline, followUp] })),
+    [sections],
+  );
+  const names = useMemo(() => [t('agency.baseline'), t('agency.followUp')], [t]);
+  return (
+    <Heat
+      title={t('agency.heat.title')}
+      summary={t('agency.heat.summary', { n: n.matched })}
+      names={names}
+      rows={rows}
+      table={{
+        rows: sections,
+        rowKey: ({ title }) => title,
+        columns: [
+          { key: 'section', header: t('agency.section'), cell: ({ title }) => title },
+          { key: 'n', header: t('agency.flow.sites'), numeric: true, cell: (row) => number(row.n) },
+          { key: 'before', header: names[0]!, numeric: true, cell: ({ baseline }) => points(baseline) },
+          { key: 'after', header: names[1]!, numeric: true, cell: ({ followUp }) => points(followUp) },
+        ],
+      }}
+    />
+  );
+}
+
+const mean = (values: readonly (number | null | undefined)[]): number | null => {
+  const rated = values.filter((value) => value !== null && value !== undefined);
+  return rated.length > 0 ? rated.reduce((sum, value) => sum + value, 0) / rated.length : null;
+};
+
+/** Every site's follow-up, section by section; the weakest first, and where they are many, in groups of neighbours. */
 function BySite({ cohort }: { cohort: string }) {
   const { t, compare } = useI18n();
-  const path = { id: cohort };
-  const gains = useAll('/api/v1/cohorts/{id}/gains', { params: { path } });
-  const sites = useAll('/api/v1/sites', { params: { query: { cohortId: cohort } } });
-  const first = gains.data?.[0];
+  const points = usePoints();
+  const sites = useAll('/api/v1/cohorts/{id}/section-points', { params: { path: { id: cohort } } });
+  const first = sites.data?.[0];
   const assessment = useRead(
     '/api/v1/assessments/{id}',
     { params: { path: { id: first?.followUpId ?? '' } } },
@@ -179,43 +178,69 @@ function BySite({ cohort }: { cohort: string }) {
     { params: { path: edition ?? { checklist: '', version: '' }, query: { lang: serverLocale() } } },
     { enabled: edition !== undefined },
   );
-  const table = useMemo(() => {
-    if (!gains.data || !sites.data || !checklist.data) return null;
-    const shown = gains.data.flatMap(({ siteId, gain }) =>
-      gain?.comparable
-        ? [{ name: sites.data.find(({ id }) => id === siteId)?.name ?? '–', sections: gain.sections }]
-        : [],
+  const leaves = useMemo(() => {
+    const rated = new Set(sites.data?.flatMap(({ sections }) => Object.keys(sections)));
+    const all = checklist.data?.sections ?? [];
+    return all.filter(({ code }) => rated.has(code) && !all.some(({ parent }) => parent === code));
+  }, [sites.data, checklist.data]);
+  const groups = useMemo(() => {
+    const weakestFirst = (sites.data ?? [])
+      .map((site) => ({ site, mean: mean(leaves.map(({ code }) => site.sections[code])) ?? 0 }))
+      .sort((one, other) => one.mean - other.mean)
+      .map(({ site }) => site);
+    const size = Math.ceil(weakestFirst.length / MOST);
+    return Array.from({ length: Math.ceil(weakestFirst.length / (size || 1)) }, (_, n) =>
+      weakestFirst.slice(n * size, (n + 1) * size),
     );
-    shown.sort((one, other) => compare(one.name, other.name));
-    const leaves = checklist.data.sections.filter(
-      ({ code }) =>
-        shown.some(({ sections }) => sections.some(({ section }) => section === code)) &&
-        !checklist.data!.sections.some(({ parent }) => parent === code),
-    );
-    return {
-      names: shown.map(({ name }) => name),
-      rows: leaves.map(({ code, title }) => {
-        const values = shown.map(
-          ({ sections }) => sections.find(({ section }) => section === code)?.followUp ?? null,
-        );
-        return {
-          key: code,
-          title,
-          values,
-          n: values.filter((value) => value !== null).length,
-        };
-      }),
-    };
-  }, [gains.data, sites.data, checklist.data, compare]);
-  const error = gains.error ?? sites.error ?? assessment.error ?? checklist.error;
+  }, [sites.data, leaves]);
+  const size = groups[0]?.length ?? 0;
+  const n = sites.data?.length ?? 0;
+  const names = useMemo(
+    () =>
+      groups.map((group, place) =>
+        size === 1
+          ? group[0]!.site
+          : t('agency.heat.group', { from: place * size + 1, to: place * size + group.length, n }),
+      ),
+    [t, groups, size, n],
+  );
+  const rows = useMemo(
+    () =>
+      leaves.map(({ code, title }) => ({
+        key: code,
+        title,
+        values: groups.map((group) => mean(group.map(({ sections }) => sections[code]))),
+      })),
+    [leaves, groups],
+  );
+  const columns = useMemo<readonly Column<Site>[]>(
+    () => [
+      {
+        key: 'site',
+        header: t('common.site'),
+        cell: ({ site }) => <Text>{site}</Text>,
+        sort: (one, other) => compare(one.site, other.site),
+      },
+      ...leaves.map(({ code, title }) => ({
+        key: code,
+        header: title,
+        numeric: true,
+        cell: ({ sections }: Site) => points(sections[code]),
+        sort: (one: Site, other: Site) => (one.sections[code] ?? 101) - (other.sections[code] ?? 101),
+      })),
+    ],
+    [t, compare, points, leaves],
+  );
+  const error = sites.error ?? assessment.error ?? checklist.error;
   if (error) return <ProblemBox error={error} />;
-  if (!table) return <Skeleton rows={6} />;
+  if (!sites.data || !checklist.data) return <Skeleton rows={6} />;
   return (
     <Heat
       title={t('agency.heat.title')}
-      summary={t('agency.heat.siteSummary', { n: table.names.length })}
-      names={table.names}
-      rows={table.rows}
+      summary={size > 1 ? t('agency.heat.groupSummary', { n, size }) : t('agency.heat.siteSummary', { n })}
+      names={names}
+      rows={rows}
+      table={{ rows: sites.data, columns, rowKey: ({ followUpId }) => followUpId }}
     />
   );
 }

@@ -1,4 +1,4 @@
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useCallback, useState } from 'react';
 import type { Schema } from '#web/api/client';
 import { useRead } from '#web/api/hooks';
 import { useMe } from '#web/api/session';
@@ -55,20 +55,24 @@ export function ForBuyer({ children }: { children: (buyer: string) => ReactNode 
 /** How a condition stands in words: what, how much there is, how much is asked. */
 export function useCondition(): (condition: Schema<'FailingCondition'>) => string {
   const { t, number } = useI18n();
-  const said = (value: number | string | boolean | null): string =>
-    value === null
-      ? t('buyer.condition.none')
-      : typeof value === 'boolean'
-        ? t(value ? 'buyer.condition.yes' : 'buyer.condition.no')
-        : typeof value === 'number'
-          ? number(value, { maximumFractionDigits: 1 })
-          : value;
-  return ({ code, subject, actual, needed }) =>
-    t('buyer.condition', {
-      what: `${t(`buyer.condition.${code}`)}${subject ? ` ${subject}` : ''}`,
-      actual: said(actual),
-      needed: said(needed),
-    });
+  return useCallback(
+    ({ code, subject, actual, needed }) => {
+      const said = (value: number | string | boolean | null): string =>
+        value === null
+          ? t('buyer.condition.none')
+          : typeof value === 'boolean'
+            ? t(value ? 'buyer.condition.yes' : 'buyer.condition.no')
+            : typeof value === 'number'
+              ? number(value, { maximumFractionDigits: 1 })
+              : value;
+      return t('buyer.condition', {
+        what: `${t(`buyer.condition.${code}`)}${subject ? ` ${subject}` : ''}`,
+        actual: said(actual),
+        needed: said(needed),
+      });
+    },
+    [t, number],
+  );
 }
 
 /** A site in a list, with whose it is; leads to what is shared of it. */

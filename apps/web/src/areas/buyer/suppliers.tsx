@@ -89,6 +89,17 @@ function Suppliers({ buyer }: { buyer: string }) {
     [],
   );
   const { field, found } = useSearch(rows, words);
+  const choose = useCallback(
+    (id: string) =>
+      setChosen((before) =>
+        before.includes(id)
+          ? before.filter((each) => each !== id)
+          : before.length < AT_MOST
+            ? [...before, id]
+            : before,
+      ),
+    [],
+  );
   const rules = [
     ...new Map(lines.flatMap(({ approval }) => (approval ? [[approval.rule, approval.title]] : []))),
   ];
@@ -157,20 +168,7 @@ function Suppliers({ buyer }: { buyer: string }) {
               )}
             </div>
           </div>
-          <Lines
-            rows={found}
-            nameOf={nameOf}
-            chosen={chosen}
-            choose={(id) =>
-              setChosen((before) =>
-                before.includes(id)
-                  ? before.filter((each) => each !== id)
-                  : before.length < AT_MOST
-                    ? [...before, id]
-                    : before,
-              )
-            }
-          />
+          <Lines rows={found} nameOf={nameOf} chosen={chosen} choose={choose} />
         </>
       )}
     </Loaded>
@@ -189,7 +187,7 @@ function Lines({
   choose: (site: string) => void;
 }) {
   const { t, day, compare } = useI18n();
-  const columns = useMemo<readonly Column<Line>[]>(
+  const said = useMemo<readonly Column<Line>[]>(
     () => [
       {
         key: 'site',
@@ -226,6 +224,12 @@ function Lines({
         cell: ({ approval }) => (approval?.validUntil ? day(approval.validUntil) : '–'),
         sort: (one, other) => compare(one.approval?.validUntil ?? '9', other.approval?.validUntil ?? '9'),
       },
+    ],
+    [t, day, compare, nameOf],
+  );
+  const columns = useMemo<readonly Column<Line>[]>(
+    () => [
+      ...said,
       {
         key: 'compare',
         header: t('buyer.compare.title'),
@@ -240,7 +244,7 @@ function Lines({
         ),
       },
     ],
-    [t, day, compare, nameOf, chosen, choose],
+    [t, said, chosen, choose],
   );
   return (
     <Table
