@@ -70,7 +70,7 @@ export function Table<Row>({
     count: sorted.length,
     enabled: many,
     estimateSize: () => HEIGHT,
-    overscan: 12,
+    overscan: 6,
     scrollMargin: top,
     getItemKey: (index) => rowKey(sorted[index]!),
   });
