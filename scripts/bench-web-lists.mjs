@@ -246,7 +246,7 @@ export async function benchLists({ from, json }) {
       const rows = [];
       for (const each of all) {
         rows.push(await measure(each));
-        process.stderr.write(`${each.name}\n`);
+        process.stderr.write(`${JSON.stringify(rows.at(-1))}\n`);
       }
       return rows;
     };
