@@ -10,6 +10,7 @@
  *   --from=URL,ACCOUNTS  a product that runs already, and its demo-accounts.json
  *   --rounds=N           how often (default 3); the table has the medians
  *   --json=FILE          the figures, too
+ *   --part=lists         instead of start pages: lists of 10,000 suppliers (bench-web-lists.mjs)
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,8 +24,13 @@ const { values } = parseArgs({
     from: { type: 'string' },
     rounds: { type: 'string', default: '3' },
     json: { type: 'string' },
+    part: { type: 'string', default: 'loads' },
   },
 });
+if (values.part === 'lists') {
+  const { benchLists } = await import('./bench-web-lists.mjs');
+  process.exit((await benchLists(values)) ? 0 : 1);
+}
 const ROUNDS = Number(values.rounds);
 const SLOW_3G = { offline: false, latency: 400, downloadThroughput: 50_000, uploadThroughput: 50_000 };
 const CPU_SLOWDOWN = 4;

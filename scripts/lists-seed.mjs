@@ -6,14 +6,14 @@ import { makeCohort, makeSites } from '../benchmarks/support/seed.mjs';
 /**
  * Enrols `count` copies of the demo's sites in a cohort of their own, each with its pair of closed assessments, their
  * scores, findings and gain, how it stands with the demo's buyers, a certificate and a planned visit; every tenth with a
- * follow-up's successor that waits for its reviewer. Returns the cohort's id. `url` is the database, as its owner.
+ * follow-up's successor that waits for its reviewer. Returns the cohort's id; `name` is its name. `url` is the database, as its owner.
  */
-export async function seedLists(url, count) {
+export async function seedLists(url, count, name) {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   const db = { query: (text, values) => client.query(text, values).then(({ rows }) => rows) };
   try {
-    const cohortId = await makeCohort(db, `Cohort of ${count.toLocaleString('en')}`);
+    const cohortId = await makeCohort(db, name);
     const sites = await makeSites(db, cohortId, count, 'closed');
     await makeGains(db, cohortId, sites);
     // Spread over the map, and as hard to tell apart as names are.

@@ -114,6 +114,44 @@ withBrowser('the web app of agencies and administrators', () => {
     await context.close();
   }, 120_000);
 
+  test('a cohort of three thousand has its overview, and its list is narrowed while it is long', async () => {
+    const [{ id }] = (await web.app.sql(
+      `INSERT INTO cohort (id, programme_id, name, starts_on) VALUES (gen_random_uuid(), $1, 'Cohort of thousands', current_date - 30) RETURNING id`,
+      [p.programme],
+    )) as [{ id: string }];
+    await web.app.sql(
+      `WITH o AS (INSERT INTO organisation (id, name, kind, country) SELECT gen_random_uuid(), 'Supplier ' || n, 'supplier', 'EG' FROM generate_series(1, 3000) n RETURNING id, name),
+            s AS (INSERT INTO site (id, organisation_id, name, city, country) SELECT gen_random_uuid(), id, name, 'Giza', 'EG' FROM o RETURNING id, name)
+       INSERT INTO enrolment (id, cohort_id, site_id, enrolled_on, exited_on, exit_reason)
+       SELECT gen_random_uuid(), $1, id, current_date - 20, CASE WHEN name LIKE '%7' THEN current_date END, CASE WHEN name LIKE '%7' THEN 'cost' END FROM s`,
+      [id],
+    );
+    const { page, context, calm } = await web.visitAs(p.manager, `/app/agency/cohorts/${id}`);
+    await page.getByText('0 of 3,000 enrolled sites have had a follow-up.').waitFor();
+    await page.getByText('Without a comparable pair: 3,000 of 3,000').waitFor();
+    await page.getByText('No comparable follow-up yet').waitFor();
+    await drawn(page);
+    let calls = 0;
+    page.on('request', (request) => (calls += Number(request.url().includes('/api/v1/'))));
+    await page.getByRole('tab', { name: 'Sites' }).click();
+    await page.getByText('3,000 of 3,000').waitFor();
+    // The first page, and three long ones.
+    expect(calls).toBe(4);
+    await page.getByRole('rowheader', { name: 'Supplier 1', exact: true }).waitFor();
+    expect(await page.getByRole('row').count()).toBeLessThan(100);
+    await page.getByRole('button', { name: /^Site/ }).click();
+    await page.getByRole('rowheader', { name: 'Supplier 3000' }).waitFor();
+    await page.getByRole('searchbox').fill('supplier 299');
+    await page.getByText('13 of 3,000').waitFor();
+    expect(await page.getByRole('rowheader').allTextContents()).toEqual(
+      [2999, 2998, 2997, 2996, 2995, 2994, 2993, 2992, 2991, 2990, 2299, 1299, 299].map(
+        (n) => `Supplier ${n}`,
+      ),
+    );
+    calm();
+    await context.close();
+  }, 60_000);
+
   test('a faulty checklist is refused with its lines, a good one is published and tried', async () => {
     const { page, context, calm } = await web.visitAs(p.manager, '/app/admin/checklists/import');
     const file = (text: string) => ({

@@ -61,9 +61,15 @@ export type RowOf<P extends PagedPath> =
 const FIRST = 200;
 const NEXT = 1000;
 
+/** Lists of which more is on its way. */
+const growing = new WeakSet<object>();
+/** Whether rows are the first of a list of `useAll` that isn't whole yet. */
+export const isGrowing = (rows: unknown): rows is readonly unknown[] =>
+  typeof rows === 'object' && rows !== null && growing.has(rows);
+
 /**
  * Reads every page of what the API answers in pages: `data` is one list. The first time the rows there are shown while the rest
- * is on its way (`isFetching`), anew whenever they have doubled; later a whole new list takes the place of the old one.
+ * is on its way (`isGrowing`), anew whenever they have doubled; later a whole new list takes the place of the old one.
  */
 export function useAll<P extends PagedPath>(path: P, init?: ReadInit<P>, options: ReadOptions = {}) {
   const { locale } = useI18n();
@@ -72,7 +78,7 @@ export function useAll<P extends PagedPath>(path: P, init?: ReadInit<P>, options
   return useQuery<readonly RowOf<P>[]>({
     queryKey,
     queryFn: async ({ signal }) => {
-      const growing = queries.getQueryData(queryKey) === undefined;
+      const anew = queries.getQueryData(queryKey) === undefined;
       const rows: RowOf<P>[] = [];
       let shown = 0;
       let cursor: string | null = null;
@@ -90,9 +96,11 @@ export function useAll<P extends PagedPath>(path: P, init?: ReadInit<P>, options
         } as never)) as { items: RowOf<P>[]; nextCursor: string | null };
         rows.push(...page.items);
         cursor = page.nextCursor;
-        if (growing && cursor && rows.length >= 2 * shown) {
+        if (anew && cursor && rows.length >= 2 * shown) {
           shown = rows.length;
-          queries.setQueryData(queryKey, [...rows]);
+          const some = [...rows];
+          growing.add(some);
+          queries.setQueryData(queryKey, some);
         }
       } while (cursor);
       return rows;

@@ -1,6 +1,7 @@
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { ApiProblem, NoConnection } from '#web/api/client';
+import { isGrowing } from '#web/api/hooks';
 import { useI18n } from '#web/i18n';
 import type { Texts } from '#web/generated/messages';
 import { Button, Skeleton } from './basics';
@@ -153,7 +154,7 @@ const FIXED: readonly Fixed[] = [
 const hasFix = (code: string): code is Fixed => FIXED.includes(code as Fixed);
 
 /**
- * Shows what `useRead` reads: bars while it loads, the problem when it fails (with what was there before, if anything), and
+ * Shows what `useRead` and `useAll` read: bars while it loads, how much there is of a list that grows, the problem when it fails (with what was there before, if anything), and
  * `empty` when there is nothing.
  */
 export function Loaded<T>({
@@ -171,6 +172,7 @@ export function Loaded<T>({
   rows?: number;
   children: (data: NonNullable<T>) => ReactNode;
 }) {
+  const { t } = useI18n();
   const { data, error } = query;
   const problem = error && <ProblemBox error={error} retry={() => void query.refetch()} />;
   if (data === undefined || data === null)
@@ -179,6 +181,14 @@ export function Loaded<T>({
     <>
       {problem}
       {empty !== undefined && isEmpty(data) ? empty : children(data)}
+      {!error && isGrowing(data) && (
+        <p
+          role="status"
+          className="no-print sticky bottom-3 mx-auto mt-3 w-fit rounded-lg border border-line bg-panel px-3 py-2 text-sm"
+        >
+          {t('common.loadingMore', { n: data.length })}
+        </p>
+      )}
     </>
   );
 }

@@ -1,5 +1,5 @@
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { type ReactNode, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { type ReactNode, useCallback, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useI18n } from '#web/i18n';
 import { classes } from './classes';
 import { Icon } from './icons';
@@ -64,15 +64,22 @@ export function Table<Row>({
   }, [rows, ordered, order.down]);
   const body = useRef<HTMLTableSectionElement>(null);
   const [top, setTop] = useState(0);
-  useLayoutEffect(() => setTop(body.current?.offsetTop ?? 0), []);
+  // Rows are mostly as high as the first, cards on a phone as rows on a desktop: what is guessed well isn't laid out twice.
+  const [height, setHeight] = useState(HEIGHT);
+  useLayoutEffect(() => {
+    setTop(body.current?.offsetTop ?? 0);
+    setHeight(body.current?.querySelector<HTMLElement>('[data-index]')?.offsetHeight ?? HEIGHT);
+  }, []);
   const many = sorted.length > MANY;
+  // The same while the rows are: with another one the places of all rows would be worked out with every step of the wheel.
+  const keyOf = useCallback((index: number) => rowKey(sorted[index]!), [rowKey, sorted]);
   const virtual = useWindowVirtualizer({
     count: sorted.length,
     enabled: many,
-    estimateSize: () => HEIGHT,
-    overscan: 12,
+    estimateSize: () => height,
+    overscan: 6,
     scrollMargin: top,
-    getItemKey: (index) => rowKey(sorted[index]!),
+    getItemKey: keyOf,
   });
   const items = virtual.getVirtualItems();
   const above = many ? (items[0]?.start ?? top) - top : 0;

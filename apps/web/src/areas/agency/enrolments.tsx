@@ -159,15 +159,8 @@ function List({ cohort, rows }: { cohort: string; rows: readonly Enrolment[] }) 
 
 /** Enrols a site that the programme sees already; others join by their own owner. */
 function Enrol({ cohort, enrolled }: { cohort: string; enrolled: readonly Enrolment[] }) {
-  const { t, compare } = useI18n();
+  const { t } = useI18n();
   const enrol = useWrite('post', '/api/v1/cohorts/{id}/enrolments');
-  const sites = useAll('/api/v1/sites');
-  const free = useMemo(() => {
-    const here = new Set(enrolled.map(({ siteId }) => siteId));
-    return (sites.data ?? [])
-      .filter(({ id }) => !here.has(id))
-      .sort((one, other) => compare(one.name, other.name));
-  }, [sites.data, enrolled, compare]);
   return (
     <FormDialog
       label={t('agency.sites.enrol')}
@@ -182,12 +175,7 @@ function Enrol({ cohort, enrolled }: { cohort: string; enrolled: readonly Enrolm
       }}
     >
       <p className="text-soft">{t('agency.sites.enrolLead')}</p>
-      <Select
-        label={t('common.site')}
-        name="siteId"
-        required
-        options={free.map(({ id, name }) => ({ value: id, label: name }))}
-      />
+      <FreeSites enrolled={enrolled} />
       <TextField
         label={t('agency.sites.enrolled')}
         name="enrolledOn"
@@ -197,4 +185,18 @@ function Enrol({ cohort, enrolled }: { cohort: string; enrolled: readonly Enrolm
       />
     </FormDialog>
   );
+}
+
+/** The sites that aren't in the cohort yet; read when somebody is about to choose one. */
+function FreeSites({ enrolled }: { enrolled: readonly Enrolment[] }) {
+  const { t, compare } = useI18n();
+  const sites = useAll('/api/v1/sites');
+  const free = useMemo(() => {
+    const here = new Set(enrolled.map(({ siteId }) => siteId));
+    return (sites.data ?? [])
+      .filter(({ id }) => !here.has(id))
+      .sort((one, other) => compare(one.name, other.name))
+      .map(({ id, name }) => ({ value: id, label: name }));
+  }, [sites.data, enrolled, compare]);
+  return <Select label={t('common.site')} name="siteId" required options={free} />;
 }
