@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { randomBytes, randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
+import sharp from 'sharp';
 import {
   acknowledged,
   changed,
@@ -607,6 +609,182 @@ describe('three devices and 182 items, at once', () => {
     }
     expect(conflicts).toBeGreaterThan(50);
     expect((await submit(id).expect(409)).body.errors).toHaveLength(conflicts);
+  }, 120_000);
+});
+
+describe('any interleaving', () => {
+  const device = fc.nat(2);
+  const item = fc.nat(3);
+  const step = fc.oneof(
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        do: fc.constant('enter' as const),
+        device,
+        item,
+        value: fc.constantFrom('conform', 'minor', null),
+      }),
+    },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant('note' as const), device, item }) },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        do: fc.constant('send' as const),
+        device,
+        skip: fc.nat(2),
+        most: fc.integer({ min: 1, max: 4 }),
+        lost: fc.boolean(),
+      }),
+    },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('again' as const), which: fc.nat() }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant('ask' as const), device }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        do: fc.constant('edit' as const),
+        item,
+        value: fc.constantFrom('conform', 'major'),
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({ do: fc.constant('photo' as const), device, item, picture: fc.nat(3) }),
+    },
+    { weight: 3, arbitrary: fc.record({ do: fc.constant('upload' as const), device, cut: fc.boolean() }) },
+  );
+
+  it('of three devices, the web and files comes to one state with nothing lost', async () => {
+    const pictures = await Promise.all(
+      [20, 90, 160, 230].map((red) =>
+        sharp({ create: { width: 60, height: 40, channels: 3, background: { r: red, g: 9, b: 9 } } })
+          .jpeg()
+          .toBuffer(),
+      ),
+    );
+    const hashes = pictures.map((each) => createHash('sha256').update(each).digest('hex'));
+    const third = await app.person('Third device', [[p.provider, 'assessor']]);
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 25, maxLength: 40 }), async (steps) => {
+        const id = await open();
+        const devices = await Promise.all([p.assessor, second, third].map((who) => Device.take(who, id)));
+        const made: Operation[] = [];
+        const batches: { device: Device; batch: Operation[] }[] = [];
+        const files: { device: number; item: number; picture: number }[] = [];
+        /** Declares a file and sends it from where it stands, or only half of what is left. */
+        const upload = async ({ device: at, item: of, picture }: (typeof files)[number], cut: boolean) => {
+          const { agent } = devices[at]!.who;
+          const content = pictures[picture]!;
+          const declared = await agent
+            .post(`/api/v1/assessments/${id}/evidence`)
+            .send({
+              sha256: hashes[picture],
+              size: content.length,
+              requirement: codes[of],
+              deviceId: devices[at]!.id,
+            })
+            .expect(201);
+          const { uploadUrl } = declared.body as { uploadUrl: string | null };
+          if (!uploadUrl) return;
+          const head = await agent.head(uploadUrl).set('tus-resumable', '1.0.0');
+          // The same content may have come by way of another device since.
+          if (head.status !== 204) return;
+          const from = Number(head.headers['upload-offset']);
+          const rest = content.subarray(
+            from,
+            cut ? from + Math.ceil((content.length - from) / 2) : undefined,
+          );
+          await agent
+            .patch(uploadUrl)
+            .set({
+              'tus-resumable': '1.0.0',
+              'upload-offset': `${from}`,
+              'content-type': 'application/offset+octet-stream',
+            })
+            .send(rest)
+            .expect(204);
+        };
+        for (const each of steps) {
+          const code = 'item' in each ? codes[each.item]! : '';
+          if (each.do === 'enter') made.push(devices[each.device]!.enter(code, each.value));
+          else if (each.do === 'note')
+            made.push(devices[each.device]!.enter(code, { note: `note ${made.length}` }, { field: 'note' }));
+          else if (each.do === 'send') {
+            const from = devices[each.device]!;
+            const batch = outgoing(from.copy, 500).slice(each.skip, each.skip + each.most);
+            if (batch.length === 0) continue;
+            batches.push({ device: from, batch });
+            await from.send(batch, { lost: each.lost });
+          } else if (each.do === 'again') {
+            const late = batches[each.which % Math.max(1, batches.length)];
+            if (late) await late.device.send(late.batch, { lost: true });
+          } else if (each.do === 'ask') await devices[each.device]!.ask();
+          // Where devices differ it is refused unless they were seen: a person decides.
+          else if (each.do === 'edit')
+            expect([200, 409]).toContain((await put(id, code, { answer: each.value })).status);
+          else if (each.do === 'photo') files.push(each);
+          else {
+            const next = files.find((file) => file.device === each.device);
+            if (next) await upload(next, each.cut);
+          }
+        }
+
+        // The connection is there for good.
+        for (const each of devices) while (outgoing(each.copy).length > 0) await each.send();
+        for (const each of devices) {
+          await each.ask();
+          expect(syncStatus(each.copy)).toMatchObject({ unsent: 0, refused: 0 });
+        }
+        for (const file of files) await upload(file, false);
+
+        const rows = (
+          await app.sql(
+            `SELECT id, requirement, field, value, base, settles, device, seq, captured_at AS "capturedAt" FROM operation WHERE assessment_id = $1`,
+            [id],
+          )
+        ).map((row) => ({ ...row, standing: 'waiting', superseded: false }) as never) as (Operation & {
+          standing: 'waiting';
+          superseded: false;
+        })[];
+        expect(
+          rows
+            .filter((row) => row.device !== 'web')
+            .map((row) => row.id)
+            .sort(),
+        ).toEqual(made.map((operation) => operation.id).sort());
+        const now = await answered(id);
+        for (const code of codes.slice(0, 4))
+          for (const field of ['answer', 'note'] as const) {
+            const current = heads(
+              integrate(rows.filter((row) => slotKey(row) === slotKey({ requirement: code, field }))),
+            );
+            for (const each of devices)
+              expect(view(each.copy, { requirement: code, field }).current.map((head) => head.id)).toEqual(
+                current.map((head) => head.id),
+              );
+            if (field === 'answer')
+              expect(now[code]?.['answer'] ?? null).toBe(settledValue(current)?.answer ?? null);
+          }
+        // Each file once for each item it is of, all of them acknowledged to whoever asks.
+        const wanted = [
+          ...new Set(files.map((file) => `${codes[file.item]} ${hashes[file.picture]}`)),
+        ].sort();
+        const stored = await app.sql(
+          `SELECT requirement || ' ' || sha256 AS what FROM evidence WHERE assessment_id = $1 AND state <> 'awaited'`,
+          [id],
+        );
+        expect(stored.map(({ what }) => what).sort()).toEqual(wanted);
+        if (files.length > 0) {
+          const { body } = await second.agent
+            .post(`/api/v1/assessments/${id}/evidence/acknowledged`)
+            .send({ sha256: hashes })
+            .expect(200);
+          expect([...body.received].sort()).toEqual(
+            [...new Set(files.map((file) => hashes[file.picture]))].sort(),
+          );
+        }
+      }),
+      { numRuns: Number(process.env['UPLIFT_SYNC_RUNS'] ?? 4), endOnFailure: true },
+    );
   }, 120_000);
 });
 

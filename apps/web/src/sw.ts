@@ -40,10 +40,9 @@ self.addEventListener('install', (event) => {
 self.addEventListener('activate', (event) => {
   event.waitUntil(
     (async () => {
-      const names = await caches.keys();
-      await Promise.all(
-        names.filter((name) => name.startsWith(PREFIX) && name !== CACHE).map((name) => caches.delete(name)),
-      );
+      const others = (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== CACHE);
+      // The version before stays: a tab that still runs it may want a part of it that it hasn't loaded yet.
+      await Promise.all(others.slice(0, -1).map((name) => caches.delete(name)));
       await self.clients.claim();
     })(),
   );
@@ -70,11 +69,12 @@ self.addEventListener('fetch', (event) => {
   event.respondWith(
     (async () => {
       const cache = await caches.open(CACHE);
-      const kept = await cache.match(key);
+      // Names with a hash in them mean the same in every version.
+      const lasting = url.pathname.startsWith(`${BASE}assets/`);
+      const kept = (await cache.match(key)) ?? (lasting && (await caches.match(request)));
       if (kept) return kept;
       const response = await fetch(request);
-      if (response.ok && url.pathname.startsWith(`${BASE}assets/`))
-        await cache.put(request, response.clone());
+      if (response.ok && lasting) await cache.put(request, response.clone());
       return response;
     })(),
   );

@@ -46,11 +46,14 @@ const problemFrom = async (response: Response): Promise<Problem> => {
   };
 };
 
+/** What nobody waits for is given up after this: a line that has died silently would hold it up for ever. */
+export const QUIET_DEADLINE = 60_000;
 /**
  * Sends a request that nobody has asked for just now: a session that ran out is said, and not asked for over the page.
  * @throws ApiProblem, NoConnection
  */
-export const sendQuietly = (request: Request): Promise<Response> => send(request, false);
+export const sendQuietly = (request: Request): Promise<Response> =>
+  send(new Request(request, { signal: AbortSignal.timeout(QUIET_DEADLINE) }), false);
 
 /**
  * Sends a request; a session that ran out in between is renewed by its person and the request sent again, so what a form
@@ -64,7 +67,7 @@ export async function send(request: Request, ask = true): Promise<Response> {
     const { pathname, search } = new URL(request.url);
     response = await ((request.method === 'GET' && takeEarly(pathname + search)) || fetch(request));
   } catch (error) {
-    if (request.signal.aborted) throw error;
+    if (request.signal.aborted && (error as Error).name !== 'TimeoutError') throw error;
     throw new NoConnection(error);
   }
   if (response.ok) return response;

@@ -103,6 +103,12 @@ export const useLostSession = () =>
 
 // ------------------------------------------------------------------------------------------------------------- signing out
 
+/** Where the device notes what it keeps of somebody. */
+export const keptKey = (person: string): string => `uplift.kept.${person}`;
+/** Whether this device keeps assessments of somebody: known without opening its database. */
+export const keepsWork = (person: string): boolean =>
+  (localStorage.getItem(keptKey(person)) ?? '[]') !== '[]';
+
 const unsentChecks = new Set<() => boolean>();
 const signOutSteps = new Set<() => Promise<unknown> | void>();
 

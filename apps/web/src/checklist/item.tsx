@@ -1,5 +1,5 @@
 import { type ItemOperation, noteOf, type Operation, type OperationValue, type SlotView } from '#domain/sync';
-import { memo, useEffect, useId, useRef, useState } from 'react';
+import { memo, type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import type { Schema } from '#web/api/client';
 import { valueOf } from '#web/device/answers';
 import type { Device, FileRecord, Pack } from '#web/device/store';
@@ -55,6 +55,8 @@ export const ItemCard = memo(function ItemCard({ item, device, pack, side, files
       if (field !== 'note') setChosen(null);
     } catch (reason) {
       setError(reason);
+      // Nothing may look as if it were answered that isn't; a reason that was typed stays to be saved again.
+      if (field !== 'note' && next?.naReason === undefined) setChosen(null);
       throw reason;
     }
   };
@@ -216,10 +218,21 @@ export const ItemCard = memo(function ItemCard({ item, device, pack, side, files
       <Note
         label={t('checklist.item.note')}
         value={noteOf(note.current) ?? ''}
-        several={note.state === 'conflict'}
         readOnly={!side}
         onSave={(text) => enter('note', text ? { note: text } : null)}
-      />
+      >
+        {note.state === 'conflict' && (
+          <div className="rounded-lg border border-line p-2">
+            <p className="text-sm text-soft">{t('checklist.item.notes')}</p>
+            <Entries
+              of={note.current}
+              title={title}
+              beside
+              {...(side && { decide: (next) => void enter('note', next).catch(() => undefined) })}
+            />
+          </div>
+        )}
+      </Note>
       <Photos
         device={device}
         pack={pack}
@@ -240,7 +253,7 @@ const CHOSEN = {
 } as const;
 
 /** What was entered, in words. */
-const said = (value: OperationValue | null, title: (code: string) => string): string | null =>
+export const said = (value: OperationValue | null, title: (code: string) => string): string | null =>
   value?.answer ? [title(value.answer), value.naReason].filter(Boolean).join(': ') : (value?.note ?? null);
 
 const FIXES = {
@@ -296,21 +309,24 @@ function Conflict({
 function Entries({
   of,
   title,
+  beside = false,
   decide,
 }: {
   of: readonly Operation[];
   title: (code: string) => string;
+  /** Side by side, where there is room. */
+  beside?: boolean;
   decide?: (value: OperationValue | null) => void;
 }) {
   const { t, moment, number } = useI18n();
   return (
-    <ul className="mt-2 grid gap-2">
+    <ul className={classes('mt-2 grid gap-2', beside && 'sm:grid-cols-2')}>
       {of.map((each) => {
         const { byName, clockAheadSeconds: ahead } = each as Partial<ItemOperation>;
         const hours = Math.round(Math.abs(ahead ?? 0) / 3600);
         return (
           <li key={each.id} className="rounded-lg bg-panel p-2 text-ink">
-            <p className="font-semibold">
+            <p className={beside ? 'whitespace-pre-wrap' : 'font-semibold'}>
               <Text>{said(each.value, title) ?? t('checklist.item.nothing')}</Text>
             </p>
             <p className="text-sm text-soft">
@@ -335,12 +351,17 @@ function Entries({
 }
 
 /** Could not be kept on this device: nothing of it is shown as saved. */
-export function Unsaved({ error }: { error: unknown }) {
+export function Unsaved({ error, names = [] }: { error: unknown; names?: readonly string[] }) {
   const { t } = useI18n();
   const full = error instanceof DOMException && error.name === 'QuotaExceededError';
   return (
     <div role="alert" className="mt-3 rounded-lg bg-critical-bg p-3 text-critical">
       <p className="font-semibold">{t('checklist.unsaved.title')}</p>
+      {names.length > 0 && (
+        <p>
+          <Text>{names.join(', ')}</Text>
+        </p>
+      )}
       <p>{t(full ? 'checklist.unsaved.full' : 'checklist.unsaved.other')}</p>
     </div>
   );
@@ -350,15 +371,15 @@ export function Unsaved({ error }: { error: unknown }) {
 function Note({
   label,
   value,
-  several,
   readOnly,
   onSave,
+  children,
 }: {
   label: string;
   value: string;
-  several: boolean;
   readOnly: boolean;
   onSave: (text: string) => Promise<void>;
+  children?: ReactNode;
 }) {
   const { t } = useI18n();
   const id = useId();
@@ -371,7 +392,15 @@ function Note({
     const { typed: now, value: before, onSave: keep } = latest.current;
     if (now === null) return;
     const text = now.trim();
-    if (text !== before.trim()) await keep(text).catch(() => undefined);
+    // What couldn't be saved stays as it was typed; it is tried again with the next letter, or when it is left.
+    if (
+      text !== before.trim() &&
+      !(await keep(text).then(
+        () => true,
+        () => false,
+      ))
+    )
+      return;
     // Typed on meanwhile: that is saved with the next pause.
     setTyped((newest) => (newest === now ? null : newest));
   });
@@ -399,7 +428,7 @@ function Note({
         </label>
         {!readOnly && <Voice onText={(text) => setTyped(shown ? `${shown} ${text}` : text)} />}
       </div>
-      {several && <p className="text-sm text-soft">{t('checklist.item.notes')}</p>}
+      {children}
       <textarea
         id={id}
         dir="auto"

@@ -51,7 +51,13 @@ const OPEN: readonly Schema<'AssessmentState'>[] = ['draft', 'in-progress', 'reo
  * An assessment on this device; opening one takes it along. `error` says why it can't be. What is new, and its texts in the
  * language of the moment, are fetched when there is a connection.
  */
-export function useChecklist(id: string): { checklist: Checklist | null; error: unknown; retry: () => void } {
+export function useChecklist(id: string): {
+  checklist: Checklist | null;
+  error: unknown;
+  /** The browser has cleared it off this device. */
+  cleared: boolean;
+  retry: () => void;
+} {
   const { locale } = useI18n();
   const device = useDevice();
   const state = useDeviceState(device);
@@ -69,6 +75,7 @@ export function useChecklist(id: string): { checklist: Checklist | null; error: 
     });
   }, [device, id, ready, attempt, locale]);
   const [views] = useState(slotViews);
+  const [known] = useState(() => new Map<string, Item>());
   const taken = state.taken?.get(id);
   const checklist = useMemo(() => {
     if (!taken) return null;
@@ -77,13 +84,20 @@ export function useChecklist(id: string): { checklist: Checklist | null; error: 
     const of = (requirement: string, field: Slot['field']) => shown({ requirement, field });
     const items = taken.pack.checklist.requirements.map((requirement): Item => {
       const own = of(requirement.code, side ?? 'answer');
-      return {
-        requirement,
-        own,
-        other: of(requirement.code, side === 'claim' ? 'answer' : 'claim'),
-        note: of(requirement.code, 'note'),
-        standing: standingOf(own, taken.pack),
-      };
+      const other = of(requirement.code, side === 'claim' ? 'answer' : 'claim');
+      const note = of(requirement.code, 'note');
+      const before = known.get(requirement.code);
+      // The same object where nothing has changed, so that its card isn't drawn anew.
+      if (
+        before?.requirement === requirement &&
+        before.own === own &&
+        before.other === other &&
+        before.note === note
+      )
+        return before;
+      const item = { requirement, own, other, note, standing: standingOf(own, taken.pack) };
+      known.set(requirement.code, item);
+      return item;
     });
     return {
       taken,
@@ -92,10 +106,11 @@ export function useChecklist(id: string): { checklist: Checklist | null; error: 
       progress: progressOf(items.map(({ standing }) => standing)),
       open: OPEN.includes(taken.pack.assessment.state),
     };
-  }, [taken, views]);
+  }, [taken, views, known]);
   return {
     checklist: checklist && { ...checklist, device, state },
     error: taken ? null : error,
+    cleared: state.evicted.some((each) => each.id === id),
     retry: () => {
       setError(null);
       setAttempt((before) => before + 1);

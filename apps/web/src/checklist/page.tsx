@@ -12,6 +12,7 @@ import { ContentLanguage, EmptyState, ProblemBox } from '#web/ui/states';
 import { fixOf, ItemCard } from './item';
 import { type Checklist, type Item, useChecklist, useScore, textsIn } from './model';
 import { SyncLine } from './status';
+import { SaveUnsent } from './unsent';
 
 const NO_FILES: readonly never[] = [];
 const FILTERS = ['all', 'open', 'no', 'na', 'conflict'] as const;
@@ -29,12 +30,19 @@ const PASSES: Readonly<Record<Filter, (item: Item) => boolean>> = {
 export default function ChecklistPage() {
   const { t } = useI18n();
   const { id } = useParams<{ id: string }>();
-  const { checklist, error, retry } = useChecklist(id);
+  const { checklist, error, cleared, retry } = useChecklist(id);
   if (checklist) return <Open checklist={checklist} />;
   return (
     <>
       <PageHeader title={t('checklist.title')} />
-      {error ? (
+      {error && cleared ? (
+        <EmptyState title={t('checklist.cleared')} icon="critical">
+          {t('checklist.clearedFix')}
+          <Button className="mt-3 block" onClick={retry}>
+            {t('common.tryAgain')}
+          </Button>
+        </EmptyState>
+      ) : error ? (
         <>
           <ProblemBox error={error} retry={retry} />
           <EmptyState title={t('checklist.notHere')} icon="device">
@@ -129,7 +137,7 @@ function Open({ checklist }: { checklist: Checklist }) {
     items.map(({ requirement, standing }) => ({ code: requirement.code, standing })),
     null,
   );
-  const { trouble, lost } = taken.record;
+  const { trouble, lost, lostFiles = 0, restored } = taken.record;
   return (
     <>
       <PageHeader
@@ -156,12 +164,15 @@ function Open({ checklist }: { checklist: Checklist }) {
           <p className="text-sm">
             {t('common.problemCode')} <code dir="ltr">{trouble.code}</code>
           </p>
+          <SaveUnsent device={device} taken={taken} />
         </div>
       )}
-      {lost > 0 && (
+      {(lost > 0 || lostFiles > 0 || restored) && (
         <div role="alert" className="mb-3 rounded-xl bg-critical-bg p-4 text-critical">
-          <p className="font-semibold">{t('checklist.lost', { n: lost })}</p>
-          <p>{t('checklist.lostFix')}</p>
+          {restored && <p className="font-semibold">{t('checklist.restored')}</p>}
+          {lost > 0 && <p className="font-semibold">{t('checklist.lost', { n: lost })}</p>}
+          {lostFiles > 0 && <p className="font-semibold">{t('checklist.lostFiles', { n: lostFiles })}</p>}
+          <p>{t(restored ? 'checklist.restoredFix' : 'checklist.lostFix')}</p>
           <Button className="mt-2" onClick={() => void device.acceptLoss(id)}>
             {t('checklist.lostSeen')}
           </Button>

@@ -1,11 +1,13 @@
 import { EVIDENCE_LIMIT } from '#domain/evidence';
-import { useEffect, useId, useRef, useState } from 'react';
+import { useEffect, useId, useRef, useState, useSyncExternalStore } from 'react';
 import type { Schema } from '#web/api/client';
+import { useWrite } from '#web/api/hooks';
 import { keepFile } from '#web/device/files';
-import { type Device, type FileRecord, type Pack, useDeviceState } from '#web/device/store';
+import type { Device, FileRecord, Pack } from '#web/device/store';
 import { useI18n } from '#web/i18n';
-import { Button } from '#web/ui/basics';
-import { Confirm } from '#web/ui/dialog';
+import { Button, Text } from '#web/ui/basics';
+import { Confirm, FormDialog } from '#web/ui/dialog';
+import { TextField } from '#web/ui/form';
 import { Icon } from '#web/ui/icons';
 import { fixOf, Unsaved } from './item';
 
@@ -30,20 +32,24 @@ export function Photos({
   open: boolean;
 }) {
   const { t, number } = useI18n();
-  const [error, setError] = useState<unknown>(null);
+  const [failed, setFailed] = useState<{ error: unknown; names: readonly string[] } | null>(null);
   const [large, setLarge] = useState<string[]>([]);
   const [busy, setBusy] = useState(false);
+  const describe = useWrite('patch', '/api/v1/evidence/{id}');
   const shown = files.filter(({ state }) => state !== 'removing');
   const add = async (chosen: readonly File[]): Promise<void> => {
     setBusy(true);
-    setError(null);
+    setFailed(null);
     setLarge(chosen.filter(({ size }) => size > EVIDENCE_LIMIT).map(({ name }) => name));
-    try {
-      for (const file of chosen)
-        if (file.size <= EVIDENCE_LIMIT) await keepFile(device, pack.assessment.id, requirement, file);
-    } catch (reason) {
-      setError(reason);
-    }
+    const names: string[] = [];
+    for (const file of chosen)
+      if (file.size <= EVIDENCE_LIMIT)
+        try {
+          await keepFile(device, pack.assessment.id, requirement, file);
+        } catch (error) {
+          names.push(file.name);
+          setFailed({ error, names });
+        }
     setBusy(false);
   };
   if (!open && shown.length + evidence.length === 0) return null;
@@ -54,7 +60,7 @@ export function Photos({
           {shown.map((file) => (
             <Kept key={file.id} device={device} file={file} open={open} />
           ))}
-          {evidence.map(({ id, state, mediaType, fileName }) => (
+          {evidence.map(({ id, state, mediaType, fileName, caption }) => (
             <li key={id} className="w-28 text-sm">
               <a
                 href={`/api/v1/evidence/${id}/content`}
@@ -63,7 +69,7 @@ export function Photos({
                 {state === 'ready' && mediaType?.startsWith('image/') ? (
                   <img
                     src={`/api/v1/evidence/${id}/thumbnail`}
-                    alt={fileName ?? t('checklist.photo.photo')}
+                    alt={caption ?? fileName ?? t('checklist.photo.photo')}
                     loading="lazy"
                     className="size-full object-cover"
                   />
@@ -72,6 +78,13 @@ export function Photos({
                 )}
               </a>
               <span className="text-soft">{t('checklist.photo.there')}</span>
+              <Caption
+                caption={caption}
+                {...(open && {
+                  onSave: (text) =>
+                    describe.mutateAsync({ params: { path: { id } }, body: { caption: text } }),
+                })}
+              />
             </li>
           ))}
         </ul>
@@ -95,7 +108,7 @@ export function Photos({
           })}
         </p>
       )}
-      {error !== null && <Unsaved error={error} />}
+      {failed && <Unsaved error={failed.error} names={failed.names} />}
     </div>
   );
 }
@@ -142,7 +155,7 @@ function Chooser({
 
 function Kept({ device, file, open }: { device: Device; file: FileRecord; open: boolean }) {
   const { t, percent } = useI18n();
-  const { progress } = useDeviceState(device);
+  const there = useSyncExternalStore(device.subscribe, () => device.state.progress.get(file.id));
   const picture = useRef<HTMLImageElement>(null);
   const { thumbnail } = file;
   useEffect(() => {
@@ -151,7 +164,6 @@ function Kept({ device, file, open }: { device: Device; file: FileRecord; open: 
     picture.current!.src = made;
     return () => URL.revokeObjectURL(made);
   }, [thumbnail]);
-  const there = progress.get(file.id);
   const stands =
     file.state === 'sent'
       ? t('checklist.photo.there')
@@ -164,7 +176,7 @@ function Kept({ device, file, open }: { device: Device; file: FileRecord; open: 
     <li className="w-28 text-sm">
       <span className="grid size-28 place-items-center overflow-hidden rounded-lg border border-line bg-sunken">
         {thumbnail ? (
-          <img ref={picture} alt={file.name} className="size-full object-cover" />
+          <img ref={picture} alt={file.caption ?? file.name} className="size-full object-cover" />
         ) : (
           <span className="p-1 text-center break-all">{file.name}</span>
         )}
@@ -180,20 +192,23 @@ function Kept({ device, file, open }: { device: Device; file: FileRecord; open: 
       >
         {stands}
       </span>
-      {file.state === 'refused' && (
+      <Caption caption={file.caption} {...(open && { onSave: (caption) => device.caption(file, caption) })} />
+      {file.trouble && (
         <div role="alert" className="text-critical">
           <p>{t(FILE_FIX[file.trouble?.code ?? ''] ?? fixOf(file.trouble?.code))}</p>
           <code dir="ltr" className="text-xs break-all">
             {file.trouble?.code}
           </code>
-          <Button
-            look="quiet"
-            onClick={() =>
-              void device.changeFile(file, { state: 'waiting', trouble: null }).then(() => device.wake())
-            }
-          >
-            {t('checklist.refused.again')}
-          </Button>
+          {file.state === 'refused' && (
+            <Button
+              look="quiet"
+              onClick={() =>
+                void device.changeFile(file, { state: 'waiting', trouble: null }).then(() => device.wake())
+              }
+            >
+              {t('checklist.refused.again')}
+            </Button>
+          )}
         </div>
       )}
       {open && (
@@ -207,6 +222,43 @@ function Kept({ device, file, open }: { device: Device; file: FileRecord; open: 
         />
       )}
     </li>
+  );
+}
+
+/** What a picture shows, in words: below it, and to be written where it may change. */
+function Caption({
+  caption,
+  onSave,
+}: {
+  caption: string | null;
+  onSave?: (caption: string | null) => Promise<unknown>;
+}) {
+  const { t } = useI18n();
+  return (
+    <>
+      {caption && (
+        <p className="wrap-anywhere">
+          <Text>{caption}</Text>
+        </p>
+      )}
+      {onSave && (
+        <FormDialog
+          label={t('checklist.photo.caption')}
+          look="quiet"
+          className=""
+          submit={t('common.save')}
+          onSubmit={({ caption: typed = '' }) => onSave(typed.trim() || null)}
+        >
+          <TextField
+            multiline
+            label={t('checklist.photo.captionLabel')}
+            name="caption"
+            defaultValue={caption ?? ''}
+            maxLength={2000}
+          />
+        </FormDialog>
+      )}
+    </>
   );
 }
 

@@ -14,8 +14,7 @@ export function SyncLine({ device, state, taken }: { device: Device; state: Devi
   const { t, moment, percent } = useI18n();
   const { entries, files, refused, all } = unsentOf(taken);
   const { hindrance, sending, progress } = state;
-  const done = [...progress.values()].reduce((sum, each) => sum + each, 0);
-  const size = taken.files.filter(({ id }) => progress.has(id)).reduce((sum, each) => sum + each.size, 0);
+  const going = taken.files.find(({ id, state: stands }) => stands === 'waiting' && progress.has(id));
   const what =
     all === 0
       ? t('checklist.sync.sent', { when: moment(taken.record.contactAt) })
@@ -33,9 +32,12 @@ export function SyncLine({ device, state, taken }: { device: Device; state: Devi
       {entries + files > 0 && refused > 0 && (
         <span className="text-critical">{t('checklist.sync.refused', { n: refused })}</span>
       )}
-      {sending && all > 0 && size > 0 && (
-        <span className="text-soft">{t('checklist.sync.file', { part: percent(done / size) })}</span>
+      {sending && going && (
+        <span className="text-soft">
+          {t('checklist.sync.file', { part: percent(progress.get(going.id)! / going.size) })}
+        </span>
       )}
+      {all > 0 && taken.record.trouble && <span className="text-critical">{t('checklist.trouble')}</span>}
       {all > 0 && hindrance?.kind === 'offline' && (
         <span className="text-soft">{t('checklist.sync.offline')}</span>
       )}

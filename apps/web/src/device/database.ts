@@ -22,6 +22,10 @@ export interface CopyRecord extends Omit<DeviceCopy, 'items' | 'queue'> {
   readonly trouble: Trouble | null;
   /** Entries that the browser had cleared away before they were sent; 0: none. */
   readonly lost: number;
+  /** The same of files. */
+  readonly lostFiles?: number;
+  /** The browser cleared the device's copy while a page had it open, which has put it back. */
+  readonly restored?: boolean;
 }
 
 /** A photograph or document that was added on this device. */
@@ -43,6 +47,8 @@ export interface FileRecord {
   readonly state: 'waiting' | 'sent' | 'refused' | 'removing';
   /** The row at the server, once it was declared. */
   readonly evidenceId: string | null;
+  /** The caption was written after the file was declared, and the server hasn't it yet. */
+  readonly retold?: boolean;
   readonly trouble: Trouble | null;
 }
 
@@ -59,6 +65,11 @@ type Store = 'copies' | 'packs' | 'items' | 'queue' | 'files' | 'bytes';
 export type Writing = IDBPTransaction<Shape, Store[], 'readwrite'>;
 
 let opened: Promise<IDBPDatabase<Shape>> | null = null;
+let cleared: () => void = () => undefined;
+/** Called when the browser has closed or deleted the database under an open page. */
+export const whenCleared = (listener: () => void): void => {
+  cleared = listener;
+};
 /** The database; opened again when another tab, with a newer version, had it closed. */
 export function database(): Promise<IDBPDatabase<Shape>> {
   opened ??= openDB<Shape>('uplift', 1, {
@@ -68,12 +79,15 @@ export function database(): Promise<IDBPDatabase<Shape>> {
       db.createObjectStore('files', { keyPath: 'id' }).createIndex('owner', ['person', 'assessmentId']);
     },
     // A newer version in another tab goes first; nothing is lost by closing between transactions.
-    blocking: (_now, _next, event) => {
+    blocking: (_now, next, event) => {
       (event.target as IDBDatabase).close();
       opened = null;
+      // Without a next version it is being deleted.
+      if (next === null) cleared();
     },
     terminated: () => {
       opened = null;
+      cleared();
     },
   });
   opened.catch(() => {
@@ -123,10 +137,14 @@ export async function readKept(
     tx.objectStore('queue').getAll(below(person, assessment)),
   ]);
   if (!record) return null;
-  const { takenAt: _t, contactAt: _c, trouble: _p, lost: _l, ...about } = record;
+  const { assessmentId, device, checklistHash, seq, revision } = record;
   return {
     record,
-    copy: { ...about, items: Object.fromEntries(items.map((item, n) => [keys[n]![2], item])), queue },
+    copy: {
+      ...{ assessmentId, device, person, checklistHash, seq, revision },
+      items: Object.fromEntries(items.map((item, n) => [keys[n]![2], item])),
+      queue,
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 import { acknowledged, changed, type Operation, outgoing } from '#domain/sync';
-import { ApiProblem, callQuietly, NoConnection, type Problem } from '#web/api/client';
+import { ApiProblem, callQuietly, NoConnection, type Problem, QUIET_DEADLINE } from '#web/api/client';
 import { queryClient } from '#web/api/hooks';
 import { personHere, useMe } from '#web/api/session';
 import { backOff } from './answers';
@@ -96,14 +96,11 @@ class Sender {
     device.set({ sending: true });
     let later = false;
     try {
-      for (const id of device.state.taken?.keys() ?? []) {
-        // Somebody else may have signed in meanwhile, here or in another tab: nobody's work goes out as another's.
-        if (personHere() !== device.person) {
-          device.set({ hindrance: { kind: 'signed-out', again: null } });
-          return false;
-        }
-        later = (await this.assessment(id)) || later;
-      }
+      await device.restore();
+      // What was entered is small and goes first; photographs take minutes on a slow line.
+      for (const id of device.state.taken?.keys() ?? []) await this.ofOne(id, () => this.news(id));
+      for (const [id, { record }] of device.state.taken ?? [])
+        if (!record.trouble) later = (await this.ofOne(id, () => this.files(id))) || later;
       device.set({ hindrance: later ? { kind: 'server', again: null } : null });
       return later;
     } catch (error) {
@@ -119,22 +116,16 @@ class Sender {
     }
   }
 
-  /** @throws what stops the whole round: no connection, nobody signed in, a server that can't now */
-  private async assessment(id: string): Promise<boolean> {
+  /**
+   * Does something for one assessment; what is refused of it is its own trouble and holds up no other.
+   * @throws what stops the whole round: no connection, nobody signed in, a server that can't now
+   */
+  private async ofOne(id: string, work: () => Promise<boolean>): Promise<boolean> {
     const { device } = this;
+    // Somebody else may have signed in meanwhile, here or in another tab: nobody's work goes out as another's.
+    if (personHere() !== device.person) throw new ApiProblem(SIGNED_OUT);
     try {
-      await this.entries(id);
-      const one = device.get(id);
-      if (!one) return false;
-      const news = await callQuietly('get', '/api/v1/assessments/{id}/changes', {
-        params: { path: { id }, query: { since: one.copy.revision, device: one.copy.device } },
-      });
-      await device.change(id, ({ record, copy }) => ({
-        record: { ...record, trouble: null, contactAt: new Date().toISOString() },
-        copy: changed(copy, news as never),
-      }));
-      await device.moved(id, news.state);
-      return await this.files(id);
+      return await work();
     } catch (error) {
       if (!(error instanceof ApiProblem) || signedOut(error.problem) || passing(error.problem)) throw error;
       // It isn't theirs any more, or isn't there: all of it stays here, and they are told.
@@ -142,6 +133,29 @@ class Sender {
       await device.change(id, (kept) => ({ ...kept, record: { ...kept.record, trouble } }));
       return false;
     }
+  }
+
+  /** Sends the entries of an assessment, then asks for what is new of it. */
+  private async news(id: string): Promise<boolean> {
+    const { device } = this;
+    await this.entries(id);
+    const one = device.get(id);
+    if (!one) return false;
+    const news = await callQuietly('get', '/api/v1/assessments/{id}/changes', {
+      params: { path: { id }, query: { since: one.copy.revision, device: one.copy.device } },
+    });
+    await device.change(id, ({ record, copy }) => ({
+      record: { ...record, trouble: null, contactAt: new Date().toISOString() },
+      copy: changed(copy, news as never),
+    }));
+    await device.moved(id, news.state);
+    return false;
+  }
+
+  /** Sends what was entered since files are on their way. */
+  private async entriesBetween(): Promise<void> {
+    for (const [id, { copy, record }] of this.device.state.taken ?? [])
+      if (!record.trouble && outgoing(copy, 1).length > 0) await this.ofOne(id, () => this.news(id));
   }
 
   private async entries(id: string): Promise<void> {
@@ -189,28 +203,20 @@ class Sender {
     let later = false;
     let did = false;
     for (const file of device.get(id)?.files ?? []) {
-      if (file.state !== 'waiting' && file.state !== 'removing') continue;
+      if (file.state !== 'waiting' && file.state !== 'removing' && !file.retold) continue;
+      await this.entriesBetween();
       try {
         if (file.state === 'removing') await this.takeBack(file);
-        else await this.file(file);
+        else if (file.state === 'waiting') later = !(await this.file(file)) || later;
+        else await this.retell(file);
         did = true;
       } catch (error) {
         if (!(error instanceof ApiProblem) || signedOut(error.problem)) throw error;
+        const trouble = troubleOf(error.problem);
         if (passing(error.problem) || AGAIN.includes(error.problem.code)) later = true;
-        else await device.changeFile(file, { state: 'refused', trouble: troubleOf(error.problem) });
+        else if (file.state === 'sent') await device.changeFile(file, { retold: false, trouble });
+        else await device.changeFile(file, { state: 'refused', trouble });
       }
-    }
-    const sent = (device.get(id)?.files ?? []).filter(
-      ({ state, evidenceId }) => state === 'waiting' && evidenceId,
-    );
-    if (sent.length > 0) {
-      const { received } = await callQuietly('post', '/api/v1/assessments/{id}/evidence/acknowledged', {
-        params: { path: { id } },
-        body: { sha256: sent.map(({ sha256 }) => sha256) },
-      });
-      for (const file of sent)
-        if (received.includes(file.sha256)) await device.changeFile(file, { state: 'sent', trouble: null });
-        else later = true;
     }
     if (did) void queryClient.invalidateQueries({ queryKey: ['/api/v1/assessments/{id}/evidence'] });
     return later;
@@ -225,7 +231,20 @@ class Sender {
     await this.device.forgetFile(file);
   }
 
-  private async file(file: FileRecord): Promise<void> {
+  /** A caption that was written after its file was declared. */
+  private async retell(file: FileRecord): Promise<void> {
+    const { id, evidenceId, caption } = file;
+    await callQuietly('patch', '/api/v1/evidence/{id}', {
+      params: { path: { id: evidenceId! } },
+      body: { caption },
+    });
+    // Written anew meanwhile: that goes the next time.
+    const now = this.device.get(file.assessmentId)?.files.find((each) => each.id === id);
+    if (now?.caption === caption) await this.device.changeFile(file, { retold: false, trouble: null });
+  }
+
+  /** Sends a file; answers whether the server has acknowledged all of it. */
+  private async file(file: FileRecord): Promise<boolean> {
     const { device } = this;
     const row = await callQuietly('post', '/api/v1/assessments/{id}/evidence', {
       params: { path: { id: file.assessmentId } },
@@ -239,15 +258,40 @@ class Sender {
         ...(file.caption && { caption: file.caption }),
       },
     });
-    await device.changeFile(file, { evidenceId: row.id });
-    if (!row.uploadUrl) return;
-    const bytes = await device.bytesOf(file);
-    if (!bytes) throw new ApiProblem(LOST);
-    await upload(new Blob([bytes]), location.origin + row.uploadUrl, (there) =>
-      device.set({ progress: new Map(device.state.progress).set(file.id, there) }),
-    );
+    const { caption } = row;
+    await device.changeFile(file, {
+      evidenceId: row.id,
+      // Declared before, with another caption or none: ours is told afterwards, and without one of ours theirs stays.
+      ...(caption !== file.caption && (file.caption === null ? { caption } : { retold: true })),
+    });
+    if (row.uploadUrl) {
+      const bytes = await device.bytesOf(file);
+      if (!bytes) throw new ApiProblem(LOST);
+      let shown = 0;
+      await upload(new Blob([bytes]), location.origin + row.uploadUrl, (there) => {
+        // The browser tells of it twenty times a second; a page that is drawn so often is of no use for work.
+        if (Date.now() - shown < 300) return;
+        shown = Date.now();
+        device.set({ progress: new Map([[file.id, there]]) });
+      });
+    }
+    const { received } = await callQuietly('post', '/api/v1/assessments/{id}/evidence/acknowledged', {
+      params: { path: { id: file.assessmentId } },
+      body: { sha256: [file.sha256] },
+    });
+    const there = received.includes(file.sha256);
+    if (there) await device.changeFile(file, { state: 'sent', trouble: null });
+    return there;
   }
 }
+
+const SIGNED_OUT: Problem = {
+  type: 'about:blank',
+  status: 401,
+  code: 'sign-in-required',
+  title: 'Somebody else is signed in, or nobody is.',
+  instance: '',
+};
 
 /** Declared again, these come right. */
 const AGAIN = ['evidence-hash-wrong', 'upload-offset-wrong', 'upload-not-found'];
@@ -263,14 +307,30 @@ const LOST: Problem = {
 async function upload(content: Blob, uploadUrl: string, onProgress: (there: number) => void): Promise<void> {
   const { DetailedError, Upload } = await import('tus-js-client');
   await new Promise<void>((done, fail) => {
-    new Upload(content, {
+    let watch: ReturnType<typeof setTimeout>;
+    /** A line that has died silently is given up, so that it goes on over the next. */
+    const alive = (): void => {
+      clearTimeout(watch);
+      watch = setTimeout(() => {
+        void sending.abort();
+        fail(new NoConnection('nothing moved'));
+      }, QUIET_DEADLINE);
+    };
+    const sending = new Upload(content, {
       uploadUrl,
       retryDelays: [0, 1000, 3000],
       // Where it is, the server says; nothing needs to be remembered.
       storeFingerprintForResuming: false,
-      onProgress,
-      onSuccess: () => done(),
+      onProgress: (there) => {
+        alive();
+        onProgress(there);
+      },
+      onSuccess: () => {
+        clearTimeout(watch);
+        done();
+      },
       onError: (error) => {
+        clearTimeout(watch);
         const response = error instanceof DetailedError ? error.originalResponse : null;
         if (!response || [0, 502, 504].includes(response.getStatus())) return fail(new NoConnection(error));
         let said: Partial<Problem> = {};
@@ -285,7 +345,9 @@ async function upload(content: Blob, uploadUrl: string, onProgress: (there: numb
           new ApiProblem({ type: 'about:blank', title: code, status, code, instance: uploadUrl, ...said }),
         );
       },
-    }).start();
+    });
+    alive();
+    sending.start();
   });
 }
 

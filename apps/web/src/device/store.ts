@@ -12,7 +12,7 @@ import {
 } from '#domain/sync';
 import { useSyncExternalStore } from 'react';
 import { call, type Schema } from '#web/api/client';
-import { atSignOut, whileUnsent } from '#web/api/session';
+import { atSignOut, keptKey, whileUnsent } from '#web/api/session';
 import { serverLocale } from '#web/i18n';
 import { uuid7 } from './answers';
 import {
@@ -24,6 +24,7 @@ import {
   type Kept,
   type Pack,
   readKept,
+  whenCleared,
   write,
   writeKept,
 } from './database';
@@ -63,13 +64,14 @@ interface Mark {
   readonly name: string;
   /** Entries made, sent or not. */
   readonly seq: number;
+  /** Files that were still to be sent. */
+  readonly files?: number;
 }
 
 export const deviceKey = (person: string): string => `uplift.device.${person}`;
-const marksKey = (person: string): string => `uplift.kept.${person}`;
 const readMarks = (person: string): Mark[] => {
   try {
-    return JSON.parse(localStorage.getItem(marksKey(person)) ?? '[]') as Mark[];
+    return JSON.parse(localStorage.getItem(keptKey(person)) ?? '[]') as Mark[];
   } catch {
     return [];
   }
@@ -109,6 +111,7 @@ export class Device {
     this.channel?.addEventListener('message', ({ data }: MessageEvent<{ person: string; id: string }>) => {
       if (data.person === person) void this.reread(data.id);
     });
+    whenCleared(() => void this.restore().catch(() => undefined));
     void this.open();
   }
 
@@ -179,12 +182,48 @@ export class Device {
   }
 
   private mark(): void {
-    const marks: Mark[] = [...(this.state.taken?.entries() ?? [])].map(([id, { pack, copy }]) => ({
+    const marks: Mark[] = [...(this.state.taken?.entries() ?? [])].map(([id, one]) => ({
       id,
-      name: pack.site.name,
-      seq: copy.seq,
+      name: one.pack.site.name,
+      seq: one.copy.seq,
+      files: unsentOf(one).files,
     }));
-    localStorage.setItem(marksKey(this.person), JSON.stringify([...marks, ...this.state.evicted]));
+    try {
+      localStorage.setItem(keptKey(this.person), JSON.stringify([...marks, ...this.state.evicted]));
+    } catch {
+      // No room for the note; what it is about is on the disk all the same.
+    }
+  }
+
+  /**
+   * Puts back what the browser has cleared away while this page had it open; only the bytes of files are gone. What somebody
+   * took off the device, here or in another tab, has no mark any more, and stays off.
+   */
+  async restore(): Promise<void> {
+    const { person } = this;
+    const { taken } = this.state;
+    if (!taken || taken.size === 0) return;
+    const here = new Set((await (await database()).getAllKeys('copies')).map((key) => key.join(' ')));
+    const marks = readMarks(person);
+    // The notes were cleared, too: then there is no telling by them.
+    const wiped = localStorage.getItem(deviceKey(person)) === null;
+    for (const [id, one] of taken) {
+      if (here.has(`${person} ${id}`)) continue;
+      if (!wiped && !marks.some((each) => each.id === id)) {
+        this.put(id, null);
+        continue;
+      }
+      const record: CopyRecord = { ...one.record, restored: true };
+      await write(['copies', 'packs', 'items', 'queue', 'files'], async (tx) => {
+        await Promise.all([
+          writeKept(tx, null, { record, copy: one.copy }),
+          tx.objectStore('packs').put(one.pack, [person, id]),
+          ...one.files.map((file) => tx.objectStore('files').put(file)),
+        ]);
+      });
+      if (wiped) localStorage.setItem(deviceKey(person), one.copy.device);
+      this.done(id, { record });
+    }
   }
 
   /**
@@ -192,7 +231,8 @@ export class Device {
    * @throws ApiProblem, NoConnection, a DOMException when there is no room
    */
   async take(id: string): Promise<Taken> {
-    const device = deviceId(this.person);
+    await this.restore();
+    const device = this.get(id)?.copy.device ?? deviceId(this.person);
     const answer = await call('get', '/api/v1/assessments/{id}/offline', {
       params: { path: { id }, query: { device, lang: serverLocale() } },
     });
@@ -223,6 +263,8 @@ export class Device {
         contactAt: now,
         trouble: null,
         lost: before ? before.record.lost : Math.max(0, (mark?.seq ?? 0) - seq),
+        lostFiles: before ? (before.record.lostFiles ?? 0) : (mark?.files ?? 0),
+        ...(before?.record.restored && { restored: true }),
       };
       const { items: _i, queue: _q, ...record } = about as CopyRecord & Partial<DeviceCopy>;
       const next: Kept = { record: record as CopyRecord, copy };
@@ -239,7 +281,11 @@ export class Device {
 
   /** The browser's loss was seen by its person. */
   async acceptLoss(id: string): Promise<void> {
-    if (this.get(id)) await this.change(id, (kept) => ({ ...kept, record: { ...kept.record, lost: 0 } }));
+    if (this.get(id))
+      await this.change(id, ({ record, copy }) => ({
+        record: { ...record, lost: 0, lostFiles: 0, restored: false },
+        copy,
+      }));
     else {
       this.set({ evicted: this.state.evicted.filter((each) => each.id !== id) });
       this.mark();
@@ -263,7 +309,7 @@ export class Device {
     const operation = await write(['copies', 'queue'], async (tx) => {
       const record = await tx.objectStore('copies').get([this.person, id]);
       const shown = this.get(id);
-      if (!record || !shown) throw new Error('The assessment is not on this device any more.');
+      if (!record || !shown) return null;
       const seq = Math.max(record.seq, shown.copy.seq);
       const made = enter(
         { ...shown.copy, seq },
@@ -275,6 +321,11 @@ export class Device {
       ]);
       return made;
     });
+    if (!operation) {
+      await this.restore();
+      if (!this.get(id)) throw new Error('The assessment is not on this device any more.');
+      return this.enter(id, entry);
+    }
     const now = this.get(id);
     if (now && !now.copy.queue.some((each) => each.id === operation.id)) {
       const queue: QueuedOperation[] = [...now.copy.queue, operation];
@@ -292,7 +343,9 @@ export class Device {
       await writeKept(tx, before.copy, after);
       return after;
     });
-    if (next) this.done(id, next);
+    if (next) return this.done(id, next);
+    await this.restore();
+    if (this.get(id)) await this.change(id, make);
   }
 
   /** A refused entry is sent once more, after what stood in its way is mended. */
@@ -324,21 +377,30 @@ export class Device {
         sha256 === file.sha256 && requirement === file.requirement && state !== 'removing',
     );
     if (there) return;
+    await this.restore();
     await write(['files', 'bytes'], (tx) =>
       Promise.all([tx.objectStore('files').put(file), tx.objectStore('bytes').put(bytes, file.sha256)]),
     );
-    await this.filesChanged(file.assessmentId);
+    this.showFile(file.assessmentId, file.id, file);
     this.wake();
   }
   async changeFile(file: FileRecord, to: Partial<FileRecord>): Promise<void> {
-    await write(['files', 'bytes'], async (tx) => {
+    const next = await write(['files', 'bytes'], async (tx) => {
       const now = await tx.objectStore('files').get(file.id);
       // Removed while it was being sent: that stays so.
-      if (!now || (now.state === 'removing' && to.state !== undefined && to.state !== 'removing')) return;
-      await tx.objectStore('files').put({ ...now, ...to });
+      if (!now || (now.state === 'removing' && to.state !== undefined && to.state !== 'removing')) return now;
+      const changed = { ...now, ...to };
+      await tx.objectStore('files').put(changed);
       if (to.state === 'sent') await dropBytes(tx, [file.sha256]);
+      return changed;
     });
-    await this.filesChanged(file.assessmentId);
+    this.showFile(file.assessmentId, file.id, next && { ...next, thumbnail: file.thumbnail });
+  }
+  /** Says something else of a file: here at once, at the server as soon as it can be told. */
+  async caption(file: FileRecord, caption: string | null): Promise<void> {
+    if (caption === file.caption) return;
+    await this.changeFile(file, { caption, ...(file.evidenceId && { retold: true }) });
+    this.wake();
   }
   /** Takes a file back: here at once, at the server as soon as it can be told. */
   async removeFile(file: FileRecord): Promise<void> {
@@ -351,21 +413,29 @@ export class Device {
       await tx.objectStore('files').delete(file.id);
       await dropBytes(tx, [file.sha256]);
     });
-    await this.filesChanged(file.assessmentId);
+    this.showFile(file.assessmentId, file.id, undefined);
   }
   async bytesOf({ sha256 }: FileRecord): Promise<ArrayBuffer | undefined> {
     return (await database()).get('bytes', sha256);
   }
-  private async filesChanged(id: string): Promise<void> {
-    const files = await (await database()).getAllFromIndex('files', 'owner', [this.person, id]);
-    this.done(id, { files });
+  /** Only the one that has changed is another object: the small pictures of sixty needn't be made anew for it. */
+  private showFile(id: string, file: string, now: FileRecord | undefined): void {
+    const files = this.get(id)?.files ?? [];
+    const known = files.some((each) => each.id === file);
+    this.done(id, {
+      files: files
+        .flatMap((each) => (each.id !== file ? [each] : now ? [now] : []))
+        .concat(now && !known ? [now] : []),
+    });
   }
 }
 
 /** What of an assessment the server hasn't. */
 export function unsentOf({ copy, files }: Pick<Taken, 'copy' | 'files'>) {
   const { unsent, refused } = syncStatus(copy);
-  const waiting = files.filter(({ state }) => state === 'waiting').length;
+  const waiting = files.filter(
+    ({ state, retold }) => state === 'waiting' || (state === 'sent' && retold),
+  ).length;
   const removing = files.filter(({ state }) => state === 'removing').length;
   const refusedFiles = files.filter(({ state }) => state === 'refused').length;
   return {

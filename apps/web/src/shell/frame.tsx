@@ -10,8 +10,8 @@ import {
   useSyncExternalStore,
 } from 'react';
 import { Redirect, Route, Switch, useLocation } from 'wouter';
-import { type AreaId, areasOf, loadArea } from '#web/areas';
-import { useLostSession, useMe, useSession, hasUnsentWork } from '#web/api/session';
+import { type AreaId, areasOf, loadArea, withTexts } from '#web/areas';
+import { hasUnsentWork, keepsWork, useLostSession, useMe, useSession } from '#web/api/session';
 import { useI18n } from '#web/i18n';
 import { Button, ButtonLink, Link, PageHeader, Skeleton } from '#web/ui/basics';
 import { classes } from '#web/ui/classes';
@@ -26,6 +26,7 @@ import { missingFactor, SignIn } from './sign-in';
 import { activateUpdate, keepForOffline, useUpdateReady } from './updates';
 
 const AccountPage = lazy(() => import('./account'));
+const UnsentWork = lazy(withTexts('checklist', () => import('#web/checklist/unsent')));
 
 /** Who is it, and what do they see: the way in to everything. */
 export function Frame() {
@@ -79,7 +80,7 @@ function Inside() {
     keepForOffline(parts.split(' '));
   }, [parts]);
   // What waits on this device is sent from whatever page is open, and is known of when somebody signs out.
-  const works = areas.some((each) => each === 'assessor' || each === 'supplier');
+  const works = areas.some((each) => each === 'assessor' || each === 'supplier') || keepsWork(me.userId);
   useEffect(() => {
     if (works)
       void import('#web/device/send').then(
@@ -105,6 +106,7 @@ function Inside() {
       ) : (
         <Layout areas={areas} area={undefined}>
           {path === '/account' ? <AccountPage /> : <NotFound />}
+          <Unsent />
         </Layout>
       )}
     </Suspense>
@@ -118,7 +120,21 @@ function Bare() {
     <Layout areas={[]} area={undefined}>
       <PageHeader title={t('shell.noRole.title')} />
       <EmptyState title={t('shell.noRole.lead')}>{t('shell.noRole.fix')}</EmptyState>
+      <Unsent />
     </Layout>
+  );
+}
+
+/** What somebody entered on this device and couldn't send: theirs to keep, whatever they may still do here. */
+function Unsent() {
+  const { userId } = useMe();
+  if (!keepsWork(userId)) return null;
+  return (
+    <FaultBoundary>
+      <Suspense>
+        <UnsentWork />
+      </Suspense>
+    </FaultBoundary>
   );
 }
 
@@ -354,15 +370,28 @@ function NotFound() {
   );
 }
 
+/** A part of the app that wasn't loaded yet and can't be had: the app has changed meanwhile, or there is no connection. */
+function PartGone() {
+  const { t } = useI18n();
+  return (
+    <EmptyState title={t('shell.partGone')} icon="offline">
+      {t('shell.partGoneFix')}
+      <Button className="mt-3 block" onClick={() => location.reload()}>
+        {t('shell.reload')}
+      </Button>
+    </EmptyState>
+  );
+}
+
 /** A page that broke doesn't take the shell with it; a file that is gone after an update is fetched by loading anew. */
 class FaultBoundary extends Component<{ children: ReactNode }, { error: unknown }> {
   override state = { error: null as unknown };
   static getDerivedStateFromError = (error: unknown) => ({ error });
   override render() {
-    return this.state.error === null ? (
-      this.props.children
-    ) : (
-      <ProblemBox error={this.state.error} retry={() => location.reload()} />
-    );
+    const { error } = this.state;
+    if (error === null) return this.props.children;
+    // What browsers say of a file that can't be had: Chromium, Firefox, Safari.
+    if (/dynamically imported module|Importing a module script/i.test(String(error))) return <PartGone />;
+    return <ProblemBox error={error} retry={() => location.reload()} />;
   }
 }

@@ -100,6 +100,13 @@ export function ProblemBox({ error, retry }: { error: unknown; retry?: (() => vo
         {again}
       </Box>
     );
+  if (error instanceof DOMException && error.name === 'QuotaExceededError')
+    return (
+      <Box icon="device" title={t('common.storageFull')} alert>
+        <p className="mt-1 text-soft">{t('common.storageFullFix')}</p>
+        {again}
+      </Box>
+    );
   if (!(error instanceof ApiProblem))
     return (
       <Box icon="critical" title={t('common.fault')} alert>
