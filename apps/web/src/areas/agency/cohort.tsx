@@ -1,3 +1,4 @@
+import { EXIT_REASONS } from '#domain/exit';
 import { lazy, Suspense, useMemo } from 'react';
 import { useParams } from 'wouter';
 import type { Schema } from '#web/api/client';
@@ -94,7 +95,11 @@ function Overview({ id, report }: { id: string; report: Schema<'CohortReportView
     ],
     [t, n, passed],
   );
-  const left = attrition.reduce((sum, { count }) => sum + count, 0);
+  // The report says beside why sites left how many are still to come, in words of its own.
+  const exits = attrition.filter(({ reason }) => EXIT_REASONS.some((each) => each === reason));
+  const sum = (lines: typeof attrition) => lines.reduce((all, { count }) => all + count, 0);
+  const left = sum(exits);
+  const open = sum(attrition) - left;
   return (
     <>
       <div className="grid items-start gap-4 lg:grid-cols-2">
@@ -102,17 +107,18 @@ function Overview({ id, report }: { id: string; report: Schema<'CohortReportView
           <Flow steps={steps} />
         </Panel>
         <Panel heading={t('agency.exits.title', { n: left, of: n.enrolled })}>
-          {attrition.length === 0 ? (
+          {exits.length === 0 ? (
             <p className="text-soft">{t('agency.exits.none')}</p>
           ) : (
             <div className="grid gap-3">
-              {attrition.map(({ reason, count }) => (
+              {exits.map(({ reason, count }) => (
                 <Meter key={reason} label={t(`agency.exit.${reason as 'cost'}`)} value={count} of={left} />
               ))}
             </div>
           )}
           <h3 className="mt-4 mb-2">{t('agency.standsOn.title')}</h3>
           <ul className="grid gap-1 text-soft">
+            {open > 0 && <li>{t('agency.exits.open', { n: open, of: n.enrolled })}</li>}
             <li>{t('agency.standsOn.items', items)}</li>
             <li>
               {t('agency.standsOn.direction', {
