@@ -188,7 +188,7 @@ withBrowser('the web app', () => {
     await assessor.page.getByLabel('Checklist').selectOption({ index: 1 });
     await assessor.page.getByLabel('Level').waitFor();
     await audit(assessor.page);
-    await assessor.page.getByRole('button', { name: 'Begin', exact: true }).click();
+    await assessor.page.getByRole('button', { name: 'Start', exact: true }).click();
     await assessor.page
       .getByText(/0 of \d+ answered/)
       .first()
