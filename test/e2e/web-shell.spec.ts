@@ -1,4 +1,5 @@
 import { type Programme, seedProgramme } from '../support/app.js';
+import { codeOf } from '../support/authenticator.js';
 import { audit, settled, SIZES, startWeb, type WebApp, withBrowser } from '../support/web.js';
 import { waitFor } from '../support/wait.js';
 
@@ -127,4 +128,125 @@ withBrowser('the web app', () => {
     await page.getByRole('button', { name: 'Try again' }).click();
     await page.getByText('Site one').waitFor();
   });
+
+  test('on a phone the navigation fits in every language, and what it has no room for is behind "more"', async () => {
+    const { page, context, calm } = await web.visitAs(p.manager, '/app/icon.svg', { viewport: SIZES.phone });
+    for (const lang of ['en', 'es', 'ar', 'fr', 'ru', 'hi']) {
+      await page.goto(`/app/admin?lang=${lang}`);
+      await settled(page);
+      const over = await page.evaluate<number>(
+        "(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector('nav'))",
+      );
+      expect([lang, over]).toEqual([lang, 0]);
+    }
+    await page.goto('/app/admin?lang=en');
+    await page.locator('nav summary').click();
+    await audit(page);
+    await page.getByRole('link', { name: 'API tokens' }).click();
+    await page.getByRole('heading', { name: 'API tokens' }).waitFor();
+    // Gone there, the list is closed again.
+    await page.getByRole('link', { name: 'Scoring profiles' }).waitFor({ state: 'hidden' });
+    calm();
+    await context.close();
+  }, 60_000);
+
+  test('a link lets a supplier’s new site join a cohort; a visit’s assessor begins; each sees the other’s part', async () => {
+    const manager = await web.visitAs(p.manager, `/app/agency/cohorts/${p.cohort}?tab=sites`);
+    const other = manager.page;
+    await other.getByRole('button', { name: 'Let suppliers join' }).click();
+    await other.getByRole('button', { name: 'Make the link' }).click();
+    const link = await other.getByLabel('Link for suppliers').inputValue();
+    await audit(other);
+    manager.calm();
+    await manager.context.close();
+
+    const { page, context, calm } = await web.visitAs(p.owner, '/app/supplier', { viewport: SIZES.phone });
+    await page.getByRole('link', { name: 'Add a site' }).click();
+    await page.getByLabel('Name').fill('Second kitchen');
+    await page.getByLabel('Town').fill('Giza');
+    await page.getByLabel('dairy products').check();
+    await audit(page);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('heading', { name: 'Second kitchen' }).waitFor();
+    // Its fragment, which no browser sends, is all there is of the code.
+    await page.goto(`${new URL(link).pathname}${new URL(link).hash.slice(0, -1)}`);
+    await page.getByText('Second kitchen').click();
+    await page.getByLabel('I agree to this.').check();
+    await page.getByRole('button', { name: 'Join', exact: true }).click();
+    await page.getByText('This link has ended or was replaced').waitFor();
+    await page.getByLabel('Link of the programme').fill(link);
+    await page.getByRole('button', { name: 'Join', exact: true }).click();
+    await page.getByRole('heading', { name: 'Who sees my data' }).waitFor();
+    calm(/40[34]/);
+    await context.close();
+
+    const assessor = await web.visitAs(p.assessor, '/app/assessor/visits', { viewport: SIZES.phone });
+    await audit(assessor.page);
+    await assessor.page.getByRole('link', { name: 'Assessments', exact: true }).click();
+    await assessor.page.getByRole('link', { name: 'New assessment' }).click();
+    await assessor.page.getByLabel('Site').selectOption({ label: 'Second kitchen' });
+    await assessor.page.getByLabel('Checklist').selectOption({ index: 1 });
+    await assessor.page.getByLabel('Level').waitFor();
+    await audit(assessor.page);
+    await assessor.page.getByRole('button', { name: 'Start', exact: true }).click();
+    await assessor.page
+      .getByText(/0 of \d+ answered/)
+      .first()
+      .waitFor();
+    // The page that asked is nothing to come back to.
+    await assessor.page.goBack();
+    await assessor.page.getByRole('heading', { name: 'My assessments' }).waitFor();
+    assessor.calm();
+    await assessor.context.close();
+  }, 90_000);
+
+  test('a passkey signs in; codes of an app are set up, asked for, and turned off', async () => {
+    const { page, context, calm } = await web.visitAs(p.owner, '/app/account');
+    const devtools = await context.newCDPSession(page);
+    await devtools.send('WebAuthn.enable');
+    await devtools.send('WebAuthn.addVirtualAuthenticator', {
+      options: {
+        protocol: 'ctap2',
+        transport: 'internal',
+        hasResidentKey: true,
+        hasUserVerification: true,
+        isUserVerified: true,
+        automaticPresenceSimulation: true,
+      },
+    });
+    await page.getByRole('button', { name: 'Add a passkey' }).click();
+    await page.getByText('The passkey is set up.').waitFor();
+    const signOut = async (): Promise<void> => {
+      await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+      await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    };
+    await signOut();
+    await page.getByRole('button', { name: 'With a passkey' }).click();
+    await page.getByRole('heading', { name: 'My sites' }).waitFor();
+
+    await page.getByRole('link', { name: 'Account' }).click();
+    await page.getByRole('button', { name: 'Set it up' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Password', { exact: true }).fill(p.owner.password);
+    await dialog.getByRole('button', { name: 'Set up an app' }).click();
+    const secret = (await dialog.locator('code').textContent())!;
+    await audit(page);
+    await dialog.getByLabel('Code', { exact: true }).fill(codeOf(`otpauth://totp/x?secret=${secret}`));
+    await dialog.getByRole('button', { name: 'Confirm' }).click();
+    await page.getByText('Codes of an app are set up.').waitFor();
+    await signOut();
+    await page.getByLabel('E-mail address').fill(p.owner.email);
+    await page.getByLabel('Password', { exact: true }).fill(p.owner.password);
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await page.getByLabel('Code', { exact: true }).fill(codeOf(`otpauth://totp/x?secret=${secret}`));
+    await page.getByRole('button', { name: 'Confirm' }).click();
+    await page.getByRole('heading', { name: 'My sites' }).waitFor();
+    await page.getByRole('link', { name: 'Account' }).click();
+    await page.getByRole('button', { name: 'Turn it off' }).click();
+    await dialog.getByLabel('Password', { exact: true }).fill(p.owner.password);
+    await dialog.getByRole('button', { name: 'Turn it off' }).click();
+    await page.getByRole('button', { name: 'Set it up' }).waitFor();
+    calm(/401/);
+    await context.close();
+  }, 60_000);
 });

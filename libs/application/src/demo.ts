@@ -133,7 +133,7 @@ export class Demo {
       followUp: v2,
       profileId: profile.id,
       finished: 0.5,
-      waiting: 45,
+      waiting: 46,
     });
     const certificate = await this.certify(pilot, people);
     await this.propose(roll, people);

@@ -86,7 +86,7 @@ export default function Begin({
                 },
               });
               // The page that asked is nothing to come back to.
-      go(`/${area}/assessments/${id}`, { replace: field });
+              go(`/${area}/assessments/${id}`, { replace: field });
             }}
           >
             {field && (

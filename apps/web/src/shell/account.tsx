@@ -1,5 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useState } from 'react';
+import { useLocation } from 'wouter';
 import { useRead, useWrite } from '#web/api/hooks';
 import { auth, hasUnsentWork, signedIn, signOut, useMe } from '#web/api/session';
 import { useI18n } from '#web/i18n';
@@ -17,9 +18,11 @@ const Enrol = lazy(() => import('./enrol'));
 export default function AccountPage() {
   const { t } = useI18n();
   const me = useMe();
+  const [, go] = useLocation();
   const [asked, setAsked] = useState(false);
   const [error, setError] = useState<unknown>(null);
-  const leave = () => void signOut().catch(setError);
+  // Whoever signs in next begins at their own start.
+  const leave = () => void signOut().then(() => go('/', { replace: true }), setError);
   return (
     <div className="max-w-2xl">
       <PageHeader title={t('shell.account')} />

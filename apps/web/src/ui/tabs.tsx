@@ -1,9 +1,10 @@
 import { type ReactNode } from 'react';
 import { Tab, TabList, TabPanel, Tabs as AriaTabs } from 'react-aria-components/Tabs';
 import { I18nProvider } from 'react-aria-components/I18nProvider';
+import { useSearchParams } from 'wouter';
 import { useI18n } from '#web/i18n';
 
-/** Views of one thing, one at a time. What has an address of its own is a page, not a tab. */
+/** Views of one thing, one at a time; which, the address says (`?tab=`), so that it can be sent and comes back. */
 export function Tabs({
   label,
   tabs,
@@ -12,9 +13,23 @@ export function Tabs({
   tabs: readonly { readonly id: string; readonly title: string; readonly content: ReactNode }[];
 }) {
   const { intl } = useI18n();
+  const [search, setSearch] = useSearchParams();
+  const asked = search.get('tab');
   return (
     <I18nProvider locale={intl}>
-      <AriaTabs>
+      <AriaTabs
+        selectedKey={(tabs.find(({ id }) => id === asked) ?? tabs[0])?.id ?? ''}
+        onSelectionChange={(id) =>
+          setSearch(
+            (before) => {
+              before.set('tab', String(id));
+              return before;
+            },
+            // Back leads to the page before, not through the tabs.
+            { replace: true },
+          )
+        }
+      >
         <TabList aria-label={label} className="mb-4 flex gap-1 overflow-x-auto border-b border-line">
           {tabs.map(({ id, title }) => (
             <Tab

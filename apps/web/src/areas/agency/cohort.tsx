@@ -1,3 +1,4 @@
+import { EXIT_REASONS } from '#domain/exit';
 import { lazy, Suspense, useMemo } from 'react';
 import { useParams } from 'wouter';
 import type { Schema } from '#web/api/client';
@@ -93,22 +94,20 @@ function Overview({ id, report }: { id: string; report: Schema<'CohortReportView
     ],
     [t, n, passed],
   );
-  // The rest of the report's attrition has not left: it waits for its follow-up.
-  const exits = attrition.filter(({ reason }) => reason !== 'no-follow-up');
-  const left = exits.reduce((sum, { count }) => sum + count, 0);
+  const without = n.enrolled - n.matched;
   return (
     <>
       <div className="grid items-start gap-4 lg:grid-cols-2">
         <Panel>
           <Flow steps={steps} />
         </Panel>
-        <Panel heading={t('agency.exits.title', { n: left, of: n.enrolled })}>
-          {exits.length === 0 ? (
+        <Panel heading={t('agency.exits.title', { n: without, of: n.enrolled })}>
+          {attrition.length === 0 ? (
             <p className="text-soft">{t('agency.exits.none')}</p>
           ) : (
             <div className="grid gap-3">
-              {exits.map(({ reason, count }) => (
-                <Meter key={reason} label={t(`agency.exit.${reason}`)} value={count} of={left} />
+              {attrition.map(({ reason, count }) => (
+                <Meter key={reason} label={t(`agency.exit.${reason}`)} value={count} of={without} />
               ))}
             </div>
           )}

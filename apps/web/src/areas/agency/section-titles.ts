@@ -4,7 +4,7 @@ import { call } from '#web/api/client';
 import { useRead } from '#web/api/hooks';
 import { serverLocale, useI18n } from '#web/i18n';
 
-/** Titles of sections, of the newest edition of every checklist; null for a code that checklists use for different things. */
+/** Titles of sections, of the newest edition of every checklist; all of them for a code that checklists use for different things. */
 export function useSectionTitles(): (code: string) => string | null {
   const { locale } = useI18n();
   const { data: published } = useRead('/api/v1/checklists');
@@ -26,6 +26,6 @@ export function useSectionTitles(): (code: string) => string | null {
   });
   return (code) => {
     const titles = new Set(found.flatMap(({ data }) => (data?.[code] ? [data[code]] : [])));
-    return titles.size === 1 ? [...titles][0]! : null;
+    return titles.size > 0 ? [...titles].join(' / ') : null;
   };
 }

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { useLocation } from 'wouter';
+import { ApiProblem } from '#web/api/client';
 import { useAll, useWrite } from '#web/api/hooks';
 import { useI18n } from '#web/i18n';
 import { ButtonLink, PageHeader, Panel } from '#web/ui/basics';
@@ -9,7 +10,8 @@ import { toast } from '#web/ui/toast';
 import { useBusinesses } from './parts';
 
 /** What a programme's link, or what of it was copied, says: the cohort and the code that opens it. */
-const parse = (given: string) => /([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([\w-]+)\s*$/.exec(given);
+const PATTERN = /.*?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})[.]((?:\w|-)+) */;
+const parse = (given: string) => PATTERN.exec(given);
 
 /** `/supplier/join#cohort.code`: a site of one's own joins a programme by the link that the programme gave out. */
 export default function JoinPage() {
@@ -19,6 +21,7 @@ export default function JoinPage() {
   const sites = useAll('/api/v1/sites');
   const enrol = useWrite('post', '/api/v1/cohorts/{id}/enrolments');
   const [site, setSite] = useState('');
+  const [ended, setEnded] = useState(false);
   const mine = (sites.data ?? [])
     .filter(({ organisationId }) => owned.some(({ id }) => id === organisationId))
     .sort((one, other) => compare(one.name, other.name));
@@ -49,16 +52,20 @@ export default function JoinPage() {
               <Form
                 submit={t('supplier.join.submit')}
                 onSubmit={async ({ link = '' }) => {
-                  const read = parse(link);
-                  await enrol.mutateAsync({
-                    // What says no cohort is answered as one that there isn't.
-                    params: { path: { id: read?.[1] ?? '00000000-0000-4000-8000-000000000000' } },
-                    body: {
-                      siteId: chosen,
-                      enrolledOn: new Date().toLocaleDateString('sv'),
-                      joiningCode: read?.[2] ?? '-',
-                    },
-                  });
+                  const [, id = '', joiningCode = ''] = parse(link) ?? [];
+                  setEnded(false);
+                  try {
+                    await enrol.mutateAsync({
+                      params: { path: { id } },
+                      body: { siteId: chosen, enrolledOn: new Date().toLocaleDateString('sv'), joiningCode },
+                    });
+                  } catch (error) {
+                    // Without a code that opens it a cohort is like one that doesn't exist.
+                    const status = error instanceof ApiProblem ? error.problem.status : 0;
+                    if (status !== 403 && status !== 404) throw error;
+                    setEnded(true);
+                    return;
+                  }
                   toast(t('supplier.join.done'));
                   go('/supplier/sharing');
                 }}
@@ -68,6 +75,8 @@ export default function JoinPage() {
                   hint={t('supplier.join.linkHint')}
                   name="link"
                   required
+                  pattern={PATTERN.source}
+                  title={t('supplier.join.linkHint')}
                   dir="ltr"
                   autoComplete="off"
                   defaultValue={location.hash.slice(1)}
@@ -79,6 +88,11 @@ export default function JoinPage() {
                   onChange={setSite}
                   options={mine.map(({ id, name }) => ({ value: id, label: name }))}
                 />
+                {ended && (
+                  <p role="alert" className="rounded-lg bg-critical-bg p-3 text-critical">
+                    {t('supplier.join.ended')}
+                  </p>
+                )}
                 <p>{t('supplier.join.sees')}</p>
                 <Checkbox label={t('supplier.join.agree')} name="agree" required />
               </Form>
