@@ -228,7 +228,7 @@ describe('results', () => {
       .post(`/api/v1/cohorts/${p.cohort}/enrolments`)
       .send({ siteId: second.body.id, enrolledOn: daysAgo(100), joiningCode: p.joiningCode })
       .expect(201);
-    expect((await report()).attrition).toEqual([{ reason: 'no comparable follow-up yet', count: 1 }]);
+    expect((await report()).attrition).toEqual([{ reason: 'still-open', count: 1 }]);
     for (const site of [p.site, second.body.id]) {
       await p.manager.agent
         .post(`/api/v1/cohorts/${p.cohort}/enrolments/${site}/exit`)
