@@ -14,7 +14,7 @@
  *   --at=TEXT            only routes with that in them
  *   --pages=N            how many at once (default 3)
  */
-/* global document, getComputedStyle, Node, NodeFilter, window */
+/* global document, requestAnimationFrame, getComputedStyle, Node, NodeFilter, window */
 import axe from 'axe-core';
 import { readdirSync, readFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -312,6 +312,16 @@ async function byKeyboard(page) {
   return page.evaluate(unreached);
 }
 
+/** In the page: resolves when it is drawn in this theme. */
+const themed = (theme) =>
+  new Promise((done) => {
+    const look = () =>
+      document.documentElement.dataset.theme === theme
+        ? requestAnimationFrame(() => requestAnimationFrame(() => done()))
+        : requestAnimationFrame(look);
+    look();
+  });
+
 async function byAxe(page) {
   // By the debugger, which the page's security policy doesn't bind.
   await page.evaluate(axe.source);
@@ -422,6 +432,7 @@ try {
         });
         for (const colorScheme of server ? ['light'] : THEMES) {
           await page.emulateMedia({ colorScheme });
+          if (!server) await page.evaluate(themed, colorScheme);
           const found = [
             ...(await page.evaluate(look, { english: foreign[locale], sizes: colorScheme === 'light' })),
             ...(await byAxe(page)),

@@ -32,5 +32,6 @@ test('the languages are those the product speaks, in its schemas too', async () 
   const schema = (name: string): string => readFileSync(`checklists/schemas/${name}.schema.json`, 'utf8');
   for (const name of ['buyer-rule', 'scoring-profile', 'categories', 'profile-titles'])
     for (const locale of LOCALES)
-      if (name !== 'profile-titles' || locale !== 'en') expect(schema(name)).toContain(`"${locale}": { "$ref"`);
+      if (name !== 'profile-titles' || locale !== 'en')
+        expect(schema(name)).toContain(`"${locale}": { "$ref"`);
 });
