@@ -30,7 +30,7 @@ export const ar: ProblemTexts = {
   'An absence ends on or after the day it begins.': 'ينتهي الغياب يوم بدايته أو بعده.',
   'An answer or a claim has an answer, a note has a note, and nothing rests on itself.':
     'للجواب أو الإفادة جواب، وللملاحظة نص، ولا شيء يستند إلى نفسه.',
-  'An appeal is against a finding, a result or a decision.': 'يكون الاعتراض على ملاحظة أو نتيجة أو قرار.',
+  'An appeal is against a finding, a result or a decision.': 'يكون التظلم على ملاحظة أو نتيجة أو قرار.',
   'An assessment has at most {0} pieces of evidence.': 'للتقييم {0} دليلًا على الأكثر.',
   'An engagement ends on or after the day it begins.': 'ينتهي الارتباط يوم بدايته أو بعده.',
   'An engagement is a person’s or an organisation’s.': 'الارتباط لشخص أو لمنظمة.',
@@ -73,7 +73,7 @@ export const ar: ProblemTexts = {
   'Only an agency sets up organisations other than suppliers; agencies are set up by the operator.':
     'الوكالة وحدها تنشئ منظمات غير المورّدين؛ والوكالات ينشئها المشغّل.',
   'Only an appeal about an assessment that is upheld reopens it.':
-    'لا يعيد فتح التقييم إلا اعتراض مقبول عليه.',
+    'لا يعيد فتح التقييم إلا تظلم مقبول عليه.',
   'Only an owner changes the organisation.': 'المالك وحده يغيّر المنظمة.',
   'Only an owner decides about the directory.': 'المالك وحده يقرر بشأن الدليل.',
   'Only an owner decides who belongs to it.': 'المالك وحده يقرر من ينتمي إليها.',
@@ -94,7 +94,7 @@ export const ar: ProblemTexts = {
     'لا يغيّر هذا القيد إلا مدير البرنامج أو المنظمة نفسها.',
   'Only the programme manager starts cohorts.': 'مدير البرنامج وحده يبدأ المجموعات.',
   'Only the programme manager {0}.': 'هذا لمدير البرنامج فقط.',
-  'Only the supplier appeals; others complain.': 'المورّد وحده يعترض؛ والآخرون يشتكون.',
+  'Only the supplier appeals; others complain.': 'المورّد وحده يتظلم؛ والآخرون يشتكون.',
   'Only who raised it withdraws a complaint.': 'لا يسحب الشكوى إلا من قدّمها.',
   'Pictures in HEIC cannot be read here.': 'لا يمكن قراءة صور HEIC هنا.',
   'Points are a number, or null when not scorable.': 'النقاط عدد، أو null إن تعذّر الاحتساب.',
@@ -299,7 +299,7 @@ export const ar: ProblemTexts = {
   'Leave it out to start from the beginning.': 'اتركوه لتبدؤوا من البداية.',
   'Leave it out, or make the type B.': 'اتركوه، أو اجعلوا النوع B.',
   'Leave it out, or uphold an appeal about an assessment, a finding or a certificate.':
-    'اتركوه، أو اقبلوا اعتراضًا على تقييم أو ملاحظة أو شهادة.',
+    'اتركوه، أو اقبلوا تظلمًا على تقييم أو ملاحظة أو شهادة.',
   'Leave it out.': 'اتركوه.',
   'Let another agency in first.': 'أدخلوا وكالة أخرى أولًا.',
   'Let the camera save JPEG ("most compatible"), or convert the picture.':
@@ -325,7 +325,7 @@ export const ar: ProblemTexts = {
   'Propose it from that day on.': 'اقترحوها من ذلك اليوم.',
   'Publish the checklist first, or correct its code and version.':
     'انشروا القائمة أولًا، أو صحّحوا رمزها وإصدارها.',
-  'Raise a complaint, or appeal against the result.': 'قدّموا شكوى، أو اعترضوا على النتيجة.',
+  'Raise a complaint, or appeal against the result.': 'قدّموا شكوى، أو تظلموا على النتيجة.',
   'Raise it as a complaint.': 'قدّموه كشكوى.',
   'Read it again, look at what changed, and send your change with the new ETag.':
     'اقرؤوه ثانية وانظروا ما تغيّر وأرسلوا تغييركم مع ETag الجديد.',
@@ -392,7 +392,7 @@ export const ar: ProblemTexts = {
   'already used': 'مستعمل من قبل',
   'another site': 'موقع آخر',
   'answered differently on several devices': 'أجوبة مختلفة على أجهزة عدة',
-  appeal: 'اعتراض',
+  appeal: 'تظلم',
   assessor: 'مقيِّم',
   'before the acknowledgement': 'قبل الإقرار',
   'before {0}': 'قبل {0}',
