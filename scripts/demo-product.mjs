@@ -7,16 +7,16 @@ import { ROOT } from './house.mjs';
 
 /**
  * Starts the product on a data folder in `work`; or takes one that runs: `from` is its address and its
- * demo-accounts.json, with a comma between. Returns its address, its accounts and how to stop it.
+ * demo-accounts.json, with a comma between. `env` is settings. Returns its address, its accounts and how to stop it.
  */
-export async function startProduct(work, from) {
+export async function startProduct(work, from, env = {}) {
   if (from) {
     const [url, accounts] = from.split(',');
     return { url, demo: JSON.parse(readFileSync(accounts, 'utf8')), stop: async () => undefined };
   }
   const dataDir = join(work, 'data');
   const child = spawn(process.execPath, [join(ROOT, 'scripts', 'start.mjs')], {
-    env: { ...process.env, PORT: '0', UPLIFT_DATA_DIR: dataDir, DATABASE_URL: '', REDIS_URL: '' },
+    env: { ...process.env, ...env, PORT: '0', UPLIFT_DATA_DIR: dataDir, DATABASE_URL: '', REDIS_URL: '' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = new Promise((done) => child.once('exit', done));

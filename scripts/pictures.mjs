@@ -87,6 +87,9 @@ try {
     for (const [status, { number }] of certificates)
       await photograph(`verify-${status}-${lang}`, `/verify/${number}?lang=${lang}`, PHONE, { whole: false });
   }
+  // Of the other languages, what shows best that paper speaks them, too.
+  await printed('gap-report-pdf-hi', `/api/v1/assessments/${assessment}/gap-report.pdf?lang=hi`);
+  await printed('cohort-report-pdf-fr', `/api/v1/cohorts/${cohort.id}/report.pdf?lang=fr`);
   // ------------------------------------------------------------------------------------------- pages of the app
   /** Everybody's pages as they see them: in a profile of their own, in English and Arabic. */
   const app = async (name, role, path, sizes, { ready, lang: languages = ['en', 'ar'] } = {}) => {

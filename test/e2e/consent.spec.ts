@@ -1,3 +1,4 @@
+import { LOCALES } from '#domain';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -248,13 +249,10 @@ describe('one assessment serves many buyers', () => {
 });
 
 describe('a link', () => {
-  it('shows a buyer without an account exactly what was granted, in three languages', async () => {
+  it('shows a buyer without an account exactly what was granted, in every language', async () => {
     const { id, link } = await giveLink(['score']);
-    for (const [lang, dir] of [
-      ['en', 'ltr'],
-      ['es', 'ltr'],
-      ['ar', 'rtl'],
-    ]) {
+    for (const lang of LOCALES) {
+      const dir = lang === 'ar' ? 'rtl' : 'ltr';
       const answer = await app.anonymous.get(`${path(link)}?lang=${lang}`).expect(200);
       expect(answer.text).toContain(`<html lang="${lang}" dir="${dir}">`);
       expect(answer.text).toContain('Nile &lt;Dairy&gt; &amp; Sons');
@@ -479,12 +477,15 @@ describe('the calendar', () => {
 });
 
 describe('the page for suppliers', () => {
-  it('says who sees the data, in three languages, without a script and below 30 kB', async () => {
+  it('says who sees the data, in every language, without a script and below 30 kB', async () => {
     const { id } = await give({ granteeId: q.buyer, purpose: 'Cheese <script>alert(1)</script>' });
     for (const [lang, words] of [
       ['en', 'Who sees your data'],
       ['es', 'Quién ve sus datos'],
       ['ar', 'من يرى بياناتكم'],
+      ['fr', 'Qui voit vos données'],
+      ['ru', 'Кто видит ваши данные'],
+      ['hi', 'आपका डेटा कौन देखता है'],
     ]) {
       const { text, headers } = await p.owner.agent.get(`${consents()}/ledger.html?lang=${lang}`).expect(200);
       expect(text).toContain(words);

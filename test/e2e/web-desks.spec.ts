@@ -11,7 +11,7 @@ import {
   type Programme,
   seedProgramme,
 } from '../support/app.js';
-import { audit, settled, SIZES, startWeb, type WebApp, withBrowser } from '../support/web.js';
+import { audit, nextTurn, settled, SIZES, startWeb, type WebApp, withBrowser } from '../support/web.js';
 import { waitFor } from '../support/wait.js';
 
 let web: WebApp;
@@ -20,11 +20,12 @@ let followUp: { id: string };
 let baseline: { id: string };
 const shots = process.env['UPLIFT_SHOTS'];
 
-/** Looks at a page on a desktop in English and on a phone in Arabic, light and dark: accessible, and nothing sticks out. */
+/** Looks at a page on a phone in another language and on a desktop in English, light and dark: accessible, and nothing sticks out. */
 async function look(page: Page, path: string): Promise<void> {
+  const [other, theme] = nextTurn();
   for (const [lang, size, colorScheme] of [
-    ['ar', 'phone', 'dark'],
-    ['en', 'desktop', 'light'],
+    [other, 'phone', theme],
+    ['en', 'desktop', theme === 'dark' ? 'light' : 'dark'],
   ] as const) {
     await page.setViewportSize(SIZES[size]);
     await page.emulateMedia({ colorScheme });

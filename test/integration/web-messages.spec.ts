@@ -1,3 +1,4 @@
+import { LOCALES } from '#domain';
 import { readFileSync } from 'node:fs';
 
 type Messages = Record<string, Record<string, Record<string, string>>>;
@@ -25,8 +26,12 @@ test('what is missing, too much, or says other blanks is named', async () => {
   expect(faults.join('\n')).toMatch(/"d": not in English/);
 });
 
-test('the languages are those the app offers', async () => {
+test('the languages are those the product speaks, in its schemas too', async () => {
   const { readMessages } = await tools();
-  const offered = readFileSync(new URL('../../apps/web/src/i18n/locale.ts', import.meta.url), 'utf8');
-  for (const locale of Object.keys(readMessages())) expect(offered).toContain(`  ${locale}: '`);
+  expect(Object.keys(readMessages()).sort()).toEqual([...LOCALES].sort());
+  const schema = (name: string): string => readFileSync(`checklists/schemas/${name}.schema.json`, 'utf8');
+  for (const name of ['buyer-rule', 'scoring-profile', 'categories', 'profile-titles'])
+    for (const locale of LOCALES)
+      if (name !== 'profile-titles' || locale !== 'en')
+        expect(schema(name)).toContain(`"${locale}": { "$ref"`);
 });

@@ -151,6 +151,26 @@ export async function settled(page: Page): Promise<void> {
   await page.locator('.animate-pulse').first().waitFor({ state: 'detached' });
 }
 
+const TURNS = [
+  ['ar', 'dark'],
+  ['hi', 'light'],
+  ['ru', 'dark'],
+  ['es', 'light'],
+  ['ar', 'light'],
+  ['fr', 'dark'],
+  ['hi', 'dark'],
+  ['ru', 'light'],
+  ['es', 'dark'],
+  ['fr', 'light'],
+] as const;
+let turn = 0;
+
+/**
+ * The language and theme in which the next page is looked at beside English: over the pages of a spec each has its turn, for
+ * the price of one. All of them on every page: `npm run check:pages`.
+ */
+export const nextTurn = (): (typeof TURNS)[number] => TURNS[turn++ % TURNS.length]!;
+
 /** Fails when axe finds anything against WCAG 2.2 AA on the page as it is now. */
 export async function audit(page: Page): Promise<void> {
   // What holds is not written up, every violation is. Run by the browser's debugger, which the page's security policy doesn't bind; so the policy stays as it is.

@@ -23,7 +23,7 @@ import { constants } from 'node:zlib';
 import 'reflect-metadata';
 import { ApiModule } from './api.module.js';
 import { UPLOAD_TYPE } from './evidence.controller.js';
-import { identityProblem, ProblemFilter, problemOf } from './http/problem.filter.js';
+import { identityProblem, inReadersLanguage, ProblemFilter, problemOf } from './http/problem.filter.js';
 import { RateLimit } from './http/rate-limit.js';
 import { IDENTITY, METRICS } from './http/tokens.js';
 import { UPLOAD_LIMIT } from './imports.controller.js';
@@ -55,7 +55,7 @@ export async function createApi(config: Config, preview = false): Promise<NestFa
     clientErrorHandler: answerUnreadable,
     // Addresses that cannot be read never reach Nest's filters.
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
-      const problem = problemOf(error, request.url.split('?')[0] ?? '');
+      const problem = inReadersLanguage(request, reply, problemOf(error, request.url.split('?')[0] ?? ''));
       void reply
         .status(problem.status)
         .headers({ 'x-content-type-options': 'nosniff', 'content-security-policy': "default-src 'none'" })
@@ -167,7 +167,7 @@ function mountIdentity(fastify: FastifyInstance, identity: Identity, baseUrl: st
         ...(request.body ? { body: JSON.stringify(request.body) } : {}),
       });
       const response = await identity.handle(asked).catch((error: unknown) => {
-        const problem = problemOf(error, url.pathname);
+        const problem = inReadersLanguage(request, reply, problemOf(error, url.pathname));
         if (!(error instanceof DomainError)) request.log.error({ err: error }, 'request failed');
         return new Response(JSON.stringify(problem), {
           status: problem.status,
@@ -187,7 +187,13 @@ function mountIdentity(fastify: FastifyInstance, identity: Identity, baseUrl: st
         if (wait) void reply.header('retry-after', wait);
         void reply.removeHeader('content-length').type('application/problem+json');
         return reply.send(
-          JSON.stringify(identityProblem(response.status, refusal ?? {}, request.url.split('?')[0] ?? '')),
+          JSON.stringify(
+            inReadersLanguage(
+              request,
+              reply,
+              identityProblem(response.status, refusal ?? {}, request.url.split('?')[0] ?? ''),
+            ),
+          ),
         );
       }
       return reply.send(response.body ? Buffer.from(await response.arrayBuffer()) : null);

@@ -1,7 +1,8 @@
-import { DomainError, type FieldProblem } from '#domain';
+import { acceptedLocale, DomainError, type FieldProblem } from '#domain';
 import { NOT_IMPARTIAL, ORGANISATION_DISSOLVED, sqlStateOf } from '#persistence';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { problemIn } from './problem-texts/index.js';
 
 const STATUS: Readonly<Record<DomainError['kind'], number>> = {
   invalid: 422,
@@ -139,6 +140,17 @@ export function problemOf(error: unknown, instance: string): Problem {
   return make(500, 'internal-error', INTERNAL);
 }
 
+/** A problem in the language its reader asks for (`Accept-Language`), with the headers that say so. */
+export function inReadersLanguage<P extends Problem>(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  problem: P,
+): P {
+  const locale = acceptedLocale(request.headers['accept-language']) ?? 'en';
+  void reply.headers({ 'content-language': locale, vary: 'accept-language' });
+  return problemIn(problem, locale);
+}
+
 /** Every error leaves as problem details (RFC 9457) with a stable code, and never with a stack trace. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
@@ -150,6 +162,9 @@ export class ProblemFilter implements ExceptionFilter {
     const faults = told.code === 'value-not-storable' ? unstorable(request.body) : [];
     const problem = faults.length > 0 ? { ...told, errors: faults } : told;
     if (problem.status >= 500) request.log.error({ err: error }, 'request failed');
-    void reply.status(problem.status).type('application/problem+json').send(problem);
+    void reply
+      .status(problem.status)
+      .type('application/problem+json')
+      .send(inReadersLanguage(request, reply, problem));
   }
 }

@@ -6,7 +6,8 @@ import { takeEarly } from './early';
 
 /** What the API calls things: `Schema<'SiteRow'>`. */
 export type Schema<Name extends keyof components['schemas']> = components['schemas'][Name];
-export type Problem = Schema<'Problem'>;
+/** As the API tells it, with the language of its texts. */
+export type Problem = Schema<'Problem'> & { readonly lang?: string };
 
 /** The API refused; what it says is for people. */
 export class ApiProblem extends Error {
@@ -43,6 +44,7 @@ const problemFrom = async (response: Response): Promise<Problem> => {
     code: response.status >= 500 ? 'internal-error' : 'refused',
     instance: new URL(response.url || location.href).pathname,
     ...said,
+    lang: response.headers.get('content-language') ?? 'en',
   };
 };
 

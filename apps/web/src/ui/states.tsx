@@ -7,7 +7,7 @@ import type { Texts } from '#web/generated/messages';
 import { Button, Skeleton } from './basics';
 import { Icon, type IconName } from './icons';
 
-/** Codes whose meaning we say in every language; of the others the API's own English sentence is shown. */
+/** Codes whose meaning we say in every language; of the others the API's own sentence is shown. */
 const TRANSLATED = [
   'sign-in-required',
   'second-factor-required',
@@ -120,14 +120,16 @@ export function ProblemBox({ error, retry }: { error: unknown; retry?: (() => vo
   return (
     <Box
       icon="critical"
-      title={known ? t(`common.problem.${known}`) : <span lang="en">{problem.title}</span>}
+      title={known ? t(`common.problem.${known}`) : <span lang={problem.lang}>{problem.title}</span>}
       alert
     >
       {known && hasFix(known) && <p className="mt-1 text-soft">{t(`common.problem.${known}.fix`)}</p>}
       {!known && fixes.length > 0 && (
-        <ul lang="en" dir="ltr" className="mt-1 list-disc ps-5 text-soft">
+        <ul lang={problem.lang} className="mt-1 list-disc ps-5 text-soft">
           {fixes.map(({ field, message, fix }) => (
-            <li key={`${field} ${message}`}>{fix ?? `${field}: ${message}`}</li>
+            <li key={`${field} ${message}`} dir="auto">
+              {fix ?? `${field}: ${message}`}
+            </li>
           ))}
         </ul>
       )}

@@ -122,7 +122,8 @@ function Answers({ profile, checklist }: { profile: Profile; checklist: Schema<'
   const options = useMemo(
     () => [
       { value: UNANSWERED, label: t('common.status.unanswered') },
-      ...profile.answers.map(({ code, title }) => ({ value: code, label: title })),
+      // The profile's own words, which come in English as its rules do.
+      ...profile.answers.map(({ code, title }) => ({ value: code, label: title, lang: 'en' })),
     ],
     [t, profile],
   );

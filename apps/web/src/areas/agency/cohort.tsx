@@ -1,4 +1,3 @@
-import { EXIT_REASONS } from '#domain/exit';
 import { lazy, Suspense, useMemo } from 'react';
 import { useParams } from 'wouter';
 import type { Schema } from '#web/api/client';

@@ -1,0 +1,92 @@
+import { LOCALES } from '#domain';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { ENGLISH } from '../../apps/api/src/http/problem-texts/english.js';
+import { problemIn, problemText } from '../../apps/api/src/http/problem-texts/index.js';
+
+/** What only the operator's command line says, in English. */
+const COMMAND_LINE = /audit-|checkpoints|object-store|config\.ts/;
+
+/** Sentences that the code may refuse with: titles of problems, messages and fixes of fields, with `{0}` for what is put in. */
+function refusals(): string[] {
+  const found = new Set<string>();
+  const texts = (node: ts.Node): string[] =>
+    ts.isStringLiteralLike(node)
+      ? [node.text]
+      : ts.isTemplateExpression(node)
+        ? [node.head.text + node.templateSpans.map(({ literal }, n) => `{${n}}${literal.text}`).join('')]
+        : ts.isConditionalExpression(node)
+          ? [...texts(node.whenTrue), ...texts(node.whenFalse)]
+          : ts.isParenthesizedExpression(node)
+            ? texts(node.expression)
+            : [];
+  const note = (node: ts.Node | undefined): void =>
+    node ? texts(node).forEach((each) => found.add(each)) : undefined;
+  const walk = (node: ts.Node): void => {
+    if (ts.isNewExpression(node) && node.expression.getText() === 'DomainError') note(node.arguments?.[1]);
+    if (ts.isCallExpression(node) && /^(forbidden|notFound)$/.test(node.expression.getText()))
+      note(node.arguments[0]);
+    if (ts.isPropertyAssignment(node) && /^(message|fix)$/.test(node.name.getText())) note(node.initializer);
+    ts.forEachChild(node, walk);
+  };
+  for (const folder of ['libs/domain/src', 'libs/platform/src', 'libs/application/src', 'apps/api/src'])
+    for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' }))
+      if (/(?<!\.spec)\.ts$/.test(file) && !COMMAND_LINE.test(file))
+        walk(
+          ts.createSourceFile(file, readFileSync(join(folder, file), 'utf8'), ts.ScriptTarget.Latest, true),
+        );
+  // What has no words of its own needs none in another language.
+  return [...found].filter((text) => /[A-Za-z]{3}/.test(text.replace(/\{\d\}/g, '')));
+}
+
+test('every refusal of the code has its words in every language', () => {
+  const known = new Set<string>(ENGLISH);
+  expect(refusals().filter((text) => !known.has(text) && !UNTOLD.has(text))).toEqual([]);
+});
+
+/** Passed through: names of the mapping's own, and what a profile's rules are introduced with. */
+const UNTOLD = new Set(['no-common-items', 'Scoring profile {0} {1}: {2}{3}']);
+
+test('a blank of a translation is one of the English text', () => {
+  const blanks = (text: string) => text.match(/\{\d\}|\$property/g) ?? [];
+  for (const locale of LOCALES)
+    for (const english of ENGLISH) {
+      const said = problemText(english, locale);
+      expect([locale, english, said.trim() === '']).toEqual([locale, english, false]);
+      for (const blank of blanks(said))
+        expect([locale, english, blanks(english)]).toEqual([
+          locale,
+          english,
+          expect.arrayContaining([blank]),
+        ]);
+    }
+});
+
+test('what is put in stays as it is, unless it is a word of ours', () => {
+  expect(problemText('There is no such assessment.', 'fr')).toBe(
+    'N’existe pas, ou ne vous est pas visible : évaluation.',
+  );
+  expect(problemText('Use one of: en, es.', 'hi')).toBe('इनमें से एक दें: en, es।');
+  expect(problemText('subjectId must be a day such as 2026-03-01', 'es')).toBe(
+    'subjectId debe ser un día como 2026-03-01',
+  );
+  expect(problemText('A sentence of somebody else.', 'ru')).toBe('A sentence of somebody else.');
+  const problem = {
+    title: 'Sign in first.',
+    code: 'sign-in-required',
+    errors: [{ field: '/a', message: 'unknown', fix: 'Sign in.' }],
+  };
+  expect(problemIn(problem, 'ar')).toEqual({
+    title: 'سجّلوا الدخول أولًا.',
+    code: 'sign-in-required',
+    errors: [{ field: '/a', message: 'مجهول', fix: 'سجّلوا الدخول.' }],
+  });
+  expect(problemIn(problem, 'en')).toBe(problem);
+});
+
+test('somebody else’s long text is not searched in for long', () => {
+  const from = performance.now();
+  for (const locale of LOCALES) problemText(`"${'" ('.repeat(200)}`, locale);
+  expect(performance.now() - from).toBeLessThan(2000);
+});
