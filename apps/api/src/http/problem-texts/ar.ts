@@ -72,8 +72,7 @@ export const ar: ProblemTexts = {
   'Only an agency publishes content.': 'الوكالة وحدها تنشر المحتوى.',
   'Only an agency sets up organisations other than suppliers; agencies are set up by the operator.':
     'الوكالة وحدها تنشئ منظمات غير المورّدين؛ والوكالات ينشئها المشغّل.',
-  'Only an appeal about an assessment that is upheld reopens it.':
-    'لا يعيد فتح التقييم إلا تظلم مقبول عليه.',
+  'Only an appeal about an assessment that is upheld reopens it.': 'لا يعيد فتح التقييم إلا تظلم مقبول عليه.',
   'Only an owner changes the organisation.': 'المالك وحده يغيّر المنظمة.',
   'Only an owner decides about the directory.': 'المالك وحده يقرر بشأن الدليل.',
   'Only an owner decides who belongs to it.': 'المالك وحده يقرر من ينتمي إليها.',
