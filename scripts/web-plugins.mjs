@@ -20,7 +20,8 @@ function needs(bundle, file, found = new Set()) {
 
 /** The app behind its small first file. */
 const mainOf = (bundle) =>
-  Object.values(bundle).find(({ facadeModuleId }) => facadeModuleId?.endsWith('/src/main.tsx')).fileName;
+  Object.values(bundle).find(({ moduleIds }) => moduleIds?.some((id) => id.endsWith('/src/main.tsx')))
+    .fileName;
 
 /** Has the browser fetch the app's code at once, beside the small first file that asks who is here. */
 export function preloadPlugin() {

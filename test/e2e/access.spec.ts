@@ -367,6 +367,17 @@ describe('a stranger', () => {
   });
 });
 
+describe('an assessor', () => {
+  it('may ask for those alone that are theirs to assess; who assesses none gets none', async () => {
+    const mine = async ({ agent }: Person) =>
+      (await agent.get('/api/v1/assessments?as=assessor').expect(200)).body.items as { assessorId: string }[];
+    const own = await mine(p.assessor);
+    expect(own.length).toBeGreaterThan(0);
+    expect(own.filter(({ assessorId }) => assessorId !== p.assessor.id)).toEqual([]);
+    expect(await mine(p.buyerPerson)).toEqual([]);
+  });
+});
+
 describe('a buyer', () => {
   it('sees closed assessments only', async () => {
     const { agent } = p.buyerPerson;

@@ -8,6 +8,8 @@ export class AssessmentsQuery extends PageQuery {
   @IsOptional()
   @IsIn(['draft', 'in-progress', 'submitted', 'under-review', 'closed', 'reopened'])
   state?: string;
+  /** `assessor`: those alone that the caller assesses. */
+  @IsOptional() @IsIn(['assessor']) as?: 'assessor';
 }
 
 export class NewAssessmentDto {

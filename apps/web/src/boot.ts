@@ -9,23 +9,17 @@ import './app.css';
 import { loadTexts } from './i18n/texts';
 
 async function begin(): Promise<void> {
-  const response = await askWhoIsHere();
-  if (!response.ok) return;
-  const me = (await response.json()) as Me;
+  const me = await askWhoIsHere<Me>();
+  if (!me) return;
   const open = areasOf(me);
   const [, asked, page] = location.pathname.replace(/^\/app/, '').split('/');
   const id = open.find((each) => each === asked) ?? open[0];
   if (!id) return;
-  if (!page && (!asked || asked === id)) quietly(readFirstOf(id, me, ask));
-  await loadArea(id);
+  const ask = <T>(path: string): Promise<T | null> => askEarly<T>(path).catch(() => null);
+  const first = !page && (!asked || asked === id) ? readFirstOf(id, me, ask) : undefined;
+  await Promise.all([loadArea(id), first]);
 }
 
-async function ask<T>(path: string): Promise<T | null> {
-  const answer = await askEarly(path).catch(() => null);
-  return answer?.ok ? ((await answer.json()) as T) : null;
-}
-
-const quietly = (work: Promise<unknown> | undefined): void => void work?.catch(() => undefined);
-quietly(loadTexts('base'));
-quietly(begin());
-void import('./main');
+const begun = begin().catch(() => undefined);
+loadTexts('base').catch(() => undefined);
+void import('./main').then(({ start }) => start(begun));

@@ -385,7 +385,7 @@ export class AssessmentsService {
   /** Assessments of the sites the actor sees, newest first. */
   async list(
     actor: Actor,
-    filter: { siteId?: string; cohortId?: string; kind?: string; state?: string },
+    filter: { siteId?: string; cohortId?: string; kind?: string; state?: string; as?: 'assessor' },
     page: PageRequest,
   ): Promise<Page<AssessmentRow>> {
     const few = await fewSites(this.db);
@@ -397,6 +397,7 @@ export class AssessmentsService {
           AND ($2::uuid IS NULL OR a.site_id = $2) AND ($3::uuid IS NULL OR a.cohort_id = $3)
           AND ($4::text IS NULL OR a.kind = $4) AND ($5::text IS NULL OR a.state = $5)
           AND ($6::uuid IS NULL OR a.id > $6)
+          ${filter.as === 'assessor' ? 'AND i.assessor_id = $1' : ''}
         ORDER BY a.id LIMIT $7`,
       [
         actor.userId,

@@ -11,6 +11,7 @@ import {
   type WriteInit,
   type WriteMethod,
 } from './client';
+import { takeEarlyBody } from './early';
 
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -41,10 +42,20 @@ export function useRead<P extends ReadPath>(path: P, init?: ReadInit<P>, options
   return useQuery<Answer<P, 'get'>>({
     queryKey: [path, init ?? null, locale],
     queryFn: ({ signal }) => call('get', path, { ...init, signal } as never),
+    initialData: () => takeEarlyBody(addressOf(path, init)) as Answer<P, 'get'> | undefined,
     enabled: options.enabled ?? true,
     ...(options.every !== undefined && { refetchInterval: options.every }),
     placeholderData: keepPreviousData,
   });
+}
+
+/** Where a read is sent to. */
+function addressOf(path: string, init: unknown): string {
+  const { path: parts = {}, query = {} } =
+    (init as { params?: { path?: Record<string, string>; query?: Record<string, string> } } | undefined)
+      ?.params ?? {};
+  const search = new URLSearchParams(query).toString();
+  return path.replace(/\{(\w+)\}/g, (_, name: string) => parts[name] ?? '') + (search && `?${search}`);
 }
 
 /** Operations that answer page by page. */

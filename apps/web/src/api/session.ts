@@ -45,10 +45,13 @@ export const personHere = (): string | null => {
 
 const KEY = ['me'];
 
+const SESSION = { queryKey: KEY, queryFn: readMe, staleTime: 300_000 };
+
+/** Finds out who is here before anything is drawn. */
+export const findWhoIsHere = (): Promise<void> => queryClient.prefetchQuery(SESSION);
+
 /** The person who is signed in; `data` is null when nobody is. */
-export function useSession() {
-  return useQuery({ queryKey: KEY, queryFn: readMe, staleTime: 300_000 });
-}
+export const useSession = () => useQuery(SESSION);
 
 /** The person who is signed in, on pages that are only shown to somebody. */
 export function useMe(): Me {

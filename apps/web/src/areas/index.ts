@@ -47,7 +47,8 @@ export const AREAS = [
     id: 'assessor',
     load: () => import('./assessor'),
     opens: ({ role }) => role === 'assessor' || role === 'mentor',
-    first: (_me, ask) => Promise.all(['/api/v1/assessments?limit=200', '/api/v1/sites?limit=200'].map(ask)),
+    first: (_me, ask) =>
+      Promise.all(['/api/v1/assessments?as=assessor&limit=1000', '/api/v1/sites?limit=1000'].map(ask)),
   },
   {
     id: 'reviewer',
@@ -106,6 +107,10 @@ export const readFirstOf = (
   (AREAS as readonly AreaEntry[]).find((each) => each.id === id)?.first?.(me, ask);
 
 const loading = new Map<AreaId, Promise<Area>>();
+const here = new Map<AreaId, Area>();
+
+/** An area's pages, where they are loaded already. */
+export const areaHere = (id: AreaId): Area | undefined => here.get(id);
 
 /** An area's pages, with its texts loaded. */
 export function loadArea(id: AreaId): Promise<Area> {
@@ -115,6 +120,9 @@ export function loadArea(id: AreaId): Promise<Area> {
   const started = Promise.all([entry.load(), loadTexts(id)]).then(([area]) => area.default);
   loading.set(id, started);
   // A file that couldn't be fetched may be there the next time.
-  started.catch(() => loading.delete(id));
+  started.then(
+    (area) => here.set(id, area),
+    () => loading.delete(id),
+  );
   return started;
 }

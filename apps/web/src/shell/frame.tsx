@@ -10,7 +10,7 @@ import {
   useSyncExternalStore,
 } from 'react';
 import { Redirect, Route, Switch, useLocation } from 'wouter';
-import { type AreaId, areasOf, loadArea, withTexts } from '#web/areas';
+import { areaHere, type AreaId, areasOf, loadArea, withTexts } from '#web/areas';
 import { hasUnsentWork, keepsWork, useLostSession, useMe, useSession } from '#web/api/session';
 import { useI18n } from '#web/i18n';
 import { Button, ButtonLink, Link, PageHeader, Skeleton } from '#web/ui/basics';
@@ -80,14 +80,20 @@ function Inside() {
     keepForOffline(parts.split(' '));
   }, [parts]);
   // What waits on this device is sent from whatever page is open, and is known of when somebody signs out.
-  const works = areas.some((each) => each === 'assessor' || each === 'supplier') || keepsWork(me.userId);
+  const kept = keepsWork(me.userId);
+  const works = kept || areas.some((each) => each === 'assessor' || each === 'supplier');
   useEffect(() => {
-    if (works)
+    if (!works) return;
+    const begin = (): void =>
       void import('#web/device/send').then(
         ({ startDevice }) => startDevice(me.userId),
         () => undefined,
       );
-  }, [works, me.userId]);
+    // Where nothing waits, the page comes first.
+    if (kept || !('requestIdleCallback' in window)) return begin();
+    const idle = requestIdleCallback(begin, { timeout: 5_000 });
+    return () => cancelIdleCallback(idle);
+  }, [works, kept, me.userId]);
   const area = areas.find((each) => each === asked);
   if (path === '/' || path === '/sign-in')
     return areas[0] ? <Redirect to={`/${areas[0]}`} replace /> : <Bare />;
@@ -141,7 +147,7 @@ function Unsent() {
 function AreaPages({ id, areas }: { id: AreaId; areas: readonly AreaId[] }) {
   const { t } = useI18n();
   const { administrator } = useMe();
-  const pages = use(loadArea(id));
+  const pages = areaHere(id) ?? use(loadArea(id));
   return (
     <Layout
       areas={areas}

@@ -1,7 +1,6 @@
 import { useEffect, useState } from 'react';
 import type { Schema } from '#web/api/client';
 import { useRead } from '#web/api/hooks';
-import { useMe } from '#web/api/session';
 import { room } from '#web/device/files';
 import { useDevice } from '#web/device/send';
 import { type Device, type DeviceState, type Taken, unsentOf, useDeviceState } from '#web/device/store';
@@ -33,17 +32,15 @@ interface Place {
 export function AssessmentsPage() {
   const { t } = useI18n();
   const [which, setWhich] = useState('open');
-  const { userId } = useMe();
   const device = useDevice();
   const state = useDeviceState(device);
-  const assessments = useRead('/api/v1/assessments', { params: { query: { limit: 200 } } });
-  const sites = useRead('/api/v1/sites', { params: { query: { limit: 200 } } });
+  const assessments = useRead('/api/v1/assessments', { params: { query: { as: 'assessor', limit: 1000 } } });
+  const sites = useRead('/api/v1/sites', { params: { query: { limit: 1000 } } });
   const names = new Map<string, Place>(sites.data?.items.map((site) => [site.id, site]));
   const wanted = ({ state: stands }: Row) => OPEN.includes(stands) === (which === 'open');
   const here = [...(state.taken?.values() ?? [])];
   const order = (one: Row, other: Row) => (one.assessedOn < other.assessedOn ? 1 : -1);
-  const mine = (items: readonly Schema<'AssessmentRow'>[]): Row[] => {
-    const listed = items.filter((item) => item.assessorId === userId);
+  const mine = (listed: readonly Schema<'AssessmentRow'>[]): Row[] => {
     // Of one that isn't listed any more, what was entered is still here, and is shown for as long as it is.
     const more = here.filter((each) => !listed.some(({ id }) => id === each.copy.assessmentId));
     return [...listed, ...more.map(({ pack }) => pack.assessment)].filter(wanted).sort(order);

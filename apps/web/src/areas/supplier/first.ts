@@ -37,14 +37,18 @@ async function sitesOf(organisationId: string, ask: Ask): Promise<void> {
   // Which of many are shown in full, the page decides.
   if (!sites || sites.items.length > IN_FULL) return;
   await Promise.all(
-    sites.items.map(async ({ id }) => {
-      void ask(`/api/v1/sites/${id}/readiness`);
-      void ask(`/api/v1/visits?siteId=${id}&limit=100`);
-      const assessments = await ask<{ items: Schema<'AssessmentRow'>[] }>(
-        `/api/v1/assessments?siteId=${id}&limit=200`,
-      );
-      const report = newestReport(assessments?.items ?? []);
-      if (report) await ask(`/api/v1/assessments/${report.id}/gap-report`);
-    }),
+    sites.items.flatMap(({ id }) => [
+      ask(`/api/v1/sites/${id}/readiness`),
+      ask(`/api/v1/visits?siteId=${id}&limit=100`),
+      reportOf(id, ask),
+    ]),
   );
+}
+
+async function reportOf(siteId: string, ask: Ask): Promise<void> {
+  const assessments = await ask<{ items: Schema<'AssessmentRow'>[] }>(
+    `/api/v1/assessments?siteId=${siteId}&limit=200`,
+  );
+  const report = newestReport(assessments?.items ?? []);
+  if (report) await ask(`/api/v1/assessments/${report.id}/gap-report`);
 }
