@@ -6,7 +6,7 @@ import { ENGLISH } from '../../apps/api/src/http/problem-texts/english.js';
 import { problemIn, problemText } from '../../apps/api/src/http/problem-texts/index.js';
 
 /** What only the operator's command line says, in English. */
-const COMMAND_LINE = /audit-|checkpoints|object-store|config\.ts/;
+const COMMAND_LINE = /audit-|audit\/verify|checkpoints|object-store|config\.ts/;
 
 /** Sentences that the code may refuse with: titles of problems, messages and fixes of fields, with `{0}` for what is put in. */
 function refusals(): string[] {
