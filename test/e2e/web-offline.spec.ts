@@ -367,7 +367,7 @@ withBrowser('a device in the field', () => {
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     await page.unroute('**/operations');
     await signIn(page, second);
-    await page.getByText('Second assessor').waitFor();
+    await page.waitForURL('**/app/assessor');
     await page.goto(`/app/assessor/assessments/${id}`);
     await page.getByText('Everything sent').waitFor();
     expect(await item(page, one).getByText('The drain is blocked').count()).toBe(0);
@@ -376,7 +376,7 @@ withBrowser('a device in the field', () => {
     await page.getByRole('button', { name: 'Sign out', exact: true }).click();
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     await signIn(page, p.assessor);
-    await page.getByText(p.assessor.email).waitFor();
+    await page.waitForURL('**/app/assessor');
     await page.goto(`/app/assessor/assessments/${id}`);
     await page.getByText('Everything sent').waitFor();
     // Neither has seen the other's, whatever their clocks say: both answers and both notes stand there.
