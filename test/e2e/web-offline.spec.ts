@@ -477,7 +477,9 @@ withBrowser('a device in the field', () => {
       await audit(page);
       await give(page, codes[1]!, 'Conforms');
       await page.getByText('entries: 2, files: 0').waitFor();
+      const reloaded = page.waitForEvent('load');
       await page.getByRole('button', { name: 'Change to it' }).click();
+      await reloaded;
       await page.getByText('entries: 2, files: 0').waitFor();
       // The other tab runs the old version, and gets the part it hasn't loaded yet.
       await tab.getByRole('link', { name: 'Review and hand in' }).click();
