@@ -131,6 +131,8 @@ withBrowser('the desks of reviewers, deciders and buyers', () => {
     await page.getByText('Better than the baseline').first().waitFor();
     // What has changed comes first.
     expect(await page.locator('tbody tr').first().innerText()).toContain('than the baseline');
+    // What comes later above it would move it from under the pointer.
+    await settled(page);
     await page.getByText('Supplier says otherwise (1)').click();
     await page.getByText('Differs from the supplier’s answer').waitFor();
     await page.getByRole('img', { name: /The cold store/ }).waitFor();
