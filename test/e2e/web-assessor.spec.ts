@@ -13,7 +13,17 @@ import {
   seedProgramme,
 } from '../support/app.js';
 import { waitFor } from '../support/wait.js';
-import { audit, settled, SIZES, startWeb, type WebApp, withBrowser } from '../support/web.js';
+import {
+  audit,
+  give,
+  item,
+  online,
+  settled,
+  SIZES,
+  startWeb,
+  type WebApp,
+  withBrowser,
+} from '../support/web.js';
 
 let web: WebApp;
 let p: Programme;
@@ -22,9 +32,6 @@ let asked: readonly Asked[];
 let folder: string;
 const shots = process.env['UPLIFT_SHOTS'];
 
-const item = (page: Page, code: string) => page.locator(`#item-${code}`);
-const give = (page: Page, code: string, answer: string) =>
-  item(page, code).getByRole('radio', { name: answer, exact: true }).click();
 const open = async (kind = 'verification'): Promise<string> => (await openAssessment(p, { kind })).id;
 const shoot = async (page: Page, name: string): Promise<void> => {
   if (shots) await page.screenshot({ path: `${shots}/${name}.png` });
@@ -36,7 +43,6 @@ const answerOf = async (id: string, code: string): Promise<string | undefined> =
     ({ requirement }) => requirement === code,
   )?.answer;
 };
-const online = (page: Page): Promise<unknown> => page.evaluate(`window.dispatchEvent(new Event('online'))`);
 
 withBrowser('the checklist on the device', () => {
   beforeAll(async () => {

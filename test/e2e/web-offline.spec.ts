@@ -15,7 +15,17 @@ import {
   seedProgramme,
 } from '../support/app.js';
 import { waitFor } from '../support/wait.js';
-import { audit, settled, SIZES, startWeb, type WebApp, withBrowser } from '../support/web.js';
+import {
+  audit,
+  give,
+  item,
+  online,
+  settled,
+  SIZES,
+  startWeb,
+  type WebApp,
+  withBrowser,
+} from '../support/web.js';
 
 /* What goes wrong on a phone in the field, in a real browser: nothing that was shown as saved may be gone, and nothing untrue said. */
 let web: WebApp;
@@ -24,14 +34,10 @@ let codes: string[];
 let folder: string;
 const shots = process.env['UPLIFT_SHOTS'];
 
-const item = (page: Page, code: string) => page.locator(`#item-${code}`);
-const give = (page: Page, code: string, answer: string) =>
-  item(page, code).getByRole('radio', { name: answer, exact: true }).click();
 const open = async (): Promise<string> => (await openAssessment(p, { kind: 'verification' })).id;
 const shoot = async (page: Page, name: string): Promise<void> => {
   if (shots) await page.screenshot({ path: `${shots}/${name}.png` });
 };
-const online = (page: Page): Promise<unknown> => page.evaluate(`window.dispatchEvent(new Event('online'))`);
 const photo = (width: number, height: number): Promise<Buffer> =>
   sharp(randomBytes(width * height * 3), { raw: { width, height, channels: 3 } })
     .jpeg({ quality: 90 })

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
 import { startApp, type Person, type TestApp } from './app.js';
 
 /** Phone and desktop, as the pages are looked at. */
@@ -188,3 +188,16 @@ export async function audit(page: Page): Promise<void> {
         .join('\n'),
     );
 }
+
+// ---- the checklist on a device
+
+/** An item's card. */
+export const item = (page: Page, code: string): Locator => page.locator(`#item-${code}`);
+
+/** Answers an item. */
+export const give = (page: Page, code: string, answer: string): Promise<void> =>
+  item(page, code).getByRole('radio', { name: answer, exact: true }).click();
+
+/** Tells the page that there is a connection again. */
+export const online = (page: Page): Promise<unknown> =>
+  page.evaluate(`window.dispatchEvent(new Event('online'))`);

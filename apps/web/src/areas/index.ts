@@ -3,7 +3,7 @@ import type { Me, Membership } from '#web/api/session';
 import type { Texts } from '#web/generated/messages';
 import { loadTexts } from '#web/i18n/texts';
 import type { IconName } from '#web/ui/icons';
-import { readFirst } from './supplier/first';
+import { type Ask, readFirst } from './supplier/first';
 
 /** A page of an area. Those with `nav` stand in its navigation. */
 export interface Page {
@@ -34,7 +34,7 @@ interface AreaEntry {
   /** Whether a membership opens this area. Only what is shown: what may be done, the API decides. */
   readonly opens: (membership: Membership) => boolean;
   /** Asks for what its first page reads, in the page's very words, while the app's code is still on its way. */
-  readonly first?: (me: Me, ask: <T>(path: string) => Promise<T | null>) => Promise<unknown>;
+  readonly first?: (me: Me, ask: Ask) => Promise<unknown>;
   /** Where it opens more than it is the start of: whose start it is. */
   readonly starts?: (membership: Membership) => boolean;
 }
@@ -99,11 +99,7 @@ export function areasOf({ memberships, administrator }: Me): AreaId[] {
 }
 
 /** Asks for what an area's first page reads from the API. */
-export const readFirstOf = (
-  id: AreaId,
-  me: Me,
-  ask: <T>(path: string) => Promise<T | null>,
-): Promise<unknown> | undefined =>
+export const readFirstOf = (id: AreaId, me: Me, ask: Ask): Promise<unknown> | undefined =>
   (AREAS as readonly AreaEntry[]).find((each) => each.id === id)?.first?.(me, ask);
 
 const loading = new Map<AreaId, Promise<Area>>();

@@ -3,13 +3,12 @@ import { useLocation } from 'wouter';
 import type { Schema } from '#web/api/client';
 import { useRead, useWrite } from '#web/api/hooks';
 import { useI18n } from '#web/i18n';
+import { today } from '#web/i18n/today';
 import { Form, Select, TextField } from '#web/ui/form';
 import { Loaded } from '#web/ui/states';
 
 type Kind = Schema<'AssessmentKind'>;
 const HANDED_IN: readonly Schema<'AssessmentState'>[] = ['submitted', 'under-review', 'closed'];
-
-const localDay = (): string => new Date().toLocaleDateString('sv');
 
 /** What comes next at a site: a follow-up of a baseline that has none, else a look at what was found. */
 function nextKind(assessments: readonly Schema<'AssessmentRow'>[]): Kind {
@@ -81,7 +80,7 @@ export default function Begin({
                   version: version!,
                   level: level!,
                   profile: profile ?? like?.profile ?? 'programme-default',
-                  assessedOn: assessedOn ?? localDay(),
+                  assessedOn: assessedOn ?? today(),
                   ...(within && { cohortId: within }),
                 },
               });
@@ -105,7 +104,7 @@ export default function Begin({
                   label={t('checklist.begin.day')}
                   name="assessedOn"
                   type="date"
-                  defaultValue={localDay()}
+                  defaultValue={today()}
                   required
                 />
               </>

@@ -2,6 +2,7 @@ import { EXIT_REASONS } from '#domain/exit';
 import { lazy, Suspense, useCallback, useMemo } from 'react';
 import { type RowOf, useAll, useWrite } from '#web/api/hooks';
 import { useI18n } from '#web/i18n';
+import { today } from '#web/i18n/today';
 import { Status, Text } from '#web/ui/basics';
 import { FormDialog } from '#web/ui/dialog';
 import { Select, TextField } from '#web/ui/form';
@@ -14,8 +15,6 @@ import { usePart } from './part';
 const Joining = lazy(() => import('./joining'));
 
 export type Enrolment = RowOf<'/api/v1/cohorts/{id}/enrolments'>;
-
-const today = () => new Date().toLocaleDateString('sv');
 
 /** Sites of a cohort: who is in, who left and why; enrols and records exits. */
 export function Enrolments({ cohort }: { cohort: string }) {

@@ -2,6 +2,7 @@ import { ifMatch } from '#web/api/client';
 import { type RowOf, useAll, useRead, useWrite } from '#web/api/hooks';
 import { useMe } from '#web/api/session';
 import { useI18n } from '#web/i18n';
+import { today } from '#web/i18n/today';
 import { ButtonLink, PageHeader, Text } from '#web/ui/basics';
 import { Confirm } from '#web/ui/dialog';
 import { TextField } from '#web/ui/form';
@@ -62,7 +63,7 @@ function VisitCard({ visit }: { visit: Visit }) {
   const tell = useWrite('post', '/api/v1/visits/{id}/outcome');
   const callOff = useWrite('post', '/api/v1/visits/{id}/cancellation');
   const call = { params: { path: { id } }, headers: ifMatch(revision) };
-  const held = plannedOn! <= new Date().toLocaleDateString('sv');
+  const held = plannedOn! <= today();
   const said = () => toast(t('assessor.visits.recorded'));
   const reason = (
     <TextField label={t('assessor.visits.reason')} name="reason" multiline required maxLength={1000} />

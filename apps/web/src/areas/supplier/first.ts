@@ -23,7 +23,7 @@ export function newestReport(items: readonly Schema<'AssessmentRow'>[]): Schema<
 }
 
 /** Reads from the API ahead of whoever will need it. Null when that failed: it will be asked again, and said. */
-type Ask = <T>(path: string) => Promise<T | null>;
+export type Ask = <T>(path: string) => Promise<T | null>;
 
 /** Asks for the start page's sites, and at once for what it shows of each. */
 export async function readFirst(memberships: readonly Membership[], ask: Ask): Promise<void> {

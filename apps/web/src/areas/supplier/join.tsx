@@ -3,6 +3,7 @@ import { useLocation } from 'wouter';
 import { ApiProblem } from '#web/api/client';
 import { useAll, useWrite } from '#web/api/hooks';
 import { useI18n } from '#web/i18n';
+import { today } from '#web/i18n/today';
 import { ButtonLink, PageHeader, Panel } from '#web/ui/basics';
 import { Checkbox, Form, RadioGroup, TextField } from '#web/ui/form';
 import { EmptyState, Loaded } from '#web/ui/states';
@@ -57,7 +58,7 @@ export default function JoinPage() {
                   try {
                     await enrol.mutateAsync({
                       params: { path: { id } },
-                      body: { siteId: chosen, enrolledOn: new Date().toLocaleDateString('sv'), joiningCode },
+                      body: { siteId: chosen, enrolledOn: today(), joiningCode },
                     });
                   } catch (error) {
                     // Without a code that opens it a cohort is like one that doesn't exist.

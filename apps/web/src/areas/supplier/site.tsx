@@ -4,6 +4,7 @@ import type { Schema } from '#web/api/client';
 import { useRead } from '#web/api/hooks';
 import { withTexts } from '#web/areas';
 import { type I18n, useI18n } from '#web/i18n';
+import { today } from '#web/i18n/today';
 import { Button, ButtonLink, Link, Meter, PageHeader, Panel, Skeleton, Status, Text } from '#web/ui/basics';
 import { Dialog } from '#web/ui/dialog';
 import { EmptyState, Loaded } from '#web/ui/states';
@@ -232,13 +233,6 @@ function SelfAssessment({
   );
 }
 
-const localDay = (): string => {
-  const now = new Date();
-  return [now.getFullYear(), now.getMonth() + 1, now.getDate()]
-    .map((n) => String(n).padStart(2, '0'))
-    .join('-');
-};
-
 // ---------------------------------------------------------------------------------------------- findings, gains, history
 
 /** What the newest assessment found and is still open; what came before it stands on the page of all findings. */
@@ -248,7 +242,7 @@ function Findings({ siteId, newest }: { siteId: string; newest: string | undefin
   if (!findings.data?.items.length) return null;
   const items = findings.data.items.filter(({ assessmentId }) => assessmentId === newest);
   const open = items.filter(({ closedOn }) => closedOn === null);
-  const late = open.filter(({ dueOn }) => dueOn !== null && dueOn < localDay());
+  const late = open.filter(({ dueOn }) => dueOn !== null && dueOn < today());
   return (
     <Panel heading={t('supplier.find.title')}>
       {open.length > 0 ? (
