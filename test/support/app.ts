@@ -187,10 +187,14 @@ async function start(
     async idle() {
       await waitFor(
         async () => {
-          const [row] = await sql(`SELECT count(*)::int AS n FROM outbox WHERE taken_at IS NULL`);
-          return row!['n'] === 0;
+          // Delayed ones that were tried are on their way to the next attempt; the others wait for their hour.
+          const [row] = await sql(
+            `SELECT (SELECT count(*) FROM outbox WHERE taken_at IS NULL) + (SELECT count(*) FROM jobs.job
+                WHERE state IN ('waiting', 'active') OR (state = 'delayed' AND attempts_made > 0)) AS n`,
+          );
+          return Number(row!['n']) === 0;
         },
-        { what: 'an empty outbox', deadlineMs: 30_000 },
+        { what: 'an idle worker', deadlineMs: 30_000 },
       );
     },
     stop,
