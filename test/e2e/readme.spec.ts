@@ -1,11 +1,10 @@
 import { createIdentity, Demo, type DemoAccount } from '#application';
-import { openDatabase } from '#persistence';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startApp, type TestApp } from '../support/app.js';
+import { fillWith, startApp, type TestApp } from '../support/app.js';
 import { waitFor } from '../support/wait.js';
 
 /** The tour of the README, as a newcomer pastes it: its code blocks run in one shell against the demo. */
@@ -21,15 +20,15 @@ let folder: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'uplift-readme-'));
-  app = await startApp('readme-test');
-  const db = await openDatabase(app.ownerUrl, { poolSize: 4 });
-  const identity = createIdentity(app.config);
-  try {
-    ({ accounts } = await new Demo(db, identity, app.config).build());
-  } finally {
-    await identity.close();
-    await db.close();
-  }
+  const demo = fillWith('demo', async (db, config) => {
+    const identity = createIdentity(config);
+    try {
+      ({ accounts } = await new Demo(db, identity, config).build());
+    } finally {
+      await identity.close();
+    }
+  });
+  app = await startApp('readme-test', {}, {}, demo);
 }, 180_000);
 afterAll(async () => {
   await app?.stop();

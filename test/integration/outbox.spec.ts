@@ -160,9 +160,10 @@ describe('outbox, queue and worker together', () => {
     worker = queues.makeWorker({
       note: async (_payload, { id }) =>
         void started.set(id, (started.has(id) ? NaN : 0) || performance.now()),
+      report: async (_payload, { id }) => void started.set(id, performance.now()),
     });
     await Promise.all([queue.waitUntilReady(), worker.waitUntilReady()]);
-    relay = relayOutbox(pool, queue);
+    relay = relayOutbox(pool, queue, { patient: new Set(['report']) });
     // The first job opens connections and LISTENs; the figures are those of a running system.
     for (let n = 0; n < 5; n += 1) await latency();
   });
@@ -189,6 +190,25 @@ describe('outbox, queue and worker together', () => {
     );
     // The median is some 10 ms on an idle machine; a busy one must not fail the run, so the quick tenth is what counts.
     expect(figures[3]).toBeLessThan(50);
+  });
+
+  it('lets those go first that somebody waits for', async () => {
+    await queue.pause();
+    const ids: string[] = [];
+    await transaction(async (client) => {
+      for (const name of ['report', 'report', 'note', 'note'])
+        ids.push(await appendToOutbox(client, name, {}));
+    });
+    await waitFor(
+      async () => Promise.all(ids.map((id) => queue.getJob(id))).then((all) => all.every(Boolean)),
+      {
+        what: 'four jobs in the queue',
+      },
+    );
+    await queue.resume();
+    await waitFor(() => ids.every((id) => started.has(id)), { what: 'the jobs' });
+    const order = ids.toSorted((one, other) => started.get(one)! - started.get(other)!);
+    expect(order.slice(0, 2).toSorted()).toEqual(ids.slice(2).toSorted());
   });
 
   it('runs a row once although it is handed on twice', async () => {

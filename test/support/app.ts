@@ -1,5 +1,5 @@
 import { ContentService, createIdentity, migrateIdentity } from '#application';
-import { openDatabase, type Role } from '#persistence';
+import { type Database, openDatabase, type Role } from '#persistence';
 import { type Config, createLogger, loadConfig } from '#platform';
 import { NestFactory } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
@@ -13,7 +13,7 @@ import supertest from 'supertest';
 import { createApi } from '../../apps/api/src/create-api.js';
 import { WorkerModule } from '../../apps/worker/src/worker.module.js';
 import { watchAnswers } from './answers.js';
-import { createTestDatabase } from './database.js';
+import { createTestDatabase, type Filling } from './database.js';
 import { waitFor } from './wait.js';
 
 export type Agent = ReturnType<typeof supertest.agent>;
@@ -63,11 +63,42 @@ export interface TestApp {
   stop(): Promise<void>;
 }
 
-/** Starts the product for one spec; `name` must contain "test". `env` changes settings, `overrides` what isn't one. */
+const TEST_SECRET = 'only-for-tests-only-for-tests-only-for-tests';
+
+/** Fills a migrated database as its owner, before any worker is there to see it. */
+export const fillWith = (
+  name: string,
+  work: (db: Database, config: Config) => Promise<unknown>,
+): Filling => ({
+  name,
+  async fill(databaseUrl) {
+    const config = loadConfig({
+      DATABASE_URL: databaseUrl,
+      UPLIFT_SECRET: TEST_SECRET,
+      BASE_URL: 'http://uplift.test',
+    });
+    await migrateIdentity(config);
+    const db = await openDatabase(databaseUrl, { poolSize: 4 });
+    try {
+      await work(db, config);
+    } finally {
+      await db.close();
+    }
+  },
+});
+
+/** What `npm start` brings to an empty database. */
+const PRODUCT = fillWith('product', (db) => new ContentService(db).publishShipped());
+
+/**
+ * Starts the product for one spec; `name` must contain "test". `env` changes settings, `overrides` what isn't one, `filling` what
+ * is in its database.
+ */
 export async function startApp(
   name: string,
   env: Record<string, string> = {},
   overrides: Partial<Config> = {},
+  filling: Filling = PRODUCT,
 ): Promise<TestApp> {
   const closers: (() => unknown)[] = [];
   const stop = async (): Promise<void> => {
@@ -81,7 +112,7 @@ export async function startApp(
     if (trouble) throw trouble;
   };
   try {
-    return await start(name, env, overrides, closers, stop);
+    return await start(name, env, overrides, filling, closers, stop);
   } catch (error) {
     await stop();
     throw error;
@@ -92,10 +123,11 @@ async function start(
   name: string,
   env: Record<string, string>,
   overrides: Partial<Config>,
+  filling: Filling,
   closers: (() => unknown)[],
   stop: () => Promise<void>,
 ): Promise<TestApp> {
-  const database = await createTestDatabase(name);
+  const database = await createTestDatabase(name, filling);
   closers.push(() => database.drop());
   const dataDir = mkdtempSync(join(tmpdir(), 'uplift-e2e-'));
   closers.push(() => rmSync(dataDir, { recursive: true, force: true }));
@@ -104,7 +136,7 @@ async function start(
     ...loadConfig({
       DATABASE_URL: database.applicationUrl,
       UPLIFT_DATA_DIR: dataDir,
-      UPLIFT_SECRET: 'only-for-tests-only-for-tests-only-for-tests',
+      UPLIFT_SECRET: TEST_SECRET,
       BASE_URL: 'http://uplift.test',
       LOG_LEVEL: process.env['UPLIFT_TEST_LOG'] ?? 'silent',
       PORT: '0',
@@ -114,13 +146,6 @@ async function start(
     }),
     ...overrides,
   };
-  await migrateIdentity({ ...config, databaseUrl: database.url });
-  const db = await openDatabase(database.url, { poolSize: 2 });
-  try {
-    await new ContentService(db).publishShipped();
-  } finally {
-    await db.close();
-  }
   const pool = new pg.Pool({ connectionString: database.url, max: 2 });
   pool.on('error', () => undefined);
   closers.push(() => pool.end());

@@ -20,7 +20,7 @@ export interface TestDatabase {
 const root = resolve(import.meta.dirname, '../..');
 const run = process.env['UPLIFT_TEST_RUN'] ?? String(process.pid);
 let server: Promise<string> | undefined;
-let template: Promise<string> | undefined;
+const templates = new Map<string, Promise<string>>();
 
 /**
  * The address of the test server: the one of `UPLIFT_TEST_PG_URL`, or the embedded one in `.data/test-pg`, started at
@@ -39,13 +39,21 @@ export function testServerUrl(): Promise<string> {
   })());
 }
 
-/** Makes a database as a copy of the migrated template. The name must say that it is for a test. */
-export async function createTestDatabase(name: string): Promise<TestDatabase> {
+/** What every copy starts with besides the schema: made once a run, under its own name. */
+export interface Filling {
+  readonly name: string;
+  fill(url: string): Promise<void>;
+}
+
+/**
+ * Makes a database as a copy of the migrated template, filled where that is asked for. The name must say that it is for a test.
+ */
+export async function createTestDatabase(name: string, filling?: Filling): Promise<TestDatabase> {
   if (!name.includes('test'))
     throw new Error(
       `"${name}" doesn't contain "test": only databases whose name says so are made and dropped here.`,
     );
-  const from = await (template ??= makeTemplate());
+  const from = await (filling ? once(filling.name, () => fillTemplate(filling)) : migratedTemplate());
   const part = name
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '_')
@@ -112,24 +120,44 @@ function schemaHash(): string {
   return hash.digest('hex').slice(0, 12);
 }
 
-async function makeTemplate(): Promise<string> {
-  const name = `uplift_template_test_${schemaHash()}`;
+function once(name: string, make: () => Promise<string>): Promise<string> {
+  const made = templates.get(name) ?? make();
+  templates.set(name, made);
+  return made;
+}
+
+const migratedTemplate = (): Promise<string> =>
+  once('migrated', () =>
+    makeTemplate(`uplift_template_test_${schemaHash()}`, undefined, async (url) => {
+      if (existsSync(join(root, 'libs/persistence/src/index.ts'))) {
+        const { migrate } = (await import('../../libs/persistence/src/index.js')) as {
+          migrate(url: string): Promise<unknown>;
+        };
+        await migrate(url);
+      }
+      await migrateQueue({ databaseUrl: url });
+      await applicationLogin(url, APPLICATION_PASSWORD);
+    }),
+  );
+
+/** Of this run alone: its content is made by code that changes from run to run. The next run drops it with the leftovers. */
+const fillTemplate = async ({ name, fill }: Filling): Promise<string> =>
+  makeTemplate(`uplift_test_${name}_${run}_000000`, await migratedTemplate(), fill);
+
+/** The database of that name: the one that is there, or a copy of `from` that `fill` has filled. */
+async function makeTemplate(
+  name: string,
+  from: string | undefined,
+  fill: (url: string) => Promise<void>,
+): Promise<string> {
   return onServer(async (client) => {
-    await client.query("SELECT pg_advisory_lock(hashtext('uplift test template'))");
+    await client.query('SELECT pg_advisory_lock(hashtext($1))', [`uplift test template ${name}`]);
     await dropLeftovers(client);
     const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
     if (rowCount) return name;
     const fresh = `uplift_test_template_${run}_${randomBytes(3).toString('hex')}`;
-    await client.query(`CREATE DATABASE ${fresh}`);
-    const url = await databaseUrl(fresh);
-    if (existsSync(join(root, 'libs/persistence/src/index.ts'))) {
-      const { migrate } = (await import('../../libs/persistence/src/index.js')) as {
-        migrate(url: string): Promise<unknown>;
-      };
-      await migrate(url);
-    }
-    await migrateQueue({ databaseUrl: url });
-    await applicationLogin(url, APPLICATION_PASSWORD);
+    await client.query(`CREATE DATABASE ${fresh} ${from ? `TEMPLATE ${from}` : ''}`);
+    await fill(await databaseUrl(fresh));
     // It gets its name when it is whole; a killed run leaves none with this name.
     await client.query(`ALTER DATABASE ${fresh} RENAME TO ${name}`);
     return name;

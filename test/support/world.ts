@@ -380,7 +380,7 @@ async function attach(p: Programme, assessment: string, content: Buffer): Promis
 async function visits(app: TestApp, p: Programme): Promise<Refs> {
   await waitFor(
     async () =>
-      !/^uplift_queue_jobs\{.*state="(waiting|active)".*\} [1-9]/m.test(
+      !/^uplift_queue_jobs\{.*state="(waiting|prioritized|active)".*\} [1-9]/m.test(
         (await app.anonymous.get('/metrics').expect(200)).text,
       ),
     { what: 'a worker with nothing to do', deadlineMs: 60_000 },

@@ -1,4 +1,4 @@
-import { checkReadiness, type JobQueue, type Metrics } from '#platform';
+import { checkReadiness, JOB_STATES, type JobQueue, type Metrics } from '#platform';
 import { Controller, Get, Header, Inject, Logger, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { Database } from '#persistence';
@@ -57,7 +57,6 @@ export class HealthController {
   @Get('metrics')
   @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
   async numbers() {
-    const states = ['waiting', 'active', 'delayed', 'failed'] as const;
     const { checks } = await checkReadiness({
       outbox: async () => {
         const [row] = await this.db.query(
@@ -67,14 +66,14 @@ export class HealthController {
         return true;
       },
       queue: async () => {
-        this.metrics.queueDepth(await this.queue.getJobCounts(...states));
+        this.metrics.queueDepth(await this.queue.getJobCounts(...JOB_STATES));
         return true;
       },
     });
     // An old figure would look like a true one.
     if (!checks['outbox']) this.metrics.outboxWaiting(Number.NaN);
     if (!checks['queue'])
-      this.metrics.queueDepth(Object.fromEntries(states.map((state) => [state, Number.NaN])));
+      this.metrics.queueDepth(Object.fromEntries(JOB_STATES.map((state) => [state, Number.NaN])));
     return this.metrics.registry.metrics();
   }
 }

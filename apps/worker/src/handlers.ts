@@ -54,6 +54,9 @@ export interface Jobs {
 }
 
 export type JobName = keyof Jobs;
+
+/** A report in every language takes a second: a gain, a photograph's receipt or a letter must not wait for it. */
+export const PATIENT: ReadonlySet<JobName> = new Set(['keep-document', 'keep-records']);
 type TypedHandlers = { readonly [Name in JobName]: Handler<Jobs[Name]> };
 
 export interface HandlerDependencies {

@@ -27,6 +27,7 @@ import {
   evidenceUploads,
   FolderDocumentStore,
   type HealthServer,
+  JOB_STATES,
   type JobQueue,
   type JobWorker,
   loadAuditKeys,
@@ -49,7 +50,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { join } from 'node:path';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
-import { handlersOf } from './handlers.js';
+import { handlersOf, PATIENT } from './handlers.js';
 
 const CONFIG = Symbol('config');
 const LOG = Symbol('log');
@@ -132,7 +133,7 @@ export class WorkerModule implements OnModuleInit, OnApplicationShutdown {
       options: '-c role=uplift_worker',
     });
     this.pool.on('error', (error) => log.warn({ err: error }, 'connection lost'));
-    this.relay = relayOutbox(this.pool, this.queue, { logger: log });
+    this.relay = relayOutbox(this.pool, this.queue, { logger: log, patient: PATIENT });
     await this.queue.upsertJobScheduler(
       'daily-sweep',
       { pattern: '0 3 * * *' },
@@ -158,7 +159,7 @@ export class WorkerModule implements OnModuleInit, OnApplicationShutdown {
         checks: {
           database: async () => (await db.query('SELECT 1')).length === 1,
           queue: async () => {
-            metrics.queueDepth(await this.queue.getJobCounts('waiting', 'active', 'delayed', 'failed'));
+            metrics.queueDepth(await this.queue.getJobCounts(...JOB_STATES));
             return this.worker.isRunning() || 'takes no jobs';
           },
           // A row that old means that no relay gets through.

@@ -30,7 +30,12 @@ export interface RelayOptions {
   readonly pollMilliseconds?: number;
   /** How long a row that was handed on is kept for looking at. */
   readonly keepDays?: number;
+  /** Jobs that nobody sits waiting for: they are taken when there is nothing else to do. */
+  readonly patient?: ReadonlySet<string>;
 }
+
+/** Any number above none: BullMQ takes jobs without a priority first. */
+const LAST = 10;
 
 export interface OutboxRelay {
   /** Hands on everything that is waiting now; returns how many rows. */
@@ -48,7 +53,7 @@ export function relayOutbox(
   queue: Pick<JobQueue, 'addBulk'>,
   options: RelayOptions = {},
 ): OutboxRelay {
-  const { logger, batch = 200, pollMilliseconds = 2000, keepDays = 7 } = options;
+  const { logger, batch = 200, pollMilliseconds = 2000, keepDays = 7, patient } = options;
   let stopped = false;
   let told = false;
   let wake: (() => void) | undefined;
@@ -113,7 +118,11 @@ export function relayOutbox(
       );
       if (rows.length > 0) {
         await queue.addBulk(
-          rows.map(({ id, name, payload }) => ({ name, data: payload, opts: { jobId: id } })),
+          rows.map(({ id, name, payload }) => ({
+            name,
+            data: payload,
+            opts: { jobId: id, ...(patient?.has(name) && { priority: LAST }) },
+          })),
         );
         await client.query('UPDATE outbox SET taken_at = clock_timestamp() WHERE id = ANY($1::uuid[])', [
           rows.map(({ id }) => id),

@@ -18,6 +18,9 @@ import type { JobMetrics } from './metrics.js';
 export const QUEUE_NAME = 'uplift';
 export const QUEUE_SCHEMA = 'jobs';
 
+/** States of jobs that are counted for operators. Those that let all others go first are `prioritized`. */
+export const JOB_STATES = ['waiting', 'prioritized', 'active', 'delayed', 'failed'] as const;
+
 /** What a handler knows about its job besides the payload. */
 export interface JobContext {
   /** The outbox id: the same at every attempt, so work is made idempotent by it. */
