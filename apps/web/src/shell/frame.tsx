@@ -283,7 +283,7 @@ function Layout({
       {nav.length > 0 ? (
         <nav
           aria-label={area ? t(`shell.area.${area}`) : t('shell.area')}
-          className="no-print relative grid auto-cols-fr grid-flow-col gap-1 border-b border-line bg-panel p-1 lg:flex lg:flex-col lg:border-e lg:border-b-0 lg:p-3"
+          className="no-print relative grid auto-cols-fr grid-flow-col gap-1 border-b border-line bg-panel p-1 lg:sticky lg:top-14 lg:flex lg:h-[calc(100dvh-3.5rem)] lg:flex-col lg:overflow-y-auto lg:border-e lg:border-b-0 lg:p-3"
         >
           {nav.map((item, n) => (
             <NavLink key={item.path} item={item} current={current === item} wideOnly={n >= fitting} />

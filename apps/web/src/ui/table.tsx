@@ -71,14 +71,6 @@ export function Table<Row>({
     setHeight(body.current?.querySelector<HTMLElement>('[data-index]')?.offsetHeight ?? HEIGHT);
   }, []);
   const many = sorted.length > MANY;
-  // Columns keep the widths of the first rows: those that come into view would move them, and all rows with them.
-  const head = useRef<HTMLTableRowElement>(null);
-  const [widths, setWidths] = useState<readonly number[]>();
-  useLayoutEffect(() => {
-    const cells = [...(head.current?.cells ?? [])].map(({ offsetWidth }) => offsetWidth);
-    const all = cells.reduce((sum, width) => sum + width, 0);
-    setWidths(many ? cells.map((width) => (100 * width) / all) : undefined);
-  }, [many, columns.length]);
   // The same while the rows are: with another one the places of all rows would be worked out with every step of the wheel.
   const keyOf = useCallback((index: number) => rowKey(sorted[index]!), [rowKey, sorted]);
   const virtual = useWindowVirtualizer({
@@ -103,18 +95,14 @@ export function Table<Row>({
     <table
       role="table"
       aria-rowcount={many ? sorted.length + 1 : undefined}
-      className={classes(
-        'block w-full border-collapse rounded-xl border border-line bg-panel text-start sm:table',
-        widths && 'table-fixed',
-      )}
+      className="block w-full border-collapse rounded-xl border border-line bg-panel text-start sm:table"
     >
       <caption className="sr-only">{caption}</caption>
       <thead role="rowgroup" className="sr-only sm:not-sr-only sm:table-header-group">
-        <tr ref={head} role="row" {...(many && { 'aria-rowindex': 1 })}>
-          {columns.map(({ key, header, sort, numeric }, index) => (
+        <tr role="row" {...(many && { 'aria-rowindex': 1 })}>
+          {columns.map(({ key, header, sort, numeric }) => (
             <th
               key={key}
-              style={widths && { inlineSize: `${widths[index]}%` }}
               role="columnheader"
               scope="col"
               aria-sort={
@@ -123,6 +111,8 @@ export function Table<Row>({
               className={classes(
                 'border-b border-line px-3 py-2 text-sm font-semibold text-soft',
                 numeric ? 'text-end' : 'text-start',
+                // A border would stay behind with the rows.
+                many && 'bg-panel shadow-[inset_0_-1px_var(--color-line)] sm:sticky sm:top-13.5 sm:z-[1]',
               )}
             >
               {sort ? (
