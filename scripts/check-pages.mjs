@@ -4,14 +4,16 @@
  *
  * On every page: axe (WCAG 2.2 AA and best practice); nothing to scroll sideways; no key of a message, no blank left open, no
  * `undefined`, `NaN` or text of the interface in English where the language has its own; targets of 24 px at least; nothing that
- * moves under `prefers-reduced-motion`. Once a page: Tab reaches everything, with a focus to be seen. Phones for everybody,
- * desktops for those who work at one. Details are open. Ends with 1 when anything was found.
+ * moves under `prefers-reduced-motion`. Once a page: Tab reaches everything, with a focus to be seen; and when answers take
+ * their time, nothing that can be pressed already is pushed away by what comes late. Phones for everybody, desktops for those
+ * who work at one. Details are open. Ends with 1 when anything was found.
  *
  *   CHROMIUM=/path       another Chromium than the one on the PATH
  *   --from=URL,ACCOUNTS  a product that runs already, and its demo-accounts.json; what a page needs and isn't there is entered
  *   --area=LIST          only these, with commas between: supplier, assessor, …, shell, public
  *   --lang=LIST          only these languages
  *   --at=TEXT            only routes with that in them
+ *   --part=LIST          looks (each language and theme), moves (late answers), or both
  *   --pages=N            how many at once (default 3)
  */
 /* global document, requestAnimationFrame, getComputedStyle, Node, NodeFilter, window */
@@ -22,6 +24,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { accountOf, launchBrowser, settled, signIn, signInBrowser, startProduct } from './demo-product.mjs';
 import { ROOT } from './house.mjs';
+import { findMoves } from './page-moves.mjs';
 import { LOCALES, readMessages } from './web-messages.mjs';
 
 const { values } = parseArgs({
@@ -30,6 +33,7 @@ const { values } = parseArgs({
     area: { type: 'string' },
     lang: { type: 'string' },
     at: { type: 'string', default: '' },
+    part: { type: 'string', default: 'looks,moves' },
     pages: { type: 'string', default: '3' },
   },
 });
@@ -58,7 +62,7 @@ const routesOf = (area) =>
     ([, path]) => path,
   );
 
-/** What stands at the places in the addresses, found or entered over the API by whoever sees it. */
+/** What stands at the places in the addresses (several, where a page has tabs), found or entered over the API by whoever sees it. */
 async function findPlaces({ url, demo }) {
   const as = async (role) => {
     const headers = { authorization: `Bearer ${await signIn(url, accountOf(demo, role))}` };
@@ -84,6 +88,7 @@ async function findPlaces({ url, demo }) {
       level: 'basic',
       profile: 'programme-default',
     });
+  const tabs = (place, all) => all.map((tab) => `${place}?tab=${tab}`);
   const open = ({ state }) => ['draft', 'in-progress'].includes(state);
   const own = (await supplier('me')).memberships[0].organisationId;
   const ownSites = (await supplier(`sites?organisationId=${own}&limit=200`)).items;
@@ -125,6 +130,8 @@ async function findPlaces({ url, demo }) {
   return {
     supplier: {
       '/supplier/sites/:id': ownSites[0].id,
+      '/supplier/sites/:id/change': ownSites[0].id,
+      '/supplier/sites/new/:organisation': own,
       '/supplier/sites/:id/findings': ownSites[0].id,
       '/supplier/gap-reports/:id': closed.id,
       '/supplier/certificates/:id': ownCertificates[0].id,
@@ -146,9 +153,16 @@ async function findPlaces({ url, demo }) {
       '/buyer/sites/:id': bought[0].siteId,
       '/buyer/rules/:rule': rule.rule,
     },
-    agency: { '/agency/cohorts/:id': cohort.id, '/agency/programmes/:id': programme.id },
+    agency: {
+      '/agency/cohorts/:id': tabs(cohort.id, ['overview', 'sections', 'sites', 'map', 'visits']),
+      '/agency/programmes/:id': tabs(programme.id, ['cohorts', 'donors', 'parties']),
+    },
     admin: {
-      '/admin/checklists/:checklist/:version': 'food-manufacturing/2',
+      '/admin/checklists/:checklist/:version': tabs('food-manufacturing/2', [
+        'items',
+        'changes',
+        'translations',
+      ]),
       '/admin/profiles/:profile/:version': 'programme-default/1',
     },
     shell: {
@@ -365,6 +379,7 @@ const areas = [
   'public',
 ];
 const wanted = { areas: values.area?.split(',') ?? areas, locales: values.lang?.split(',') ?? LOCALES };
+const parts = values.part.split(',');
 const work = mkdtempSync(join(tmpdir(), 'uplift-check-pages-'));
 const faults = new Map();
 const tally = new Map();
@@ -388,7 +403,8 @@ try {
         throw new Error(`nobody here visits ${route}: say in findPlaces what stands at its places`);
       if (wanted.areas.includes(area) && route.includes(values.at))
         for (const size of PEOPLE[area].sizes)
-          visits.push({ area, route, size, address: addressOf(route, places[area][route]) });
+          for (const place of [places[area][route] ?? ''].flat())
+            visits.push({ area, route, size, address: addressOf(route, place) });
     }
     for (const route of Object.keys(places[area]))
       if (!routes.includes(route))
@@ -405,7 +421,7 @@ try {
       locale: 'en-GB',
       reducedMotion: 'reduce',
     });
-    const where = `${route} ${size.width}`;
+    const where = `${route} ${/tab=\w+/.exec(address) ?? ''} ${size.width}`;
     try {
       const outside = ['/sign-in', '/reset-password', '/invitations'].includes(route);
       if (!outside)
@@ -414,6 +430,9 @@ try {
           product.url,
           accountOf(product.demo, server && /cohorts/.test(route) ? PEOPLE.agency.role : PEOPLE[area].role),
         );
+      if (parts.includes('moves') && !server)
+        note(where, await findMoves(context, `${product.url}/app${address}`, size));
+      if (!parts.includes('looks')) return;
       const page = await context.newPage();
       page.on('pageerror', (error) => note(where, [`error: ${error.message.slice(0, 160)}`]));
       for (const locale of wanted.locales) {

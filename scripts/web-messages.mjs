@@ -68,6 +68,27 @@ const shown = (blanks) =>
     .sort()
     .join(' ') || 'none';
 
+/** What a language's texts must not hold, and what stands there instead. */
+const SETTING = {
+  es: [[/(^|\?)[^¿?]*\?|(^|!)[^¡!]*!/u, 'a question or an exclamation is opened by ¿ or ¡']],
+  fr: [
+    [
+      /[ \p{L}\p{N})}…][;!?»]|[ \p{L}\p{N})}»]:(?=\s|$)|«(?!\u00a0)/u,
+      'a no-break space stands before ; ! ? (U+202F), before : and within « » (U+00A0)',
+    ],
+  ],
+  ar: [[/[\p{Script=Arabic}\p{M}»)}]\s*[,;?](?=\s|$)/u, 'the marks are ، ؛ ؟']],
+  hi: [[/\p{Script=Devanagari}\p{M}*\.(?=$|\s+\p{Script=Devanagari})/u, 'a sentence ends with ।']],
+  ru: [[/площадк|когорт/iu, 'a site is «объект», a cohort «группа»']],
+};
+
+/** How a text, of the app or any other, is set otherwise than its language sets it; empty when it isn't. */
+export const settingFaults = (text, locale) =>
+  (SETTING[locale] ?? []).flatMap(([wrong, rule]) => {
+    const [found] = wrong.exec(text) ?? [];
+    return found === undefined ? [] : [`"${found.trim()}": ${rule}`];
+  });
+
 /** What is wrong with the messages, a sentence each; empty when nothing is. */
 export function faultsOf(messages) {
   const faults = [];
@@ -96,7 +117,8 @@ export function faultsOf(messages) {
         const where = `i18n/${locale}/${area}.json, "${key}"`;
         if (typeof own[key] !== 'string' || !own[key].trim()) faults.push(`${where}: missing or empty.`);
         else if (typeof english[key] !== 'string') faults.push(`${where}: not in English.`);
-        else
+        else {
+          faults.push(...settingFaults(own[key], locale).map((each) => `${where}: ${each}.`));
           try {
             const [wanted, given] = [blanksOf(english[key]), blanksOf(own[key])].map(shown);
             if (wanted !== given) faults.push(`${where}: blanks are ${given}, in English ${wanted}.`);
@@ -105,6 +127,7 @@ export function faultsOf(messages) {
           } catch (error) {
             faults.push(`${where}: ${error.message}.`);
           }
+        }
       }
     }
   }

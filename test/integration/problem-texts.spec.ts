@@ -65,7 +65,7 @@ test('a blank of a translation is one of the English text', () => {
 
 test('what is put in stays as it is, unless it is a word of ours', () => {
   expect(problemText('There is no such assessment.', 'fr')).toBe(
-    'N’existe pas, ou ne vous est pas visible : évaluation.',
+    'N’existe pas, ou ne vous est pas visible\u00a0: évaluation.',
   );
   expect(problemText('Use one of: en, es.', 'hi')).toBe('इनमें से एक दें: en, es।');
   expect(problemText('subjectId must be a day such as 2026-03-01', 'es')).toBe(

@@ -1,10 +1,15 @@
 import { LOCALES } from '#domain';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { ENGLISH } from '../../apps/api/src/http/problem-texts/english.js';
+import { problemText } from '../../apps/api/src/http/problem-texts/index.js';
+import { messages } from '../../libs/reporting/src/messages/index.js';
 
 type Messages = Record<string, Record<string, Record<string, string>>>;
 interface Tools {
   readMessages(): Messages;
   faultsOf(messages: Messages): string[];
+  settingFaults(text: string, locale: string): string[];
   typesOf(messages: Messages): string;
 }
 const tools = () => import('../../scripts/web-messages.mjs' as string) as Promise<Tools>;
@@ -34,4 +39,33 @@ test('the languages are those the product speaks, in its schemas too', async () 
     for (const locale of LOCALES)
       if (name !== 'profile-titles' || locale !== 'en')
         expect(schema(name)).toContain(`"${locale}": { "$ref"`);
+});
+
+test('reports, mails, refusals and checklists are set as their language sets them, too', async () => {
+  const { settingFaults } = await tools();
+  const content: Record<string, unknown> = {};
+  for (const file of readdirSync('checklists', { recursive: true, encoding: 'utf8' })) {
+    const [, locale] = /\.(\w\w)\.yaml$/.exec(file) ?? [];
+    if (locale) content[file] = { [locale]: parse(readFileSync(`checklists/${file}`, 'utf8')) };
+  }
+  for (const file of ['categories.yaml', 'profile-titles.yaml'])
+    content[file] = parse(readFileSync(`checklists/${file}`, 'utf8'));
+  const faults: string[] = [];
+  /** Whatever stands below the name of a language is in that language. */
+  const look = (of: unknown, where: string, locale = 'en'): void => {
+    if (typeof of === 'string')
+      faults.push(...settingFaults(of, locale).map((fault) => `${where}: ${fault}`));
+    else if (typeof of === 'object' && of !== null)
+      for (const [key, value] of Object.entries(of))
+        look(value, `${where} ${key}`, (LOCALES as readonly string[]).includes(key) ? key : locale);
+  };
+  look(content, 'checklists');
+  look(messages, 'reports');
+  look(
+    Object.fromEntries(LOCALES.map((locale) => [locale, ENGLISH.map((text) => problemText(text, locale))])),
+    'refusals',
+  );
+  expect(faults).toEqual([]);
+  expect(settingFaults('Prêt ? « oui »', 'fr')).toHaveLength(1);
+  expect(settingFaults('Prêt\u202f? «\u00a0oui\u00a0»', 'fr')).toEqual([]);
 });

@@ -1,8 +1,13 @@
+import { useCallback } from 'react';
 import { serverLocale } from '#web/i18n';
 import { useRead } from './hooks';
 
-/** Names of product categories; one that has none is shown as it was entered. */
-export function useCategories(): (code: string) => string {
+/** Names of product categories, and the question for them; one that has none is shown as it was entered. */
+export function useCategories() {
   const names = useRead('/api/v1/categories', { params: { query: { lang: serverLocale() } } });
-  return (code) => names.data?.find((each) => each.code === code)?.name ?? code;
+  const nameOf = useCallback(
+    (code: string): string => names.data?.find((each) => each.code === code)?.name ?? code,
+    [names.data],
+  );
+  return { nameOf, names };
 }

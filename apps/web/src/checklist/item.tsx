@@ -254,7 +254,7 @@ const CHOSEN = {
 
 /** What was entered, in words. */
 export const said = (value: OperationValue | null, title: (code: string) => string): string | null =>
-  value?.answer ? [title(value.answer), value.naReason].filter(Boolean).join(': ') : (value?.note ?? null);
+  value?.answer ? [title(value.answer), value.naReason].filter(Boolean).join(' – ') : (value?.note ?? null);
 
 const FIXES = {
   'assessment-locked': 'checklist.refused.locked',
@@ -352,14 +352,14 @@ function Entries({
 
 /** Could not be kept on this device: nothing of it is shown as saved. */
 export function Unsaved({ error, names = [] }: { error: unknown; names?: readonly string[] }) {
-  const { t } = useI18n();
+  const { t, list } = useI18n();
   const full = error instanceof DOMException && error.name === 'QuotaExceededError';
   return (
     <div role="alert" className="mt-3 rounded-lg bg-critical-bg p-3 text-critical">
       <p className="font-semibold">{t('checklist.unsaved.title')}</p>
       {names.length > 0 && (
         <p>
-          <Text>{names.join(', ')}</Text>
+          <Text>{list(names)}</Text>
         </p>
       )}
       <p>{t(full ? 'checklist.unsaved.full' : 'checklist.unsaved.other')}</p>

@@ -31,7 +31,7 @@ export function Photos({
   evidence: readonly Schema<'EvidenceRow'>[];
   open: boolean;
 }) {
-  const { t, number } = useI18n();
+  const { t, number, list } = useI18n();
   const [failed, setFailed] = useState<{ error: unknown; names: readonly string[] } | null>(null);
   const [large, setLarge] = useState<string[]>([]);
   const [busy, setBusy] = useState(false);
@@ -103,7 +103,7 @@ export function Photos({
       {large.length > 0 && (
         <p role="alert" className="mt-2 rounded-lg bg-critical-bg p-3 text-critical">
           {t('checklist.photo.large', {
-            name: large.join(', '),
+            name: list(large),
             mb: number(EVIDENCE_LIMIT / 1024 / 1024),
           })}
         </p>

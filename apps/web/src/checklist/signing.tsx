@@ -52,15 +52,22 @@ export function ReadBack({ checklist, findings }: { checklist: Checklist; findin
         },
         ...findings.flatMap(({ requirement, own, note }) => [
           {
-            text: `${requirement.code} – ${title(valueOf(own)?.answer ?? '')}: ${requirement.question}`,
+            text: `${requirement.code} – ${title(valueOf(own)?.answer ?? '')} – ${requirement.question}`,
             size: 24,
           },
           ...(noteOf(note.current) ? [{ text: noteOf(note.current)!, size: 22 }] : []),
         ]),
         { text: t('checklist.sign.statement'), size: 26, bold: true },
-        { text: `${t('checklist.sign.assessor')}: ${me.name}`, size: 26, drawn: assessor.current! },
         {
-          text: `${t('checklist.sign.supplier')}: ${[who, part].filter(Boolean).join(', ')}`,
+          text: t('common.labelled', { label: t('checklist.sign.assessor'), value: me.name }),
+          size: 26,
+          drawn: assessor.current!,
+        },
+        {
+          text: t('common.labelled', {
+            label: t('checklist.sign.supplier'),
+            value: [who, part].filter(Boolean).join(' – '),
+          }),
           size: 26,
           drawn: supplier.current!,
         },

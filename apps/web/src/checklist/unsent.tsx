@@ -112,12 +112,12 @@ async function sheet(
     ]);
   const heading = `${pack.site.supplier} – ${pack.site.name}`;
   const parts: BlobPart[] = [
-    `<!doctype html><html lang="${locale}" dir="${dir}"><meta charset="utf-8"><title>${html(`${t('checklist.unsent.title')}: ${heading}`)}</title>`,
+    `<!doctype html><html lang="${locale}" dir="${dir}"><meta charset="utf-8"><title>${html(t('common.labelled', { label: t('checklist.unsent.title'), value: heading }))}</title>`,
     '<style>body{font:16px system-ui,sans-serif;margin:2rem}table{border-collapse:collapse}th,td{border:1px solid #999;padding:.4rem;text-align:start;vertical-align:top}img{max-width:100%;max-height:40rem}</style>',
     `<h1 dir="auto">${html(heading)}</h1>`,
     `<p>${html(t('checklist.unsent.lead'))}</p>`,
     `<p dir="auto">${html(`${t(`common.assessmentKind.${pack.assessment.kind}`)} – ${day(pack.assessment.assessedOn)} – ${pack.checklist.title} ${pack.checklist.version}`)}</p>`,
-    `<p dir="auto">${html(`${person}, ${moment(new Date().toISOString())}`)}</p>`,
+    `<p dir="auto">${html(`${person} – ${moment(new Date().toISOString())}`)}</p>`,
     `<table>${copy.queue.map(row).join('')}</table>`,
   ];
   for (const file of files) {

@@ -106,11 +106,14 @@ export function PageHeader({
   lead,
   back,
   actions,
+  pending = false,
 }: {
   title: string;
   lead?: ReactNode;
   back?: { readonly href: string; readonly label: string };
   actions?: ReactNode;
+  /** Some of it isn't known yet: until it is, there is the heading alone, and nothing below shows. */
+  pending?: boolean;
 }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
@@ -120,7 +123,7 @@ export function PageHeader({
     if (openedByNavigation()) heading.current?.focus();
   }, []);
   return (
-    <header className="mb-5">
+    <header className={classes('mb-5', pending && 'pending')}>
       {back && (
         <Link href={back.href} className="no-print mb-2 inline-flex min-h-6 items-center gap-1 text-sm">
           <Icon name="back" size={16} />
@@ -132,9 +135,9 @@ export function PageHeader({
           <h1 ref={heading} tabIndex={-1}>
             {title}
           </h1>
-          {lead && <p className="mt-1 max-w-prose text-soft">{lead}</p>}
+          {!pending && lead && <p className="mt-1 max-w-prose text-soft">{lead}</p>}
         </div>
-        {actions && <div className="no-print flex flex-wrap gap-2">{actions}</div>}
+        {!pending && actions && <div className="no-print flex flex-wrap gap-2">{actions}</div>}
       </div>
     </header>
   );
@@ -241,11 +244,11 @@ export function Text({ children, lang }: { children: string; lang?: string | und
   );
 }
 
-/** Grey bars where something will stand; says that it is loading. */
+/** Grey bars where something will stand; says that it is loading. Nothing below shows until it is there. */
 export function Skeleton({ rows = 4 }: { rows?: number }) {
   const { t } = useI18n();
   return (
-    <div role="status" className="grid gap-3">
+    <div role="status" className="pending grid gap-3">
       <span className="sr-only">{t('common.loading')}</span>
       {Array.from({ length: rows }, (_, n) => (
         <div key={n} className="h-10 animate-pulse rounded-lg bg-sunken" />

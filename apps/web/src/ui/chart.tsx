@@ -1,7 +1,6 @@
 import type { EChartsCoreOption } from 'echarts/core';
 import { lazy, type ReactNode, Suspense, useState } from 'react';
 import { useI18n } from '#web/i18n';
-import { Skeleton } from './basics';
 import { type Column, Table } from './table';
 
 /** ECharts is larger than the rest of the app; it comes with the first chart. */
@@ -37,7 +36,7 @@ export function Chart<Row>({
         <span className="block font-semibold">{title}</span>
         <span className="text-soft">{summary}</span>
       </figcaption>
-      <Suspense fallback={<Skeleton rows={4} />}>
+      <Suspense fallback={<div style={{ blockSize: height }} />}>
         <Drawing option={option} height={height} />
       </Suspense>
       <details className="mt-2" onToggle={({ currentTarget: { open } }) => open && setOpened(true)}>

@@ -168,12 +168,15 @@ const hasFix = (code: string): code is Fixed => FIXED.includes(code as Fixed);
  */
 export function Loaded<T>({
   query,
+  also = [],
   empty,
   isEmpty = (data) => Array.isArray(data) && data.length === 0,
   rows,
   children,
 }: {
   query: UseQueryResult<T>;
+  /** What else has to be there, or to have failed, before anything is drawn: it would move what stands. */
+  also?: readonly Pick<UseQueryResult, 'isLoading'>[];
   /** What to say when there is nothing. */
   empty?: ReactNode;
   isEmpty?: (data: NonNullable<T>) => boolean;
@@ -184,7 +187,7 @@ export function Loaded<T>({
   const { t } = useI18n();
   const { data, error } = query;
   const problem = error && <ProblemBox error={error} retry={() => void query.refetch()} />;
-  if (data === undefined || data === null)
+  if (data === undefined || data === null || also.some(({ isLoading }) => isLoading))
     return problem ?? <Skeleton {...(rows !== undefined && { rows })} />;
   return (
     <>

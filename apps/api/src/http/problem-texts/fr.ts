@@ -2,12 +2,12 @@ import type { ProblemTexts } from './english.js';
 
 /** French. */
 export const fr: ProblemTexts = {
-  '"{0}" ({1}) is not an answer of profile {2}.': '« {0} » ({1}) n’est pas une réponse du barème {2}.',
-  '"{0}" is not a day of the calendar.': '« {0} » n’est pas un jour du calendrier.',
-  '"{0}" is not a state of the {1}.': '« {0} » n’est pas un état possible.',
+  '"{0}" ({1}) is not an answer of profile {2}.': '« {0} » ({1}) n’est pas une réponse du barème {2}.',
+  '"{0}" is not a day of the calendar.': '« {0} » n’est pas un jour du calendrier.',
+  '"{0}" is not a state of the {1}.': '« {0} » n’est pas un état possible.',
   '"{0}" is not allowed while the {1} is {2}. Allowed: {3}.':
-    '« {0} » n’est pas permis à l’état {2}. Permis : {3}.',
-  '"{0}" needs a reason.': '« {0} » demande un motif.',
+    '« {0} » n’est pas permis à l’état {2}. Permis : {3}.',
+  '"{0}" needs a reason.': '« {0} » demande un motif.',
   'A calendar runs forward, over at most two years.':
     'Un calendrier va vers l’avant et couvre deux ans au plus.',
   'A change by cookie must come from the pages of this product.':
@@ -47,12 +47,12 @@ export const fr: ProblemTexts = {
     'Une organisation du type {0} ne peut être {1} d’un programme.',
   'An organisation sends {0} invitations a day at most.':
     'Une organisation envoie au plus {0} invitations par jour.',
-  'An organisation signs in; there is no link.': 'Une organisation se connecte ; il n’y a pas de lien.',
+  'An organisation signs in; there is no link.': 'Une organisation se connecte ; il n’y a pas de lien.',
   'Answer "{0}" has no rank; mean-ordinal needs one.':
-    'La réponse « {0} » n’a pas de rang ; mean-ordinal en demande un.',
+    'La réponse « {0} » n’a pas de rang ; mean-ordinal en demande un.',
   'As things are recorded, this person does not breach the rule here.':
     'D’après ce qui est enregistré, cette personne n’enfreint pas la règle ici.',
-  'Checklist {0} {1} has no level "{2}".': 'La liste {0} {1} n’a pas de niveau « {2} ».',
+  'Checklist {0} {1} has no level "{2}".': 'La liste {0} {1} n’a pas de niveau « {2} ».',
   'Complaints are handled by managers, reviewers and deciders of the agency.':
     'Les réclamations sont traitées par les responsables, relecteurs et décideurs de l’agence.',
   'Evidence may not be {0}.': 'Une preuve ne peut être {0}.',
@@ -73,7 +73,7 @@ export const fr: ProblemTexts = {
   'Nobody allows a breach of their own.': 'Nul ne s’autorise un manquement à soi-même.',
   'Nobody closes findings of their own site.': 'Nul ne clôt les constats de son propre site.',
   'Nobody handles a complaint who {0}.':
-    'Cette personne ne peut traiter la réclamation : elle est concernée.',
+    'Cette personne ne peut traiter la réclamation : elle est concernée.',
   'Nobody has this e-mail address.': 'Personne n’a cette adresse e-mail.',
   'Nobody holds an assessment on {0}.': 'Personne ne fait d’évaluation le {0}.',
   "Of {0} items something was sent that rests on what hasn't come yet.":
@@ -81,12 +81,12 @@ export const fr: ProblemTexts = {
   'Only a closed assessment can carry a certificate.':
     'Seule une évaluation clôturée peut porter un certificat.',
   'Only a supplier ends its participation by itself; for other parties the operator does.':
-    'Seul un fournisseur met fin lui-même à sa participation ; pour les autres, l’exploitant le fait.',
+    'Seul un fournisseur met fin lui-même à sa participation ; pour les autres, l’exploitant le fait.',
   'Only a visit that has a day is done, aborted or cancelled.':
     'Seule une visite qui a un jour est faite, interrompue ou annulée.',
   'Only an agency publishes content.': 'Seule une agence publie des contenus.',
   'Only an agency sets up organisations other than suppliers; agencies are set up by the operator.':
-    'Seule une agence crée des organisations autres que des fournisseurs ; les agences sont créées par l’exploitant.',
+    'Seule une agence crée des organisations autres que des fournisseurs ; les agences sont créées par l’exploitant.',
   'Only an appeal about an assessment that is upheld reopens it.':
     'Seul un recours admis sur une évaluation la rouvre.',
   'Only an owner changes the organisation.': 'Seul un responsable modifie l’organisation.',
@@ -112,7 +112,7 @@ export const fr: ProblemTexts = {
   'Only the programme manager starts cohorts.': 'Seul le responsable de programme ouvre des cohortes.',
   'Only the programme manager {0}.': 'Seul le responsable de programme le fait.',
   'Only the supplier appeals; others complain.':
-    'Seul le fournisseur fait un recours ; les autres font une réclamation.',
+    'Seul le fournisseur fait un recours ; les autres font une réclamation.',
   'Only who raised it withdraws a complaint.': 'Seul l’auteur retire une réclamation.',
   'Pictures in HEIC cannot be read here.': 'Les images HEIC ne peuvent être lues ici.',
   'Points are a number, or null when not scorable.':
@@ -122,7 +122,7 @@ export const fr: ProblemTexts = {
     'L’exigence {0} n’a aucune classe que compte le barème {1}.',
   'Requirement {0} is answered twice.': 'L’exigence {0} a deux réponses.',
   'Requirement {0} stands in an unknown section "{1}".':
-    'L’exigence {0} est dans une section inconnue, « {1} ».',
+    'L’exigence {0} est dans une section inconnue, « {1} ».',
   'Say by which mapping the records are to be read.': 'Dites selon quelle table lire les données.',
   'Section {0} is its own parent.': 'La section {0} dépend d’elle-même.',
   'Send the records as a form.': 'Envoyez les données en formulaire.',
@@ -141,12 +141,12 @@ export const fr: ProblemTexts = {
   'The assessment is dated {0}, a day that is still to come.':
     'L’évaluation porte la date du {0}, un jour à venir.',
   'The assessment is {0}: its answers cannot be changed.':
-    'L’évaluation est à l’état {0} : ses réponses ne peuvent être modifiées.',
+    'L’évaluation est à l’état {0} : ses réponses ne peuvent être modifiées.',
   'The assessment was closed before this had come.': 'L’évaluation a été clôturée avant que ceci n’arrive.',
   'The body is nested deeper than {0} levels.': 'Le corps est imbriqué sur plus de {0} niveaux.',
   'The charter cannot be like this.': 'La charte ne peut être ainsi.',
-  'The checklist asks no "{0}" at this level.': 'La liste ne demande pas « {0} » à ce niveau.',
-  'The checklist has no level "{0}".': 'La liste n’a pas de niveau « {0} ».',
+  'The checklist asks no "{0}" at this level.': 'La liste ne demande pas « {0} » à ce niveau.',
+  'The checklist has no level "{0}".': 'La liste n’a pas de niveau « {0} ».',
   'The consent cannot be given like this.': 'L’autorisation ne peut être donnée ainsi.',
   'The crosswalk joins other checklist versions than those of the two assessments.':
     'La correspondance relie d’autres versions de la liste que celles des deux évaluations.',
@@ -160,7 +160,7 @@ export const fr: ProblemTexts = {
   'The file nests aliases too deeply or in a circle.':
     'Le fichier imbrique des alias trop profondément ou en cercle.',
   'The files have more than {0} MB; pack them with gzip, or import them with `uplift import inspections`.':
-    'Les fichiers dépassent {0} Mo ; compressez-les avec gzip, ou importez-les avec `uplift import inspections`.',
+    'Les fichiers dépassent {0} Mo ; compressez-les avec gzip, ou importez-les avec `uplift import inspections`.',
   'The finding has no closure to take back.': 'Le constat n’a pas de clôture à reprendre.',
   'The finding is closed.': 'Le constat est clos.',
   'The first request with this key is still running.':
@@ -186,9 +186,9 @@ export const fr: ProblemTexts = {
   'The person is an assessor or mentor already.': 'La personne est déjà évaluateur ou mentor.',
   'The person is no {0} of this organisation.': 'La personne n’est pas {0} de cette organisation.',
   'The programme allows no exception from {0}.': 'Le programme n’admet pas d’exception à {0}.',
-  'The reason "other" needs a note.': 'La raison « other » demande une note.',
+  'The reason "other" needs a note.': 'La raison « other » demande une note.',
   'The result is still being computed; try again in a moment.':
-    'Le résultat est encore en calcul ; réessayez dans un instant.',
+    'Le résultat est encore en calcul ; réessayez dans un instant.',
   'The rule names a checklist or profile that is not published.':
     'La règle nomme une liste ou un barème non publié.',
   'The site has no submitted baseline to follow up.':
@@ -197,7 +197,7 @@ export const fr: ProblemTexts = {
   'The site is not enrolled in this cohort.': 'Le site n’est pas inscrit dans cette cohorte.',
   "The supplier's evidence would take more than {0} MB.": 'Les preuves du fournisseur dépasseraient {0} Mo.',
   'The two assessments are scored in different ways; their points are not on one scale.':
-    'Les deux évaluations sont notées différemment ; leurs points ne sont pas sur une même échelle.',
+    'Les deux évaluations sont notées différemment ; leurs points ne sont pas sur une même échelle.',
   'The upload could not be understood.': 'L’envoi n’a pas été compris.',
   'The upload is at another place.': 'L’envoi en est à un autre endroit.',
   'The visit is planned for {0}.': 'La visite est prévue le {0}.',
@@ -207,7 +207,7 @@ export const fr: ProblemTexts = {
   'There are no mails in this language.': 'Il n’y a pas de courriels dans cette langue.',
   'There are no reports in this language.': 'Il n’y a pas de rapports dans cette langue.',
   'There is an account for the address of this invitation: sign in, then accept.':
-    'L’adresse de cette invitation a un compte : connectez-vous, puis acceptez.',
+    'L’adresse de cette invitation a un compte : connectez-vous, puis acceptez.',
   'There is no account for this address yet.': 'Cette adresse n’a pas encore de compte.',
   'There is no published scoring profile {0}.': 'Il n’y a pas de barème publié {0}.',
   'There is no published version {0} of the checklist {1}.':
@@ -217,7 +217,7 @@ export const fr: ProblemTexts = {
   'There is no such invitation for you.': 'Il n’y a pas d’invitation de ce genre pour vous.',
   'There is no such organisation to grant to.': 'Il n’y a pas d’organisation de ce genre à autoriser.',
   'There is no such time zone.': 'Ce fuseau horaire n’existe pas.',
-  'There is no such {0}.': 'N’existe pas, ou ne vous est pas visible : {0}.',
+  'There is no such {0}.': 'N’existe pas, ou ne vous est pas visible : {0}.',
   'These are not the files of the mapping.': 'Ce ne sont pas les fichiers de la table.',
   'These cannot be rules of impartiality.': 'Ceci ne peut être des règles d’impartialité.',
   'This Idempotency-Key was used for another request.': 'Cette Idempotency-Key a servi à une autre demande.',
@@ -231,9 +231,9 @@ export const fr: ProblemTexts = {
   'This installation has no web app.': 'Cette installation n’a pas d’application.',
   'This is for whoever looks after the installation.': 'Ceci est réservé à qui s’occupe de l’installation.',
   'This is no reason for leaving a cohort.': 'Ce n’est pas une raison de quitter une cohorte.',
-  'This is not shared with you. What is: {0}.': 'Ceci n’est pas partagé avec vous. Ce qui l’est : {0}.',
+  'This is not shared with you. What is: {0}.': 'Ceci n’est pas partagé avec vous. Ce qui l’est : {0}.',
   'This takes a signed-in person; no token may do it.':
-    'Ceci demande une personne connectée ; aucun jeton ne le peut.',
+    'Ceci demande une personne connectée ; aucun jeton ne le peut.',
   'This takes a token with the scope {0}.': 'Ceci demande un jeton de portée {0}.',
   'This version of the rule is published.': 'Cette version de la règle est publiée.',
   'To {0} you need the role {1} for this site.': 'Il faut pour cela le rôle {1} sur ce site.',
@@ -254,14 +254,14 @@ export const fr: ProblemTexts = {
   'Your role takes a second factor, and this session has proven none.':
     'Votre rôle exige un second facteur, et cette session n’en a prouvé aucun.',
   "{0} doesn't answer; nobody can sign in there at the moment.":
-    '{0} ne répond pas ; personne ne peut s’y connecter pour le moment.',
-  '{0} is not impartial: {1}.': 'L’impartialité n’est pas respectée : {1}.',
+    '{0} ne répond pas ; personne ne peut s’y connecter pour le moment.',
+  '{0} is not impartial: {1}.': 'L’impartialité n’est pas respectée : {1}.',
   '{0} items have several answers that nobody has decided between.':
     '{0} points ont plusieurs réponses entre lesquelles personne n’a tranché.',
-  '{0} problems in the responses; the first: {1}': '{0} problèmes dans les réponses ; le premier : {1}',
-  '"{0}" is not a class of this profile.': '« {0} » n’est pas une classe de ce barème.',
-  '"{0}" is not a day': '« {0} » n’est pas un jour',
-  '"{0}" is not allowed in "{1}"': '« {0} » n’est pas permis dans « {1} »',
+  '{0} problems in the responses; the first: {1}': '{0} problèmes dans les réponses ; le premier : {1}',
+  '"{0}" is not a class of this profile.': '« {0} » n’est pas une classe de ce barème.',
+  '"{0}" is not a day': '« {0} » n’est pas un jour',
+  '"{0}" is not allowed in "{1}"': '« {0} » n’est pas permis dans « {1} »',
   '$property must be SHA-256 in small hexadecimal digits':
     '$property doit être un SHA-256 en hexadécimal minuscule',
   '$property must be a code of letters, digits, dots and hyphens':
@@ -273,11 +273,11 @@ export const fr: ProblemTexts = {
     '$property doit être un moment tel que 2026-03-01T09:30:00Z',
   '$property must be what the link in the mail holds':
     '$property doit être ce que contient le lien du courriel',
-  'Add "{0}".': 'Ajoutez « {0} ».',
+  'Add "{0}".': 'Ajoutez « {0} ».',
   'Add a band with minPoints 0.': 'Ajoutez une tranche avec minPoints 0.',
   'Add them to the organisation in the role {0} first.':
     'Ajoutez d’abord ces personnes à l’organisation dans le rôle {0}.',
-  'Allowed: {0}.': 'Permis : {0}.',
+  'Allowed: {0}.': 'Permis : {0}.',
   'Another one has this id.': 'Un autre a cet identifiant.',
   'Ask a manager of the assessment to take it up, or to give you the role again.':
     'Demandez à un responsable de l’évaluation de la reprendre ou de vous rendre le rôle.',
@@ -295,7 +295,7 @@ export const fr: ProblemTexts = {
   'Build it with `npm run build`, or use the API.': 'Construisez-la avec `npm run build`, ou utilisez l’API.',
   'Cancel it if it will not take place.': 'Annulez-la si elle n’aura pas lieu.',
   'Change the entry that is there.': 'Modifiez l’entrée qui existe.',
-  'Checklist {0} {1} has no section "{2}".': 'La liste {0} {1} n’a pas de section « {2} ».',
+  'Checklist {0} {1} has no section "{2}".': 'La liste {0} {1} n’a pas de section « {2} ».',
   'Choose a password.': 'Choisissez un mot de passe.',
   'Class the requirements, or take the gate out.': 'Classez les exigences, ou retirez le seuil.',
   'Declare the file again and send it anew.': 'Déclarez de nouveau le fichier et renvoyez-le.',
@@ -317,7 +317,7 @@ export const fr: ProblemTexts = {
     'Donnez soit granteeId, soit recipientName et recipientEmail.',
   'Give null when there is no score.': 'Donnez null quand il n’y a pas de score.',
   'Give one of {0}, or a mapping of your own as "mapping"; not both.':
-    'Donnez l’une de {0}, ou votre propre table comme « mapping » ; pas les deux.',
+    'Donnez l’une de {0}, ou votre propre table comme « mapping » ; pas les deux.',
   'Give personId, organisationId or both.': 'Donnez personId, organisationId ou les deux.',
   'Give the changed file a new version.': 'Donnez une nouvelle version au fichier modifié.',
   'Give the code of your app at /api/auth/two-factor/verify-totp, or sign in with a passkey.':
@@ -331,7 +331,7 @@ export const fr: ProblemTexts = {
   'Give upheld, partly-upheld or rejected with decide.':
     'Donnez upheld, partly-upheld ou rejected avec decide.',
   'Go on tomorrow.': 'Continuez demain.',
-  'Go on: no exception is needed.': 'Continuez : aucune exception n’est nécessaire.',
+  'Go on: no exception is needed.': 'Continuez : aucune exception n’est nécessaire.',
   'Have it reviewed and closed first.': 'Faites-la d’abord relire et clôturer.',
   'Have somebody else do it, or set the rule to allow-with-reason first.':
     'Confiez-le à quelqu’un d’autre, ou mettez d’abord la règle sur allow-with-reason.',
@@ -347,10 +347,10 @@ export const fr: ProblemTexts = {
   'Leave it out.': 'Omettez-le.',
   'Let another agency in first.': 'Faites d’abord entrer une autre agence.',
   'Let the camera save JPEG ("most compatible"), or convert the picture.':
-    'Réglez l’appareil photo sur JPEG (« le plus compatible »), ou convertissez l’image.',
+    'Réglez l’appareil photo sur JPEG (« le plus compatible »), ou convertissez l’image.',
   'List the profiles and use one of their codes.': 'Listez les barèmes et prenez un de leurs codes.',
   'Load the page again: the app may have a new version.':
-    'Rechargez la page : l’application a peut-être une nouvelle version.',
+    'Rechargez la page : l’application a peut-être une nouvelle version.',
   'Look at the answers and enter the one that holds.': 'Regardez les réponses et saisissez celle qui vaut.',
   'Look it up in the directory, or send a link to a person there.':
     'Cherchez-la dans l’annuaire, ou envoyez un lien à une personne de là-bas.',
@@ -363,7 +363,7 @@ export const fr: ProblemTexts = {
   'Name each day once, 1 Monday to 7 Sunday.': 'Nommez chaque jour une fois, de 1 lundi à 7 dimanche.',
   'Name one of its sections.': 'Nommez une de ses sections.',
   'Name your own sites.': 'Nommez vos propres sites.',
-  'No requirement of {0} {1} has the class "{2}".': 'Aucune exigence de {0} {1} n’a la classe « {2} ».',
+  'No requirement of {0} {1} has the class "{2}".': 'Aucune exigence de {0} {1} n’a la classe « {2} ».',
   'Open that follow-up, or start from a newer baseline.':
     'Ouvrez ce suivi, ou partez d’une évaluation initiale plus récente.',
   'Plan a shorter stretch.': 'Planifiez une période plus courte.',
@@ -388,8 +388,8 @@ export const fr: ProblemTexts = {
   'Say in a sentence why.': 'Dites en une phrase pourquoi.',
   'Say which of them the sites will belong to.': 'Dites à laquelle les sites appartiendront.',
   'See {0} in the schema.': 'Voyez {0} dans le schéma.',
-  'Send Origin: {0}, or a bearer token.': 'Envoyez Origin: {0}, ou un jeton bearer.',
-  'Send Tus-Resumable: {0}.': 'Envoyez Tus-Resumable: {0}.',
+  'Send Origin: {0}, or a bearer token.': 'Envoyez l’en-tête Origin ({0}) ou un jeton bearer.',
+  'Send Tus-Resumable: {0}.': 'Envoyez l’en-tête Tus-Resumable ({0}).',
   'Send a JSON object, {} at the least.': 'Envoyez un objet JSON, au moins {}.',
   'Send a photograph (JPEG, PNG, WebP) or a document (PDF, DOCX, XLSX without macros).':
     'Envoyez une photo (JPEG, PNG, WebP) ou un document (PDF, DOCX, XLSX sans macros).',
@@ -411,14 +411,14 @@ export const fr: ProblemTexts = {
   'Sign in.': 'Connectez-vous.',
   'Submit a baseline of this site first.': 'Remettez d’abord une évaluation initiale de ce site.',
   'Submit the assessment first.': 'Remettez d’abord l’évaluation.',
-  'Take "{0}" out, or correct its name.': 'Retirez « {0} », ou corrigez son nom.',
+  'Take "{0}" out, or correct its name.': 'Retirez « {0} », ou corrigez son nom.',
   'Take back what is not needed.': 'Retirez ce qui n’est pas nécessaire.',
   'Take evidence back that is not needed, or ask the operator for more.':
     'Retirez des preuves inutiles, ou demandez plus de place à l’exploitant.',
   'Take it again, or send another copy.': 'Reprenez-la, ou envoyez une autre copie.',
   'Take it out.': 'Retirez-le.',
   'The operator makes room; what you have is not lost.':
-    'L’exploitant fait de la place ; ce que vous avez n’est pas perdu.',
+    'L’exploitant fait de la place ; ce que vous avez n’est pas perdu.',
   'There are never fewer than 0 {0}.': 'Il n’y a jamais moins de 0 {0}.',
   'This day is before the first one.': 'Ce jour précède le premier.',
   'This day is too far off.': 'Ce jour est trop lointain.',
@@ -426,15 +426,15 @@ export const fr: ProblemTexts = {
   'This is not a whole number of 0 or more.': 'Ce n’est pas un nombre entier de 0 ou plus.',
   'This is not a whole number of 1 or more.': 'Ce n’est pas un nombre entier de 1 ou plus.',
   'Too many people are signing in at this moment; try again in a minute.':
-    'Trop de personnes se connectent en ce moment ; réessayez dans une minute.',
+    'Trop de personnes se connectent en ce moment ; réessayez dans une minute.',
   'Try again in a few minutes, or sign in another way.':
     'Réessayez dans quelques minutes, ou connectez-vous autrement.',
-  'Unknown level "{0}".': 'Niveau inconnu : « {0} ».',
+  'Unknown level "{0}".': 'Niveau inconnu : « {0} ».',
   'Use 0 or more.': 'Prenez 0 ou plus.',
   'Use a code of its checklist at its level, or leave it out.':
     'Prenez un code de sa liste à son niveau, ou omettez-le.',
   'Use an IANA name such as Africa/Cairo.': 'Prenez un nom IANA tel que Africa/Cairo.',
-  'Use one of: {0}.': 'Prenez l’un de : {0}.',
+  'Use one of: {0}.': 'Prenez l’un de : {0}.',
   'Use {0} or more.': 'Prenez {0} ou plus.',
   'Use {0} to 100.': 'Prenez de {0} à 100.',
   'Write it in the shape {0}.': 'Écrivez-le sous la forme {0}.',
@@ -517,7 +517,7 @@ export const fr: ProblemTexts = {
   '{0} were declared': '{0} étaient déclarés',
   '{0} would be hidden': '{0} seraient cachés',
   '{0} {1} can never be reached: the most is {2} {3}.':
-    '{0} {1} ne peut jamais être atteint : le plus est {2} {3}.',
+    '{0} {1} ne peut jamais être atteint : le plus est {2} {3}.',
   'The request could not be understood.': 'La demande n’a pas été comprise.',
   'Sign in first.': 'Connectez-vous d’abord.',
   'You may not do this.': 'Vous ne pouvez pas faire cela.',
@@ -526,22 +526,22 @@ export const fr: ProblemTexts = {
   'The request took too long to arrive.': 'La demande a mis trop de temps à arriver.',
   'The request is larger than allowed.': 'La demande est plus grande que permis.',
   'Send JSON.': 'Envoyez du JSON.',
-  'Too many requests; try again in a minute.': 'Trop de demandes ; réessayez dans une minute.',
+  'Too many requests; try again in a minute.': 'Trop de demandes ; réessayez dans une minute.',
   'The address or the headers are longer than allowed.':
     'L’adresse ou les en-têtes sont plus longs que permis.',
   'The request was refused.': 'La demande a été refusée.',
   'Something went wrong on our side; it has been logged.':
-    'Un incident est survenu de notre côté ; il a été noté.',
+    'Un incident est survenu de notre côté ; il a été noté.',
   'The organisation has left: nothing new begins for it.':
-    'L’organisation est partie : rien de nouveau ne commence pour elle.',
+    'L’organisation est partie : rien de nouveau ne commence pour elle.',
   'This would breach a rule of impartiality; look at it again.':
-    'Ceci enfreindrait une règle d’impartialité ; regardez de nouveau.',
+    'Ceci enfreindrait une règle d’impartialité ; regardez de nouveau.',
   'A value holds a character or number that cannot be stored.':
     'Une valeur contient un caractère ou un nombre qui ne peut être enregistré.',
   'is not a shipped profile (../profiles/NAME.yaml)': 'n’est pas un barème fourni (../profiles/NAME.yaml)',
-  '{0} is not a valid inspection mapping: {1}': '{0} n’est pas une table d’inspections valide : {1}',
-  '{0} cannot be read: {1}': '{0} ne peut être lu : {1}',
-  '{0} is not YAML: {1}': '{0} n’est pas du YAML : {1}',
+  '{0} is not a valid inspection mapping: {1}': '{0} n’est pas une table d’inspections valide : {1}',
+  '{0} cannot be read: {1}': '{0} ne peut être lu : {1}',
+  '{0} is not YAML: {1}': '{0} n’est pas du YAML : {1}',
   '{0} is not a scoring profile.': '{0} n’est pas un barème.',
   'is not a scoring profile': 'n’est pas un barème',
   'Only a profile that deducts by class can be given more classes.':

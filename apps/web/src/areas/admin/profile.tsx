@@ -249,7 +249,10 @@ function Outcome({ example }: { example: Example }) {
           <p className="flex flex-wrap gap-2">
             {findings.map((grade) => (
               <Status key={grade} kind={grade}>
-                {t(`common.status.${grade}`)}: {number(score.findings[grade])}
+                {t('common.labelled', {
+                  label: t(`common.status.${grade}`),
+                  value: number(score.findings[grade]),
+                })}
               </Status>
             ))}
           </p>
@@ -271,9 +274,15 @@ function Outcome({ example }: { example: Example }) {
                   )}
                 </Status>
                 <span>
-                  {t(`admin.gate.${gate.gate.gate}`)}
-                  {gate.actual !== null &&
-                    `: ${t('admin.trial.against', { actual: points(gate.actual), needed: points(gate.needed) })}`}
+                  {gate.actual === null
+                    ? t(`admin.gate.${gate.gate.gate}`)
+                    : t('common.labelled', {
+                        label: t(`admin.gate.${gate.gate.gate}`),
+                        value: t('admin.trial.against', {
+                          actual: points(gate.actual),
+                          needed: points(gate.needed),
+                        }),
+                      })}
                 </span>
               </li>
             ))}

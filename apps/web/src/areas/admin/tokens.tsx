@@ -28,7 +28,7 @@ export default function TokensPage() {
 }
 
 function Tokens({ organisation }: { organisation: string }) {
-  const { t, moment, number } = useI18n();
+  const { t, moment, number, list } = useI18n();
   const path = { id: organisation };
   const tokens = useRead('/api/v1/organisations/{id}/api-tokens', { params: { path } });
   const queries = useQueryClient();
@@ -48,7 +48,7 @@ function Tokens({ organisation }: { organisation: string }) {
       {
         key: 'scopes',
         header: t('admin.tokens.scopes'),
-        cell: ({ scopes }) => scopes.map((scope) => t(`admin.tokens.scope.${scope}`)).join(', '),
+        cell: ({ scopes }) => list(scopes.map((scope) => t(`admin.tokens.scope.${scope}`))),
       },
       {
         key: 'used',
@@ -88,7 +88,7 @@ function Tokens({ organisation }: { organisation: string }) {
           ),
       },
     ],
-    [t, moment, revoke, organisation],
+    [t, moment, list, revoke, organisation],
   );
   return (
     <>

@@ -83,6 +83,7 @@ export function CohortsPage() {
   return (
     <>
       <PageHeader
+        pending={programmes.isLoading}
         title={t('agency.cohorts.title')}
         lead={t('agency.cohorts.lead')}
         actions={

@@ -222,7 +222,7 @@ function Groups({
   const rows = useMemo(() => cells.filter((cell) => cell.measure === measure), [cells, measure]);
   const drawn = useMemo(() => rows.filter(({ figures }) => figures !== null), [rows]);
   const titleOf = useSectionTitles();
-  const categoryOf = useCategories();
+  const { nameOf: categoryOf } = useCategories();
   const nameOf = ({ dimension, group }: Cell) => {
     if (dimension === 'programme') return t('agency.donor.all');
     if (dimension === 'country') return country(group);

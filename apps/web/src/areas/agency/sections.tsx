@@ -46,7 +46,7 @@ function Heat<Row>({
     readonly rowKey: (row: Row) => string;
   };
 }) {
-  const { dir, number } = useI18n();
+  const { t, dir, number } = useI18n();
   const points = usePoints();
   const axes = useAxes();
   const few = names.length <= 4;
@@ -57,7 +57,7 @@ function Heat<Row>({
       grid: { ...axes.grid, top: few ? 36 : 8, bottom: 44 },
       tooltip: {
         formatter: ({ value: [x, y, z] }: { value: [number, number, number] }) =>
-          `${rows[y]!.title}\n${names[x]}: ${points(z)}`,
+          `${rows[y]!.title}\n${t('common.labelled', { label: names[x]!, value: points(z) })}`,
       },
       xAxis: few
         ? { ...xAxis, position: 'top', axisLabel: { ...xAxis.axisLabel, width: 160 } }
@@ -96,7 +96,7 @@ function Heat<Row>({
         },
       ],
     };
-  }, [axes, names, rows, few, dir, points, number]);
+  }, [axes, names, rows, few, dir, t, points, number]);
   return <Chart title={title} summary={summary} option={option} height={rows.length * 32 + 90} {...table} />;
 }
 

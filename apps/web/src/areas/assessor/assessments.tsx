@@ -96,6 +96,7 @@ export function AssessmentsPage() {
       ) : (
         <Loaded
           query={assessments}
+          also={[sites]}
           isEmpty={({ items }) => mine(items).length === 0}
           empty={
             <EmptyState title={t(which === 'open' ? 'assessor.list.none' : 'assessor.list.noneDone')}>

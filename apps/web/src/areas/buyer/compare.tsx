@@ -3,7 +3,7 @@ import { useSearchParams } from 'wouter';
 import type { Answer } from '#web/api/client';
 import { useAll, useRead } from '#web/api/hooks';
 import { useI18n, serverLocale } from '#web/i18n';
-import { PageHeader, Status, Text } from '#web/ui/basics';
+import { PageHeader, Skeleton, Status, Text } from '#web/ui/basics';
 import { READINESS } from '#web/ui/readiness';
 import { ContentLanguage, EmptyState, Loaded } from '#web/ui/states';
 import { type Column, Table } from '#web/ui/table';
@@ -65,7 +65,11 @@ function useScored(site: BuyerSite | undefined) {
   const enabled = !!approval;
   const assessment = useRead('/api/v1/assessments/{id}', init, { enabled });
   const score = useRead('/api/v1/assessments/{id}/score', init, { enabled });
-  return { assessment: enabled ? assessment.data : undefined, score: enabled ? score.data : undefined };
+  return {
+    assessment: enabled ? assessment.data : undefined,
+    score: enabled ? score.data : undefined,
+    isLoading: assessment.isLoading || score.isLoading,
+  };
 }
 
 function Side({ sites }: { sites: readonly BuyerSite[] }) {
@@ -170,6 +174,7 @@ function Side({ sites }: { sites: readonly BuyerSite[] }) {
       })),
     ];
   };
+  if (checklist.isLoading || scored.some(({ isLoading }) => isLoading)) return <Skeleton rows={8} />;
   const rows = rowsOf();
   const columns: readonly Column<Row>[] = [
     {

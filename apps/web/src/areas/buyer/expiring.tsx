@@ -60,8 +60,8 @@ export default function ExpiringPage() {
 }
 
 function Expiring({ buyer }: { buyer: string }) {
-  const { t, day, daysFromNow, compare } = useI18n();
-  const nameOf = useCategories();
+  const { t, day, daysFromNow, list, compare } = useI18n();
+  const { nameOf, names } = useCategories();
   const [search, setSearch] = useSearchParams();
   const within = search.get('within') ?? '30';
   const what = search.get('what') ?? '';
@@ -89,7 +89,7 @@ function Expiring({ buyer }: { buyer: string }) {
           <>
             {t(`buyer.expiring.${kind}`)}
             <span className="block text-sm text-soft">
-              {kind === 'certificate' ? <bdi dir="ltr">{about[0]}</bdi> : about.map(nameOf).join(', ')}
+              {kind === 'certificate' ? <bdi dir="ltr">{about[0]}</bdi> : list(about.map(nameOf))}
             </span>
           </>
         ),
@@ -107,7 +107,7 @@ function Expiring({ buyer }: { buyer: string }) {
         sort: (one, other) => compare(one.on, other.on),
       },
     ],
-    [t, day, daysFromNow, compare, nameOf],
+    [t, day, daysFromNow, list, compare, nameOf],
   );
   const set = (next: { within?: string; what?: string }) =>
     setSearch({ within, what, ...next }, { replace: true });
@@ -133,6 +133,7 @@ function Expiring({ buyer }: { buyer: string }) {
       </div>
       <Loaded
         query={sites}
+        also={[names]}
         isEmpty={() => rows.length === 0}
         empty={
           <EmptyState title={t('buyer.expiring.none', { n: Number(within) })}>

@@ -147,173 +147,188 @@ function Editor({
   );
   if (!content.data || !names.data) return <Skeleton />;
   return (
-    <div className="grid items-start gap-x-4 lg:grid-cols-2">
-      <ContentLanguage of={content.data?.language} />
-      <Panel heading={t('buyer.rule.asks')}>
-        <Form submit={t('buyer.rule.preview')} onSubmit={look}>
-          <TextField
-            label={t('buyer.rule.name')}
-            name="title"
-            required
-            maxLength={2000}
-            dir="auto"
-            defaultValue={before?.title}
-          />
-          <details>
-            <summary className="min-h-8 font-medium">{t('buyer.rule.otherLanguages')}</summary>
-            <div className="mt-2 grid gap-3">
-              {languageOptions().map(({ value, label, lang }) => (
-                <TextField
-                  key={value}
-                  label={label}
-                  name={`translations/${value}`}
-                  lang={lang}
-                  dir="auto"
-                  maxLength={2000}
-                  defaultValue={before?.translations?.[value]?.title}
-                />
-              ))}
-            </div>
-          </details>
-          <Select
-            label={t('buyer.rule.checklist')}
-            value={checklist}
-            onChange={setChecklist}
-            options={codes.map((value) => ({
-              value,
-              label: checklists.filter((each) => each.checklist === value).at(-1)!.title,
-            }))}
-          />
-          <Select
-            label={t('buyer.rule.level')}
-            value={chosenLevel}
-            onChange={setLevel}
-            options={levels.map(({ code, title }) => ({ value: code, label: title }))}
-          />
-          <Select
-            label={t('buyer.rule.profile')}
-            name="profile"
-            defaultValue={before?.profile ?? 'programme-default'}
-            options={[...new Map(profiles.map((each) => [each.profile, each.title]))].map(
-              ([value, label]) => ({ value, label }),
-            )}
-          />
-          <fieldset>
-            <legend className="font-medium">{t('buyer.rule.categories')}</legend>
-            <div className="mt-1 grid gap-x-4 sm:grid-cols-2">
-              <Checkbox
-                label={t('buyer.rule.anyCategory')}
-                name="categories"
-                value="*"
-                defaultChecked={before?.categories.includes('*') ?? true}
-              />
-              {categories.map(({ code, name }) => (
-                <Checkbox
-                  key={code}
-                  label={name}
-                  name="categories"
-                  value={code}
-                  defaultChecked={before?.categories.includes(code) ?? false}
-                />
-              ))}
-            </div>
-          </fieldset>
-          <div className="grid items-end gap-3 sm:grid-cols-2">
-            {number('minPoints', t('buyer.rule.minPoints'), before?.minPoints, 100, 0.1)}
-            {number('minSectionPoints', t('buyer.rule.minSectionPoints'), before?.minSectionPoints, 100, 0.1)}
-            {GRADES.map((grade) => (
-              <div key={grade}>
-                {number(`maxOpen/${grade}`, t(`buyer.rule.maxOpen.${grade}`), before?.maxOpen?.[grade], 1000)}
-              </div>
-            ))}
+    <>
+      <ContentLanguage of={content.data.language} />
+      <div className="grid items-start gap-x-4 lg:grid-cols-2">
+        <Panel heading={t('buyer.rule.asks')}>
+          <Form submit={t('buyer.rule.preview')} onSubmit={look}>
             <TextField
-              label={t('buyer.rule.maxAgeDays')}
-              name="maxAgeDays"
-              type="number"
-              inputMode="numeric"
-              min={1}
-              max={3660}
-              dir="ltr"
+              label={t('buyer.rule.name')}
+              name="title"
               required
-              defaultValue={before?.maxAgeDays ?? 365}
+              maxLength={2000}
+              dir="auto"
+              defaultValue={before?.title}
             />
-          </div>
-          <Checkbox
-            label={t('buyer.rule.requirePassed')}
-            name="requirePassed"
-            value="true"
-            defaultChecked={before?.requirePassed ?? false}
-          />
-          <details>
-            <summary className="min-h-8 font-medium">{t('buyer.rule.sections')}</summary>
-            <div className="mt-2 grid items-end gap-3 sm:grid-cols-2" lang={content.data?.language}>
-              {rated.map(({ code, title }) => (
-                <div key={code}>{number(`sections/${code}`, title, before?.sections?.[code], 100, 0.1)}</div>
-              ))}
-            </div>
-          </details>
-          <details>
-            <summary className="min-h-8 font-medium">{t('buyer.rule.mandatory')}</summary>
-            <div
-              className="mt-2 max-h-80 overflow-y-auto"
-              tabIndex={0}
-              role="group"
-              aria-label={t('buyer.rule.mandatory')}
-              lang={content.data?.language}
-            >
-              {asked.map(({ code, question }) => (
-                <Checkbox
-                  key={`${checklist} ${code}`}
-                  label={
-                    <>
-                      <bdi dir="ltr" className="text-sm text-soft">
-                        {code}
-                      </bdi>{' '}
-                      <Text>{question}</Text>
-                    </>
-                  }
-                  name="mandatoryItems"
-                  value={code}
-                  defaultChecked={before?.mandatoryItems?.includes(code) ?? false}
-                />
-              ))}
-            </div>
-          </details>
-          <details open={!!before?.conditional}>
-            <summary className="min-h-8 font-medium">{t('buyer.rule.conditional')}</summary>
-            <div className="mt-2 grid gap-1">
-              <p className="text-sm text-soft">{t('buyer.rule.conditionalHint')}</p>
-              {number(
-                'conditional/withinDays',
-                t('buyer.rule.withinDays'),
-                before?.conditional?.withinDays,
-                3660,
-              )}
-              <div className="grid sm:grid-cols-2">
-                {MAY_FAIL.map((value) => (
-                  <Checkbox
+            <details>
+              <summary className="min-h-8 font-medium">{t('buyer.rule.otherLanguages')}</summary>
+              <div className="mt-2 grid gap-3">
+                {languageOptions().map(({ value, label, lang }) => (
+                  <TextField
                     key={value}
-                    label={t(`buyer.condition.${value}`)}
-                    name="allow"
-                    value={value}
-                    defaultChecked={before?.conditional?.allow.includes(value) ?? false}
+                    label={label}
+                    name={`translations/${value}`}
+                    lang={lang}
+                    dir="auto"
+                    maxLength={2000}
+                    defaultValue={before?.translations?.[value]?.title}
                   />
                 ))}
               </div>
+            </details>
+            <Select
+              label={t('buyer.rule.checklist')}
+              value={checklist}
+              onChange={setChecklist}
+              options={codes.map((value) => ({
+                value,
+                label: checklists.filter((each) => each.checklist === value).at(-1)!.title,
+              }))}
+            />
+            <Select
+              label={t('buyer.rule.level')}
+              value={chosenLevel}
+              onChange={setLevel}
+              options={levels.map(({ code, title }) => ({ value: code, label: title }))}
+            />
+            <Select
+              label={t('buyer.rule.profile')}
+              name="profile"
+              defaultValue={before?.profile ?? 'programme-default'}
+              options={[...new Map(profiles.map((each) => [each.profile, each.title]))].map(
+                ([value, label]) => ({ value, label }),
+              )}
+            />
+            <fieldset>
+              <legend className="font-medium">{t('buyer.rule.categories')}</legend>
+              <div className="mt-1 grid gap-x-4 sm:grid-cols-2">
+                <Checkbox
+                  label={t('buyer.rule.anyCategory')}
+                  name="categories"
+                  value="*"
+                  defaultChecked={before?.categories.includes('*') ?? true}
+                />
+                {categories.map(({ code, name }) => (
+                  <Checkbox
+                    key={code}
+                    label={name}
+                    name="categories"
+                    value={code}
+                    defaultChecked={before?.categories.includes(code) ?? false}
+                  />
+                ))}
+              </div>
+            </fieldset>
+            <div className="grid items-end gap-3 sm:grid-cols-2">
+              {number('minPoints', t('buyer.rule.minPoints'), before?.minPoints, 100, 0.1)}
+              {number(
+                'minSectionPoints',
+                t('buyer.rule.minSectionPoints'),
+                before?.minSectionPoints,
+                100,
+                0.1,
+              )}
+              {GRADES.map((grade) => (
+                <div key={grade}>
+                  {number(
+                    `maxOpen/${grade}`,
+                    t(`buyer.rule.maxOpen.${grade}`),
+                    before?.maxOpen?.[grade],
+                    1000,
+                  )}
+                </div>
+              ))}
+              <TextField
+                label={t('buyer.rule.maxAgeDays')}
+                name="maxAgeDays"
+                type="number"
+                inputMode="numeric"
+                min={1}
+                max={3660}
+                dir="ltr"
+                required
+                defaultValue={before?.maxAgeDays ?? 365}
+              />
             </div>
-          </details>
-        </Form>
-      </Panel>
-      <div>
-        {preview ? (
-          <Result buyer={buyer} rule={preview.rule} result={preview.result} />
-        ) : (
-          <Panel heading={t('buyer.preview.title')}>
-            <p className="text-soft">{t('buyer.preview.none')}</p>
-          </Panel>
-        )}
+            <Checkbox
+              label={t('buyer.rule.requirePassed')}
+              name="requirePassed"
+              value="true"
+              defaultChecked={before?.requirePassed ?? false}
+            />
+            <details>
+              <summary className="min-h-8 font-medium">{t('buyer.rule.sections')}</summary>
+              <div className="mt-2 grid items-end gap-3 sm:grid-cols-2" lang={content.data.language}>
+                {rated.map(({ code, title }) => (
+                  <div key={code}>
+                    {number(`sections/${code}`, title, before?.sections?.[code], 100, 0.1)}
+                  </div>
+                ))}
+              </div>
+            </details>
+            <details>
+              <summary className="min-h-8 font-medium">{t('buyer.rule.mandatory')}</summary>
+              <div
+                className="mt-2 max-h-80 overflow-y-auto"
+                tabIndex={0}
+                role="group"
+                aria-label={t('buyer.rule.mandatory')}
+                lang={content.data.language}
+              >
+                {asked.map(({ code, question }) => (
+                  <Checkbox
+                    key={`${checklist} ${code}`}
+                    label={
+                      <>
+                        <bdi dir="ltr" className="text-sm text-soft">
+                          {code}
+                        </bdi>{' '}
+                        <Text>{question}</Text>
+                      </>
+                    }
+                    name="mandatoryItems"
+                    value={code}
+                    defaultChecked={before?.mandatoryItems?.includes(code) ?? false}
+                  />
+                ))}
+              </div>
+            </details>
+            <details open={!!before?.conditional}>
+              <summary className="min-h-8 font-medium">{t('buyer.rule.conditional')}</summary>
+              <div className="mt-2 grid gap-1">
+                <p className="text-sm text-soft">{t('buyer.rule.conditionalHint')}</p>
+                {number(
+                  'conditional/withinDays',
+                  t('buyer.rule.withinDays'),
+                  before?.conditional?.withinDays,
+                  3660,
+                )}
+                <div className="grid sm:grid-cols-2">
+                  {MAY_FAIL.map((value) => (
+                    <Checkbox
+                      key={value}
+                      label={t(`buyer.condition.${value}`)}
+                      name="allow"
+                      value={value}
+                      defaultChecked={before?.conditional?.allow.includes(value) ?? false}
+                    />
+                  ))}
+                </div>
+              </div>
+            </details>
+          </Form>
+        </Panel>
+        <div>
+          {preview ? (
+            <Result buyer={buyer} rule={preview.rule} result={preview.result} />
+          ) : (
+            <Panel heading={t('buyer.preview.title')}>
+              <p className="text-soft">{t('buyer.preview.none')}</p>
+            </Panel>
+          )}
+        </div>
       </div>
-    </div>
+    </>
   );
 }
 
@@ -387,7 +402,7 @@ function Result({ buyer, rule, result }: { buyer: string; rule: Rule; result: Pr
   const { t, compare } = useI18n();
   const [, go] = useLocation();
   const publish = useWrite('post', '/api/v1/buyers/{id}/rules');
-  const nameOf = useCategories();
+  const { nameOf } = useCategories();
   const said = useCondition();
   const total = AFTER.reduce((sum, status) => sum + result.after[status], 0);
   const columns = useMemo<readonly Column<Change>[]>(

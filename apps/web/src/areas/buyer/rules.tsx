@@ -25,16 +25,17 @@ export default function RulesPage() {
 }
 
 function Rules({ buyer }: { buyer: string }) {
-  const { t } = useI18n();
-  const nameOf = useCategories();
+  const { t, list } = useI18n();
+  const { nameOf, names } = useCategories();
   const rules = useRead('/api/v1/buyers/{id}/rules', { params: { path: { id: buyer } } });
   return (
     <Loaded
       query={rules}
+      also={[names]}
       empty={<EmptyState title={t('buyer.rules.none')}>{t('buyer.rules.noneFix')}</EmptyState>}
     >
-      {(list) =>
-        list.map(({ id, rule, version, body }) => (
+      {(all) =>
+        all.map(({ id, rule, version, body }) => (
           <Panel
             key={id}
             heading={
@@ -46,7 +47,7 @@ function Rules({ buyer }: { buyer: string }) {
             <p>
               {body.categories.includes('*')
                 ? t('buyer.rule.anyCategory')
-                : body.categories.map(nameOf).join(', ')}
+                : list(body.categories.map(nameOf))}
             </p>
             <p className="text-sm text-soft">
               <bdi dir="ltr">

@@ -3,7 +3,7 @@ import type { Schema } from '#web/api/client';
 import { useCategories } from '#web/api/categories';
 import { useRead } from '#web/api/hooks';
 import { useI18n, serverLocale } from '#web/i18n';
-import { ButtonLink, PageHeader, Panel, Status, Text } from '#web/ui/basics';
+import { ButtonLink, PageHeader, Panel, Skeleton, Status, Text } from '#web/ui/basics';
 import { READINESS } from '#web/ui/readiness';
 import { EmptyState, Loaded } from '#web/ui/states';
 import { useCondition } from './buyer';
@@ -11,7 +11,7 @@ import { Complain } from './complain';
 
 /** `/buyer/sites/:id`: one supplier's site, as far as charter and consent let its buyer see it, and until when. */
 export default function SitePage() {
-  const { t, country } = useI18n();
+  const { t, country, list } = useI18n();
   const { id } = useParams<{ id: string }>();
   const init = { params: { path: { id } } };
   const site = useRead('/api/v1/sites/{id}', init);
@@ -21,18 +21,19 @@ export default function SitePage() {
     params: { query: { siteId: id, state: 'closed', limit: 200 } },
   });
   const grants = useRead('/api/v1/consents/received');
-  const nameOf = useCategories();
+  const { nameOf, names } = useCategories();
   return (
     <>
       <PageHeader
         title={site.data?.name ?? t('common.site')}
+        pending={site.isLoading || names.isLoading}
         back={{ href: '/buyer', label: t('buyer.suppliers.title') }}
         lead={
           site.data && (
             <>
               <Text>{site.data.organisation}</Text> –{' '}
               {t('common.place', { city: site.data.city, country: country(site.data.country) })} –{' '}
-              {site.data.categories.map(nameOf).join(', ')}
+              {list(site.data.categories.map(nameOf))}
             </>
           )
         }
@@ -56,7 +57,7 @@ export default function SitePage() {
               </Loaded>
             </Panel>
             <Panel heading={t('buyer.site.shared')}>
-              <Shared site={id} grants={grants.data ?? []} />
+              <Loaded query={grants}>{(all) => <Shared site={id} grants={all} />}</Loaded>
             </Panel>
           </div>
           <div>
@@ -211,6 +212,12 @@ function Assessment({ row }: { row: Schema<'AssessmentRow'> }) {
   const score = useRead('/api/v1/assessments/{id}/score', init);
   const whole = useRead('/api/v1/assessments/{id}', init);
   const view = score.data?.afterClosure;
+  if (score.isLoading || whole.isLoading)
+    return (
+      <li>
+        <Skeleton rows={2} />
+      </li>
+    );
   return (
     <li>
       <p className="font-semibold">

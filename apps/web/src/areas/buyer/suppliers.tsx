@@ -49,7 +49,7 @@ const AT_MOST = 4;
 
 function Suppliers({ buyer }: { buyer: string }) {
   const { t } = useI18n();
-  const nameOf = useCategories();
+  const { nameOf, names } = useCategories();
   const [search, setSearch] = useSearchParams();
   const sites = useAll('/api/v1/buyers/{id}/sites', {
     params: { path: { id: buyer }, query: { lang: serverLocale() } },
@@ -109,6 +109,7 @@ function Suppliers({ buyer }: { buyer: string }) {
   return (
     <Loaded
       query={sites}
+      also={[names]}
       empty={<EmptyState title={t('buyer.suppliers.none')}>{t('buyer.suppliers.noneFix')}</EmptyState>}
     >
       {() => (

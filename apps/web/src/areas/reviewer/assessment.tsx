@@ -35,6 +35,11 @@ export default function AssessmentPage() {
   const score = useScore(id, handedIn);
   const findings = useRead('/api/v1/assessments/{id}/findings', { params: path }, { enabled: handedIn });
   const own = useOwnAnswers(siteId, assessment.data);
+  const certificates = useRead(
+    '/api/v1/sites/{id}/certificates',
+    { params: { path: { id: siteId } } },
+    { enabled: siteId !== '' },
+  );
   const site = offline.data?.site;
   const lang = offline.data?.language.status === 'original' ? offline.data.language.original : serverLocale();
   const questions = useMemo(
@@ -44,6 +49,7 @@ export default function AssessmentPage() {
   return (
     <>
       <PageHeader
+        pending={assessment.isLoading || offline.isLoading}
         title={site?.name ?? t('reviewer.assessment.title')}
         back={{ href: '/reviewer', label: t('reviewer.queue.title') }}
         lead={
@@ -59,7 +65,7 @@ export default function AssessmentPage() {
         }
       />
       <ContentLanguage of={offline.data && lang} />
-      <Loaded query={assessment}>
+      <Loaded query={assessment} also={[offline, facts, evidence, score, findings, own, certificates]}>
         {(row) => (
           <>
             {row.reopenReason && row.state !== 'closed' && (
@@ -78,7 +84,7 @@ export default function AssessmentPage() {
                 <Loaded query={facts}>
                   {(known) => (
                     <>
-                      <Actions row={row} facts={known} />
+                      <Actions row={row} facts={known} certificates={certificates.data ?? NOTHING} />
                       <Impartiality facts={known} />
                     </>
                   )}
@@ -90,7 +96,7 @@ export default function AssessmentPage() {
               <Items
                 offline={offline.data}
                 assessment={row}
-                own={own}
+                own={own.answers}
                 evidence={evidence.data ?? NOTHING}
                 lang={lang}
               />
@@ -133,7 +139,7 @@ function useScore(id: string, enabled: boolean) {
 function useOwnAnswers(
   siteId: string,
   row: Schema<'AssessmentRow'> | undefined,
-): readonly Schema<'ResponseRow'>[] {
+): { readonly answers: readonly Schema<'ResponseRow'>[]; readonly isLoading: boolean } {
   const selves = useRead(
     '/api/v1/assessments',
     { params: { query: { siteId, kind: 'self', limit: 200 } } },
@@ -153,7 +159,10 @@ function useOwnAnswers(
     { params: { path: { id: newest?.id ?? '' } } },
     { enabled: newest !== undefined },
   );
-  return (newest && self.data?.responses) || NOTHING;
+  return {
+    answers: (newest && self.data?.responses) || NOTHING,
+    isLoading: selves.isLoading || self.isLoading,
+  };
 }
 
 /** Evidence for the assessment as a whole. */
@@ -169,12 +178,19 @@ function General({ evidence }: { evidence: readonly Schema<'EvidenceRow'>[] }) {
 }
 
 /** What may be done in the state it is in, unless impartiality keeps the reader from it. */
-function Actions({ row, facts }: { row: Schema<'AssessmentRow'>; facts: Schema<'AssessmentImpartiality'> }) {
+function Actions({
+  row,
+  facts,
+  certificates,
+}: {
+  row: Schema<'AssessmentRow'>;
+  facts: Schema<'AssessmentImpartiality'>;
+  certificates: readonly Schema<'CertificateRow'>[];
+}) {
   const { t } = useI18n();
   const [, go] = useLocation();
   const review = useWrite('post', '/api/v1/assessments/{id}/review');
   const propose = useWrite('post', '/api/v1/certificates');
-  const certificates = useRead('/api/v1/sites/{id}/certificates', { params: { path: { id: row.siteId } } });
   const act = (action: 'take-review' | 'return' | 'close' | 'reopen', reason?: string) =>
     review
       .mutateAsync({
@@ -183,7 +199,7 @@ function Actions({ row, facts }: { row: Schema<'AssessmentRow'>; facts: Schema<'
         body: { action, ...(reason && { reason }) },
       })
       .then(() => toast(t(`reviewer.act.${action}.done`)));
-  const certificate = certificates.data?.find(({ assessmentId }) => assessmentId === row.id);
+  const certificate = certificates.find(({ assessmentId }) => assessmentId === row.id);
   const { userId, memberships } = useMe();
   // Who answers for a programme looks on.
   const reviews = memberships.some(({ role }) => role === 'reviewer' || role === 'decider');

@@ -92,7 +92,11 @@ export default function AssessmentsPage() {
           ]}
         />
       </div>
-      <Loaded query={assessments} empty={<EmptyState title={t('reviewer.assessments.none')} />}>
+      <Loaded
+        query={assessments}
+        also={[sites]}
+        empty={<EmptyState title={t('reviewer.assessments.none')} />}
+      >
         {() => (
           <Table
             caption={t('reviewer.assessments.title')}

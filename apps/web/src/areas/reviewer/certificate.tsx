@@ -50,6 +50,7 @@ export default function CertificatePage() {
     <>
       <PageHeader
         title={site.data?.name ?? t('reviewer.certificate.title')}
+        pending={certificate.isLoading || site.isLoading}
         back={{ href: '/reviewer/certificates', label: t('reviewer.certificates.title') }}
         lead={
           row && (
@@ -72,7 +73,7 @@ export default function CertificatePage() {
           )
         }
       />
-      <Loaded query={certificate}>
+      <Loaded query={certificate} also={[facts, score]}>
         {(found) => (
           <div className="grid items-start gap-x-4 lg:grid-cols-2">
             <div>

@@ -42,6 +42,7 @@ export default function ComplaintPage() {
             ? t(`reviewer.complaint.kind.${complaint.data.kind}`)
             : t('reviewer.complaints.title')
         }
+        pending={complaint.isLoading || site.isLoading}
         back={{ href: '/reviewer/complaints', label: t('reviewer.complaints.title') }}
         lead={
           complaint.data && (

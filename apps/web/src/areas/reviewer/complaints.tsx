@@ -88,6 +88,7 @@ export default function ComplaintsPage() {
       </div>
       <Loaded
         query={complaints}
+        also={[sites]}
         isEmpty={() => rows.length === 0}
         empty={
           <EmptyState title={t('reviewer.complaints.none')}>{t('reviewer.complaints.noneFix')}</EmptyState>

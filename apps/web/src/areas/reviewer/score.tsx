@@ -1,6 +1,6 @@
 import type { Answer, Schema } from '#web/api/client';
 import { useI18n } from '#web/i18n';
-import { Meter, Panel, Skeleton, Status, Text } from '#web/ui/basics';
+import { Meter, Panel, Status, Text } from '#web/ui/basics';
 
 type Scores = Answer<'/api/v1/assessments/{id}/score', 'get'>;
 type Visible = Schema<'VisibleScore'>;
@@ -20,8 +20,9 @@ export function ScorePanel({
   if (!found)
     return (
       <Panel heading={t('reviewer.score.title')}>
-        <p className="mb-2 text-soft">{t('reviewer.score.computing')}</p>
-        <Skeleton rows={1} />
+        <p role="status" className="text-soft">
+          {t('reviewer.score.computing')}
+        </p>
       </Panel>
     );
   const titles = new Map(checklist.sections.map(({ code, title }) => [code, title]));
@@ -165,8 +166,10 @@ function GateText({
         : (titles.get(section) ?? section);
   return (
     <span>
-      {t(`reviewer.gate.${gate.gate}`)}
-      {subject && ` ${subject}`}: {actual === null ? '–' : number(actual, { maximumFractionDigits: 1 })}
+      {t('common.labelled', {
+        label: `${t(`reviewer.gate.${gate.gate}`)}${subject && ` ${subject}`}`,
+        value: actual === null ? '–' : number(actual, { maximumFractionDigits: 1 }),
+      })}
       <span className="text-soft">
         {' '}
         ({t('reviewer.score.asked', { needed: number(needed, { maximumFractionDigits: 1 }) })})

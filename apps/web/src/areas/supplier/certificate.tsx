@@ -20,6 +20,7 @@ export default function CertificatePage() {
   return (
     <>
       <PageHeader
+        pending={certificate.isLoading || site.isLoading}
         title={certificate.data?.number ?? t('supplier.cert.title')}
         lead={site.data && <Text>{site.data.name}</Text>}
         back={{ href: '/supplier/certificates', label: t('supplier.cert.title') }}

@@ -2,7 +2,7 @@ import { useParams } from 'wouter';
 import type { Schema } from '#web/api/client';
 import { useRead, useWrite } from '#web/api/hooks';
 import { useI18n } from '#web/i18n';
-import { PageHeader, Panel, Status, type StatusKind, Text } from '#web/ui/basics';
+import { PageHeader, Panel, Skeleton, Status, type StatusKind, Text } from '#web/ui/basics';
 import { Confirm } from '#web/ui/dialog';
 import { TextField } from '#web/ui/form';
 import { EmptyState, Loaded } from '#web/ui/states';
@@ -21,6 +21,7 @@ export default function FindingsPage() {
   return (
     <>
       <PageHeader
+        pending={site.isLoading}
         title={t('supplier.find.title')}
         lead={site.data && <Text>{site.data.name}</Text>}
         back={{ href: `/supplier/sites/${id}`, label: t('common.site') }}
@@ -66,6 +67,12 @@ function OfAssessment({
   const report = useGapReport(id);
   const gaps = new Map(report.data?.gaps.map((gap) => [gap.requirement, gap]));
   const appeal = useWrite('post', '/api/v1/complaints');
+  if (assessment.isLoading || report.isLoading)
+    return (
+      <Panel>
+        <Skeleton />
+      </Panel>
+    );
   const today = new Date().toISOString().slice(0, 10);
   return (
     <Panel

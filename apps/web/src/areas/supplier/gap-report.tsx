@@ -33,6 +33,7 @@ export default function GapReportPage() {
   return (
     <>
       <PageHeader
+        pending={report.isLoading || assessment.isLoading}
         title={t('supplier.history.report')}
         lead={
           report.data && (

@@ -2,7 +2,7 @@ import type { Schema } from '#web/api/client';
 import { useRead } from '#web/api/hooks';
 import { useMe } from '#web/api/session';
 import { type I18n, useI18n } from '#web/i18n';
-import { ButtonLink, Status, type StatusKind, Text } from '#web/ui/basics';
+import { ButtonLink, Skeleton, Status, type StatusKind, Text } from '#web/ui/basics';
 import { READINESS } from '#web/ui/readiness';
 import { businessesOf } from './first';
 
@@ -79,7 +79,7 @@ export function RuleTitle({ row }: { row: Schema<'ReadinessRow'> }) {
 export function NextVisit({ siteId }: { siteId: string }) {
   const { t, day, daysFromNow } = useI18n();
   const visits = useRead('/api/v1/visits', { params: { query: { siteId, limit: 100 } } });
-  if (!visits.data) return null;
+  if (!visits.data) return visits.isLoading ? <Skeleton rows={1} /> : null;
   const next = visits.data.items
     .filter(({ state }) => state === 'planned' || state === 'unplanned')
     .sort((one, other) => ((one.plannedOn ?? one.due) < (other.plannedOn ?? other.due) ? -1 : 1))[0];

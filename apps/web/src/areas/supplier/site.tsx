@@ -35,6 +35,7 @@ export default function SitePage() {
   return (
     <>
       <PageHeader
+        pending={site.isLoading}
         title={site.data?.name ?? t('common.site')}
         lead={site.data && t('common.place', { city: site.data.city, country: country(site.data.country) })}
         back={{ href: '/supplier', label: t('supplier.sites.title') }}
@@ -106,6 +107,7 @@ function Why({ row }: { row: Schema<'ReadinessRow'> }) {
   const gaps = new Map(report.data?.gaps.map((gap) => [gap.requirement, gap]));
   const missed = conditions.filter(({ holds }) => !holds);
   if (row.status === 'not-assessed') return <p className="mt-2">{t('supplier.site.notAssessed')}</p>;
+  if (report.isLoading) return <Skeleton rows={2} />;
   return (
     <>
       {missed.length > 0 && (
