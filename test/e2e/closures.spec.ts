@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
+import sharp from 'sharp';
 import supertest from 'supertest';
 import {
   basicRequirements,
@@ -131,6 +132,124 @@ describe('closing a finding', () => {
     expect(new Set([...first.items, ...second.items].map((finding) => finding.id)).size).toBe(3);
     const other = await app.person('Nobody');
     expect(await list('', other)).toEqual([]);
+  });
+});
+
+describe('a correction', () => {
+  const photo = (colour: string) =>
+    sharp({ create: { width: 64, height: 48, channels: 3, background: colour } })
+      .jpeg()
+      .toBuffer();
+  const hashOf = (content: Buffer) => createHash('sha256').update(content).digest('hex');
+  const declared = (content: Buffer, correctionId: string, who = p.owner) =>
+    who.agent
+      .post(`/api/v1/assessments/${baseline}/evidence`)
+      .send({ sha256: hashOf(content), size: content.length, correctionId, fileName: 'lamp.jpg' });
+  const sent = (uploadUrl: string, content: Buffer) =>
+    p.owner.agent
+      .patch(uploadUrl)
+      .set({
+        'tus-resumable': '1.0.0',
+        'upload-offset': '0',
+        'content-type': 'application/offset+octet-stream',
+      })
+      .send(content);
+  const open = async () => (await findings()).find((each: { closedOn: string | null }) => !each.closedOn);
+  const found = async (id: string, who = p.reviewer) =>
+    (await who.agent.get(`/api/v1/assessments/${baseline}/findings`).expect(200)).body.find(
+      (each: { id: string }) => each.id === id,
+    );
+
+  it('is handed in with photographs, refused with a reason, handed in again and accepted with the closure', async () => {
+    const { body: locked } = await p.assessor.agent.get(`/api/v1/assessments/${baseline}`).expect(200);
+    const { id } = await open();
+    const path = `/api/v1/assessments/${baseline}/findings/${id}/correction`;
+    await p.owner.agent.put(path).send({ note: '' }).expect(400);
+    await p.assessor.agent.put(path).send({ note: 'Mended.' }).expect(403);
+    await p.owner.agent.post(`${path}/hand-in`).expect(404);
+    const { body: begun } = await p.owner.agent.put(path).send({ note: 'Mended.' }).expect(200);
+    expect(begun).toMatchObject({
+      state: 'draft',
+      writtenBy: p.owner.id,
+      author: p.owner.name,
+      evidence: [],
+    });
+    // What is said may change until it is handed in, and is the same correction.
+    const { body: said } = await p.owner.agent.put(path).send({ note: 'A new lamp.' }).expect(200);
+    expect(said).toMatchObject({ id: begun.id, note: 'A new lamp.' });
+    const lamp = await photo('#a70');
+    await declared(lamp, begun.id, p.assessor).expect(403);
+    const piece = await declared(lamp, begun.id).expect(201);
+    expect(piece.body).toMatchObject({ supports: 'correction', state: 'awaited', correctionId: begun.id });
+    expect((await p.owner.agent.post(`${path}/hand-in`).expect(409)).body.code).toBe('correction-incomplete');
+    await sent(piece.body.uploadUrl, lamp).expect(204);
+    expect((await declared(lamp, begun.id).expect(201)).body.id).toBe(piece.body.id);
+    await p.owner.agent.post(`${path}/hand-in`).expect(200);
+    expect((await p.owner.agent.put(path).send({ note: 'Else.' }).expect(409)).body.code).toBe(
+      'correction-handed-in',
+    );
+    await p.owner.agent.delete(`/api/v1/evidence/${piece.body.id}`).expect(404);
+    const waiting = (await p.manager.agent.get('/api/v1/findings?corrected=true').expect(200)).body.items;
+    expect(waiting).toEqual([expect.objectContaining({ id })]);
+    await waitFor(async () => (await found(id)).corrections[0].evidence[0].state === 'ready', {
+      what: 'the developed photograph',
+    });
+    await p.reviewer.agent.get(`/api/v1/evidence/${piece.body.id}/content`).expect(200);
+    // Not evidence of an answer, and nothing of it is for buyers.
+    const { body: ofAnswers } = await p.reviewer.agent
+      .get(`/api/v1/assessments/${baseline}/evidence`)
+      .expect(200);
+    expect(ofAnswers.items).toEqual([]);
+    expect(await found(id, p.buyerPerson)).toMatchObject({ corrections: [] });
+    await p.buyerPerson.agent.get(`/api/v1/evidence/${piece.body.id}/content`).expect(404);
+
+    await p.owner.agent.post(`${path}/refusal`).send({ reason: 'No.' }).expect(403);
+    const { body: refused } = await p.reviewer.agent
+      .post(`${path}/refusal`)
+      .send({ reason: 'It shows another room.' })
+      .expect(200);
+    expect(refused).toMatchObject({ state: 'refused', reason: 'It shows another room.' });
+    await p.reviewer.agent.post(`${path}/refusal`).send({ reason: 'Again.' }).expect(404);
+
+    // The same photograph may stand in another correction; its bytes are here.
+    const { body: again } = await p.owner.agent.put(path).send({ note: 'Here it is.' }).expect(200);
+    expect(again.id).not.toBe(begun.id);
+    expect((await declared(lamp, again.id).expect(201)).body.state).toBe('ready');
+    await p.owner.agent.delete(path).expect(204);
+    await p.owner.agent.delete(path).expect(404);
+    await p.owner.agent.put(path).send({ note: 'Here it is.' }).expect(200);
+    await p.owner.agent.post(`${path}/hand-in`).expect(200);
+    await p.reviewer.agent
+      .post(`/api/v1/assessments/${baseline}/findings/${id}/closure`)
+      .send({ closedOn: daysAgo(1), note: 'Seen in the photograph.' })
+      .expect(201);
+    expect((await found(id)).corrections.map(({ state }: { state: string }) => state)).toEqual([
+      'refused',
+      'accepted',
+    ]);
+    expect((await p.owner.agent.put(path).send({ note: 'More.' }).expect(409)).body.code).toBe(
+      'finding-closed',
+    );
+    expect((await p.assessor.agent.get(`/api/v1/assessments/${baseline}`).expect(200)).body).toEqual(locked);
+  });
+
+  it('is not decided on by who handed it in', async () => {
+    const { id } = await open();
+    const path = `/api/v1/assessments/${baseline}/findings/${id}`;
+    await app.sql(
+      `INSERT INTO membership (id, user_id, organisation_id, role)
+       SELECT $1, $2, organisation_id, 'mentor' FROM membership WHERE user_id = $2 AND role = 'assessor' LIMIT 1`,
+      [randomUUID(), p.assessor.id],
+    );
+    await p.assessor.agent.put(`${path}/correction`).send({ note: 'We mended it.' }).expect(200);
+    await p.assessor.agent.post(`${path}/correction/hand-in`).expect(200);
+    await p.assessor.agent.post(`${path}/correction/refusal`).send({ reason: 'No.' }).expect(403);
+    await p.assessor.agent
+      .post(`${path}/closure`)
+      .send({ closedOn: daysAgo(1), note: 'Seen.' })
+      .expect(403);
+    await p.owner.agent.delete(`${path}/correction`).expect(204);
+    await app.sql(`DELETE FROM membership WHERE user_id = $1 AND role = 'mentor'`, [p.assessor.id]);
   });
 });
 

@@ -50,6 +50,8 @@ const SEEN: Readonly<Record<string, Partial<Record<string, number>>>> = {
   certificate: { supplier: 2, agency: 2, provider: 2, buyer: 1 },
   idempotency_key: { agency: 1 },
   finding_closure: { supplier: 2, agency: 2, provider: 2, grantee: 1 },
+  // Between the supplier and its programme.
+  correction: { supplier: 2, agency: 2, provider: 2 },
   document: { supplier: 2, agency: 2, provider: 2, buyer: 1, grantee: 1 },
   person_settings: { agency: 1 },
   record_import: { agency: 1 },
@@ -271,7 +273,7 @@ const SHARED: Readonly<Record<string, readonly [scopes: string, columns: string]
   // Of verdicts. Who sent it, from which device, under which name and where it was taken: `evidence_inside`, for none of these.
   evidence: [
     'evidence',
-    'assessment_id caption captured_at declared_at height id media_type organisation_id received_at requirement sha256 size state stored_sha256 stored_size supports width',
+    'assessment_id caption captured_at correction_id declared_at height id media_type organisation_id received_at requirement sha256 size state stored_sha256 stored_size supports width',
   ],
   gain: [
     'section-scores answers',

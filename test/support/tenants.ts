@@ -310,6 +310,12 @@ export async function seedTenant(
       note: 'done',
       closed_by: people['provider'],
     });
+    await insert(`${name}-correction`, 'correction', {
+      assessment_id: ids[name],
+      requirement: 'R-01',
+      note: 'mended',
+      written_by: people['supplier'],
+    });
   }
   for (const [kind, subject] of [
     ['gap-report', 'baseline'],

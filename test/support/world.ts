@@ -305,6 +305,18 @@ async function seedRecord(
     .post(`/api/v1/assessments/${assessment}/findings/${closedFinding}/closure`)
     .send({ closedOn: daysAgo(10), note: 'Mended' })
     .expect(201);
+  // Of another assessment's findings, one correction is handed in and one put together.
+  const secondFinding = (requirement: string) =>
+    one(`SELECT id FROM finding WHERE assessment_id = $1 AND requirement = $2`, [second, requirement]);
+  const correctedFinding = await secondFinding(answers[0]!.requirement);
+  const draftedFinding = await secondFinding(answers[1]!.requirement);
+  const correction = (of: string) => `/api/v1/assessments/${second}/findings/${of}/correction`;
+  await p.owner.agent.put(correction(correctedFinding)).send({ note: 'Mended' }).expect(200);
+  await p.owner.agent.post(`${correction(correctedFinding)}/hand-in`).expect(200);
+  const drafted = await p.owner.agent
+    .put(correction(draftedFinding))
+    .send({ note: 'Nearly mended' })
+    .expect(200);
   const complaint = await p.owner.agent
     .post('/api/v1/complaints')
     .send({
@@ -332,6 +344,9 @@ async function seedRecord(
     requirement: answers[0]!.requirement,
     finding: await finding(answers[0]!.requirement),
     closedFinding,
+    correctedFinding,
+    draftedFinding,
+    correction: drafted.body.id,
     certificate: certificate.id,
     number: certificate.number,
     proposed: proposed.id,
@@ -437,6 +452,9 @@ export async function addOtherTenant(world: World): Promise<World> {
     draftEvidence: ids['draft-evidence']!,
     finding: ids['baseline-finding']!,
     closedFinding: ids['baseline-finding']!,
+    correctedFinding: ids['baseline-finding']!,
+    draftedFinding: ids['baseline-finding']!,
+    correction: ids['baseline-correction']!,
     newSite: ids['site']!,
     heldVisit: ids['visit']!,
     certificate: ids['issued']!,

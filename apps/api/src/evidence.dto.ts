@@ -5,6 +5,7 @@ import {
   IsIn,
   IsInt,
   IsOptional,
+  IsUUID,
   Length,
   Matches,
   Max,
@@ -23,6 +24,8 @@ export class NewEvidenceDto {
   @IsInt() @Min(1) @Max(2_147_483_647) size: number;
   /** Code of the requirement; left out: the assessment as a whole. */
   @IsOptional() @Code() requirement?: string;
+  /** The correction of a finding it belongs to; it says of which requirement. Left out: it is put forward for an answer. */
+  @IsOptional() @IsUUID() correctionId?: string;
   /** What it is called on the device. */
   @IsOptional() @Length(1, 200) fileName?: string;
   /** What is to be seen. */

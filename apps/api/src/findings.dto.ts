@@ -10,6 +10,13 @@ export class FindingsQuery extends PageQuery {
   @Flag() open?: boolean;
   /** Open past the last day to close it. */
   @Flag() overdue?: boolean;
+  /** With a correction that was handed in and waits to be looked at. */
+  @Flag() corrected?: boolean;
+}
+
+export class CorrectionDto {
+  /** What was done. */
+  @Length(1, 4000) note: string;
 }
 
 export class ClosureDto {

@@ -33,6 +33,7 @@ import {
   type AssessmentRow,
   type AssessmentsService,
 } from './assessments.service.js';
+import { mustCorrect } from './corrections.js';
 import { pageOf, type Page, type PageRequest } from './paging.js';
 
 /** A piece of evidence as it is declared, before its bytes come. */
@@ -43,6 +44,8 @@ export interface EvidenceInput {
   readonly size: number;
   /** Code of the requirement; left out: the assessment as a whole. */
   readonly requirement?: string;
+  /** The correction that it is a part of; of its finding's requirement then. */
+  readonly correctionId?: string;
   readonly fileName?: string;
   readonly caption?: string;
   /** When it was taken, as the device says; its clock may be wrong. */
@@ -56,8 +59,9 @@ export interface EvidenceRow {
   readonly assessmentId: string;
   /** Code of the requirement; null: the assessment as a whole. */
   readonly requirement: string | null;
-  /** What it is put forward for: the assessor's verdict, or the supplier's claim beside it. */
+  /** What it is put forward for: the assessor's verdict, the supplier's claim beside it, or a correction since. */
   readonly supports: EvidenceSupports;
+  readonly correctionId: string | null;
   /** `awaited`: its bytes have not all come; `received`: they have, and are kept; `ready`: it can be looked at. */
   readonly state: EvidenceState;
   /** SHA-256 of what was sent. */
@@ -123,7 +127,7 @@ export interface UploadProgress {
 }
 
 const columns = `
-  e.id, e.assessment_id AS "assessmentId", nullif(e.requirement, '') AS requirement, e.supports, e.state, e.sha256, e.size,
+  e.id, e.assessment_id AS "assessmentId", nullif(e.requirement, '') AS requirement, e.supports, e.correction_id AS "correctionId", e.state, e.sha256, e.size,
   e.media_type AS "mediaType", e.caption, e.captured_at AS "capturedAt", e.declared_at AS "declaredAt",
   e.received_at AS "receivedAt", e.stored_sha256 AS "storedSha256", e.stored_size AS "storedSize", e.width, e.height,
   i.file_name AS "fileName", i.device_id AS "deviceId", i.declared_by AS "declaredBy", i.lat, i.lon`;
@@ -168,12 +172,14 @@ export class EvidenceService {
   async declare(actor: Actor, assessmentId: string, input: EvidenceInput): Promise<EvidenceRow> {
     checkEvidenceSize(input.size);
     return this.db.transaction(async (tx) => {
-      const { row, supports } = await this.lockOpen(tx, actor, assessmentId);
-      const requirement = input.requirement ?? '';
-      if (requirement !== '') await mustBeAsked(tx, row, requirement);
+      const correctionId = input.correctionId ?? null;
+      const { row, supports, requirement } = await (correctionId === null
+        ? this.lockAnswer(tx, actor, assessmentId, input.requirement)
+        : this.lockCorrection(tx, actor, assessmentId, correctionId));
       const [known] = await tx.query(
-        `SELECT ${columns} FROM ${joins} WHERE e.assessment_id = $1 AND e.requirement = $2 AND e.supports = $3 AND e.sha256 = $4`,
-        [assessmentId, requirement, supports, input.sha256],
+        `SELECT ${columns} FROM ${joins} WHERE e.assessment_id = $1 AND e.requirement = $2 AND e.supports = $3 AND e.sha256 = $4
+            AND e.correction_id IS NOT DISTINCT FROM $5`,
+        [assessmentId, requirement, supports, input.sha256, correctionId],
       );
       if (known) return shown(known);
       const [{ used, organisation, pieces, located }] = await tx.query(
@@ -195,8 +201,8 @@ export class EvidenceService {
       const id = randomUUID();
       await tx.query(
         `INSERT INTO evidence (id, assessment_id, organisation_id, requirement, supports, sha256, size, file_name, caption,
-                               captured_at, device_id, declared_by, state, media_type, stored_sha256, stored_size, width, height, lat, lon, received_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, CASE WHEN $13 <> 'awaited' THEN now() END)`,
+                               captured_at, device_id, declared_by, state, media_type, stored_sha256, stored_size, width, height, lat, lon, correction_id, received_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, CASE WHEN $13 <> 'awaited' THEN now() END)`,
         [
           id,
           assessmentId,
@@ -218,6 +224,7 @@ export class EvidenceService {
           there?.height ?? null,
           located ? (there?.lat ?? null) : null,
           located ? (there?.lon ?? null) : null,
+          correctionId,
         ],
       );
       if (there?.state === 'received') await appendToOutbox(tx, 'evidence-received', { evidenceId: id });
@@ -240,7 +247,10 @@ export class EvidenceService {
     };
   }
 
-  /** Evidence of an assessment, or of one answer; of what is only shared, what verdicts rest on. */
+  /**
+   * Evidence of an assessment, or of one answer; of what is only shared, what verdicts rest on. That of corrections stands
+   * with their findings.
+   */
   async list(
     actor: Actor,
     assessmentId: string,
@@ -249,7 +259,7 @@ export class EvidenceService {
   ): Promise<Page<EvidenceRow>> {
     const whole = await this.mustSeeEvidence(actor, assessmentId);
     const rows: EvidenceRow[] = await this.db.query(
-      `SELECT ${columns} FROM ${joins} WHERE e.assessment_id = $1 AND ($2::text IS NULL OR e.requirement = $2)
+      `SELECT ${columns} FROM ${joins} WHERE e.assessment_id = $1 AND e.supports <> 'correction' AND ($2::text IS NULL OR e.requirement = $2)
           AND ($3::text IS NULL OR e.state = $3) AND ($4::uuid IS NULL OR e.id > $4) ORDER BY e.id LIMIT $5`,
       [assessmentId, filter.requirement, filter.state, page.after, page.limit + 1],
     );
@@ -266,7 +276,7 @@ export class EvidenceService {
     return shown(row, await this.mustSeeEvidence(actor, row.assessmentId));
   }
 
-  /** Says something else of it, while answers may change. @throws DomainError `assessment-locked`, `role-required` */
+  /** Says something else of it, while answers or its correction may change. @throws DomainError `assessment-locked`, `role-required` */
   async describe(actor: Actor, id: string, caption?: string | null): Promise<EvidenceRow> {
     return this.db.transaction(async (tx) => {
       await this.lockPiece(tx, actor, id);
@@ -277,7 +287,7 @@ export class EvidenceService {
   }
 
   /**
-   * Takes it back, while answers may change: nobody reaches it any more, and its bytes go with the next sweep.
+   * Takes it back, while answers or its correction may change: nobody reaches it any more, and its bytes go with the next sweep.
    * @throws DomainError `assessment-locked`, `role-required`
    */
   async remove(actor: Actor, id: string): Promise<void> {
@@ -465,6 +475,11 @@ export class EvidenceService {
     if (!row) throw notFound('upload');
     const access = await siteAccess(tx, actor, row.siteId, 'upload');
     if (!seesRecord(access)) throw notFound('upload');
+    // A correction isn't handed in before all of its evidence has come.
+    if (row.supports === 'correction') {
+      mustCorrect(access);
+      return row;
+    }
     const side = answersInto(access, row.kind) === 'answer' ? 'verdict' : 'claim';
     if (side !== row.supports) throw othersEvidence();
     if (row.state === 'awaited' && row.assessmentState === 'closed')
@@ -491,9 +506,34 @@ export class EvidenceService {
     return { row, supports: field === 'answer' ? 'verdict' : 'claim' };
   }
 
+  /** The same for one answer, or for the assessment as a whole. */
+  private async lockAnswer(tx: Queryable, actor: Actor, assessmentId: string, requirement = '') {
+    const open = await this.lockOpen(tx, actor, assessmentId);
+    if (requirement !== '') await mustBeAsked(tx, open.row, requirement);
+    return { ...open, requirement };
+  }
+
+  /** The assessment, locked, and a correction that the actor puts together. @throws DomainError `not-found`, `role-required` */
+  private async lockCorrection(tx: Queryable, actor: Actor, assessmentId: string, correctionId: string) {
+    const { assessments } = this.parts;
+    await tx.query(`SELECT 1 FROM assessment WHERE id = $1 FOR UPDATE`, [assessmentId]);
+    const row = await assessments.row(tx, assessmentId);
+    mustCorrect(await assessments.mustSee(actor, row));
+    const [correction] = await tx.query(
+      `SELECT requirement FROM correction WHERE id = $1 AND assessment_id = $2 AND state = 'draft'`,
+      [correctionId, assessmentId],
+    );
+    if (!correction) throw notFound('correction');
+    return { row, supports: 'correction' as const, requirement: correction.requirement as string };
+  }
+
   /** A piece the actor may change: of their own side. */
   private async lockPiece(tx: Queryable, actor: Actor, id: string): Promise<void> {
     const piece = await this.get(actor, id);
+    if (piece.correctionId !== null) {
+      await this.lockCorrection(tx, actor, piece.assessmentId, piece.correctionId);
+      return;
+    }
     const { supports } = await this.lockOpen(tx, actor, piece.assessmentId);
     if (supports !== piece.supports) throw othersEvidence();
   }

@@ -13,9 +13,11 @@ import {
   sees,
   seesRecord,
   siteAccess,
+  type SiteAccess,
 } from './access.js';
 import { forbidden, notFound, type Actor } from './actor.js';
 import { isUniqueViolation } from './assessments.service.js';
+import { acceptCorrection, correctionsOf, type CorrectionRow } from './corrections.js';
 import { programmeDay } from './people.js';
 import { pageOf, type Page, type PageRequest } from './paging.js';
 
@@ -34,6 +36,8 @@ export interface FindingRow {
   readonly closure: { readonly closedOn: string; readonly note: string; readonly closedBy: string } | null;
   /** Closures that were taken back, oldest first. */
   readonly reopenings: readonly { readonly closedOn: string; readonly reason: string; readonly at: string }[];
+  /** What was handed in as put right, oldest first; only for who works on the record. */
+  readonly corrections: readonly CorrectionRow[];
 }
 
 // The closure in force stands here before the worker has computed the result again.
@@ -43,7 +47,8 @@ const columns = `
   (SELECT jsonb_build_object('closedOn', c.closed_on, 'note', c.note, 'closedBy', c.closed_by) FROM finding_closure c
     WHERE c.assessment_id = f.assessment_id AND c.requirement = f.requirement AND c.reopened_at IS NULL) AS closure,
   coalesce((SELECT jsonb_agg(jsonb_build_object('closedOn', c.closed_on, 'reason', c.reopen_reason, 'at', c.reopened_at) ORDER BY c.reopened_at)
-    FROM finding_closure c WHERE c.assessment_id = f.assessment_id AND c.requirement = f.requirement AND c.reopened_at IS NOT NULL), '[]') AS reopenings`;
+    FROM finding_closure c WHERE c.assessment_id = f.assessment_id AND c.requirement = f.requirement AND c.reopened_at IS NOT NULL), '[]') AS reopenings,
+  ${correctionsOf('f')} AS corrections`;
 const joins = `finding f JOIN assessment a ON a.id = f.assessment_id`;
 
 /**
@@ -71,7 +76,7 @@ export class FindingsService {
       [assessmentId],
     );
     if (!assessment) throw notFound('assessment');
-    await this.mustSee(this.db, actor, assessment);
+    await mustSeeFindings(this.db, actor, assessment);
     return this.db.query(
       `SELECT ${columns} FROM ${joins} WHERE f.assessment_id = $1 ORDER BY array_position($2::text[], f.grade), f.requirement`,
       [assessmentId, FINDING_GRADES],
@@ -81,7 +86,14 @@ export class FindingsService {
   /** Findings across the sites whose findings the actor sees; of what is only shared, those of closed assessments. */
   async list(
     actor: Actor,
-    filter: { cohortId?: string; siteId?: string; grade?: string; open?: boolean; overdue?: boolean },
+    filter: {
+      cohortId?: string;
+      siteId?: string;
+      grade?: string;
+      open?: boolean;
+      overdue?: boolean;
+      corrected?: boolean;
+    },
     page: PageRequest,
     today = dayIn(new Date()),
   ): Promise<Page<FindingRow>> {
@@ -90,7 +102,9 @@ export class FindingsService {
       `SELECT ${columns} FROM ${joins}
         WHERE (SELECT true FROM site_access x WHERE x.user_id = $1 AND x.site_id = a.site_id
                   AND ('record' = ANY (x.scopes) OR (a.state = 'closed' AND x.scopes && $10::text[])) LIMIT 1)
-          ${few ? 'AND a.site_id = ANY ($11)' : ''}
+          AND ($11::boolean IS NULL OR $11 = EXISTS (SELECT 1 FROM correction k
+                 WHERE k.assessment_id = f.assessment_id AND k.requirement = f.requirement AND k.state = 'handed-in'))
+          ${few ? 'AND a.site_id = ANY ($12)' : ''}
           AND ($2::uuid IS NULL OR a.cohort_id = $2) AND ($3::uuid IS NULL OR a.site_id = $3)
           AND ($4::text IS NULL OR f.grade = $4) AND ($5::boolean IS NULL OR $5 = (${closedOnOf('f')} IS NULL))
           AND ($6::boolean IS NULL OR $6 = (${closedOnOf('f')} IS NULL AND f.due_on IS NOT NULL AND f.due_on < $7::date))
@@ -106,6 +120,7 @@ export class FindingsService {
         page.after,
         page.limit + 1,
         FINDING_SCOPES,
+        filter.corrected,
         ...(few ? [few] : []),
       ],
     );
@@ -114,8 +129,9 @@ export class FindingsService {
 
   /**
    * Records that a finding was closed, also on a locked assessment: what was found, its result and its lock hash stay;
-   * the result after closure follows. Never by the supplier itself.
-   * @throws DomainError `closure-before-assessment`, `closure-in-future`, `finding-closed`
+   * the result after closure follows. Never by the supplier itself. A correction that waits is accepted with it, unless
+   * it is the actor's own.
+   * @throws DomainError `closure-before-assessment`, `closure-in-future`, `finding-closed`, `role-required`
    */
   async close(
     actor: Actor,
@@ -126,7 +142,7 @@ export class FindingsService {
   ): Promise<FindingRow> {
     parseLocalDate(input.closedOn);
     return this.db.transaction(async (tx) => {
-      const finding = await this.lock(tx, actor, assessmentId, findingId);
+      const finding = await lockFinding(tx, actor, assessmentId, findingId, mustClose);
       if (input.closedOn < finding.assessedOn)
         throw closureDay('closure-before-assessment', `before ${finding.assessedOn}`);
       const today = given ?? (await programmeDay(tx, finding));
@@ -140,6 +156,7 @@ export class FindingsService {
         .catch((error: unknown) => {
           throw isUniqueViolation(error, 'one_closure_in_force') ? alreadyClosed() : error;
         });
+      await acceptCorrection(tx, actor, assessmentId, finding.requirement);
       return this.changed(tx, assessmentId, findingId);
     });
   }
@@ -147,7 +164,7 @@ export class FindingsService {
   /** Takes a closure back, with a reason that is kept. @throws DomainError `finding-open` */
   async reopen(actor: Actor, assessmentId: string, findingId: string, reason: string): Promise<FindingRow> {
     return this.db.transaction(async (tx) => {
-      const finding = await this.lock(tx, actor, assessmentId, findingId);
+      const finding = await lockFinding(tx, actor, assessmentId, findingId, mustClose);
       const [, reopened] = await tx.query(
         `UPDATE finding_closure SET reopened_by = $3, reopened_at = now(), reopen_reason = $4
           WHERE assessment_id = $1 AND requirement = $2 AND reopened_at IS NULL`,
@@ -164,60 +181,73 @@ export class FindingsService {
     const [row] = await tx.query(`SELECT ${columns} FROM ${joins} WHERE f.id = $1`, [findingId]);
     return row;
   }
-
-  private async lock(
-    tx: EntityManager,
-    actor: Actor,
-    assessmentId: string,
-    findingId: string,
-  ): Promise<{
-    requirement: string;
-    assessedOn: string;
-    closedOn: string | null;
-    siteId: string;
-    cohortId: string | null;
-  }> {
-    await tx.query(`SELECT 1 FROM assessment WHERE id = $1 FOR UPDATE`, [assessmentId]);
-    const [row] = await tx.query(
-      `SELECT f.requirement, a.assessed_on::text AS "assessedOn", a.site_id AS "siteId", a.cohort_id AS "cohortId", a.state, ${closedOnOf('f')}::text AS "closedOn"
-         FROM ${joins} WHERE f.id = $1 AND f.assessment_id = $2`,
-      [findingId, assessmentId],
-    );
-    if (!row) throw notFound('finding');
-    const access = await this.mustSee(tx, actor, row);
-    must(
-      access,
-      ['assessor', 'programme-manager', 'reviewer', 'decider'],
-      ['agency', 'assessment-provider'],
-      'close a finding',
-    );
-    if (may(access, ['owner', 'qa-manager'], ['owner-organisation']))
-      throw forbidden('Nobody closes findings of their own site.');
-    if (!AFTER_SUBMISSION.includes(row.state)) {
-      throw new DomainError(
-        'assessment-not-submitted',
-        'While the assessment is being answered, its answers are changed instead.',
-        [{ field: 'assessmentId', message: row.state, fix: 'Submit the assessment first.' }],
-        'conflict',
-      );
-    }
-    return row;
-  }
-
-  private async mustSee(
-    db: Pick<EntityManager, 'query'>,
-    actor: Actor,
-    assessment: { siteId: string; state: string },
-  ) {
-    const access = await siteAccess(db, actor, assessment.siteId, 'assessment');
-    if (!seesRecord(access) && (assessment.state !== 'closed' || !sees(access, ...ASSESSMENT_SCOPES)))
-      throw notFound('assessment');
-    mustSee(access, ...FINDING_SCOPES);
-    return access;
-  }
 }
 
-const alreadyClosed = () =>
+/** A finding that is about to change. */
+interface LockedFinding {
+  readonly requirement: string;
+  readonly assessedOn: string;
+  readonly closedOn: string | null;
+  readonly siteId: string;
+  readonly cohortId: string | null;
+}
+
+/**
+ * Locks a finding, and sees that the actor may do what they are about to.
+ * @throws DomainError `not-found`, `role-required`, `assessment-not-submitted`
+ */
+export async function lockFinding(
+  tx: EntityManager,
+  actor: Actor,
+  assessmentId: string,
+  findingId: string,
+  mustMay: (access: readonly SiteAccess[]) => void,
+): Promise<LockedFinding> {
+  await tx.query(`SELECT 1 FROM assessment WHERE id = $1 FOR UPDATE`, [assessmentId]);
+  const [row] = await tx.query(
+    `SELECT f.requirement, a.assessed_on::text AS "assessedOn", a.site_id AS "siteId", a.cohort_id AS "cohortId", a.state, ${closedOnOf('f')}::text AS "closedOn"
+       FROM ${joins} WHERE f.id = $1 AND f.assessment_id = $2`,
+    [findingId, assessmentId],
+  );
+  if (!row) throw notFound('finding');
+  mustMay(await mustSeeFindings(tx, actor, row));
+  if (!AFTER_SUBMISSION.includes(row.state)) {
+    throw new DomainError(
+      'assessment-not-submitted',
+      'While the assessment is being answered, its answers are changed instead.',
+      [{ field: 'assessmentId', message: row.state, fix: 'Submit the assessment first.' }],
+      'conflict',
+    );
+  }
+  return row;
+}
+
+/** Whose duty it is to close findings, and to open them again. @throws DomainError `role-required` */
+export function mustClose(access: readonly SiteAccess[]): void {
+  must(
+    access,
+    ['assessor', 'programme-manager', 'reviewer', 'decider'],
+    ['agency', 'assessment-provider'],
+    'close a finding',
+  );
+  if (may(access, ['owner', 'qa-manager'], ['owner-organisation']))
+    throw forbidden('Nobody closes findings of their own site.');
+}
+
+async function mustSeeFindings(
+  db: Pick<EntityManager, 'query'>,
+  actor: Actor,
+  assessment: { siteId: string; state: string },
+): Promise<SiteAccess[]> {
+  const access = await siteAccess(db, actor, assessment.siteId, 'assessment');
+  if (!seesRecord(access) && (assessment.state !== 'closed' || !sees(access, ...ASSESSMENT_SCOPES)))
+    throw notFound('assessment');
+  mustSee(access, ...FINDING_SCOPES);
+  return access;
+}
+
+/** Nothing more is to be done about it, unless the closure is taken back. */
+export const alreadyClosed = () =>
   new DomainError(
     'finding-closed',
     'The finding is closed.',

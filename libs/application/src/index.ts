@@ -11,6 +11,8 @@ export * from './cohorts.service.js';
 export * from './complaints.service.js';
 export * from './consents.service.js';
 export * from './content.service.js';
+export type { CorrectionRow } from './corrections.js';
+export * from './corrections.service.js';
 export * from './demo.js';
 export * from './desk.service.js';
 export * from './documents.service.js';

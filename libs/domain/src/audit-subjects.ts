@@ -16,6 +16,7 @@ export const AUDIT_SUBJECTS = [
   'assessment_record',
   'assessment_score',
   'finding_closure',
+  'correction',
   'gain',
   'certificate',
   'consent_grant',

@@ -31,8 +31,17 @@ export type EvidenceType = keyof typeof EVIDENCE_TYPES;
  */
 export type EvidenceState = 'awaited' | 'received' | 'ready';
 
-/** What a piece of evidence is put forward for: the assessor's verdict, or the supplier's own claim beside it. */
-export type EvidenceSupports = 'verdict' | 'claim';
+/**
+ * What a piece of evidence is put forward for: the assessor's verdict, the supplier's own claim beside it, or what it has put
+ * right since.
+ */
+export type EvidenceSupports = 'verdict' | 'claim' | 'correction';
+
+/**
+ * Where the correction of a finding stands. `draft`: it is put together; `handed-in`: it waits to be looked at; `accepted`:
+ * the finding was closed with it; `refused`: with a reason, and another may follow.
+ */
+export type CorrectionState = 'draft' | 'handed-in' | 'accepted' | 'refused';
 
 /**
  * The type of a file that was sent, as its content shows it.

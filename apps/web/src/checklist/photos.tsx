@@ -1,5 +1,5 @@
 import { EVIDENCE_LIMIT } from '#domain/evidence';
-import { useEffect, useId, useRef, useState, useSyncExternalStore } from 'react';
+import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import type { Schema } from '#web/api/client';
 import { useWrite } from '#web/api/hooks';
 import { keepFile } from '#web/device/files';
@@ -7,13 +7,9 @@ import type { Device, FileRecord, Pack } from '#web/device/store';
 import { useI18n } from '#web/i18n';
 import { Button, Text } from '#web/ui/basics';
 import { Confirm, FormDialog } from '#web/ui/dialog';
+import { FileChooser } from '#web/ui/file-chooser';
 import { TextField } from '#web/ui/form';
-import { Icon } from '#web/ui/icons';
 import { fixOf, Unsaved } from './item';
-
-/** What the server takes; phones give JPEG when asked for one of these. */
-const PICTURES = 'image/jpeg,image/png,image/webp';
-const DOCUMENTS = '.pdf,.docx,.xlsx';
 
 /** Photographs and documents of an item, or of the whole assessment: on this device at once, at the server when it has them. */
 export function Photos({
@@ -91,13 +87,8 @@ export function Photos({
       )}
       {open && (
         <div className="flex flex-wrap gap-2">
-          <Chooser label={t('checklist.photo.take')} accept={PICTURES} capture busy={busy} onChoose={add} />
-          <Chooser
-            label={t('checklist.photo.choose')}
-            accept={`${PICTURES},${DOCUMENTS}`}
-            busy={busy}
-            onChoose={add}
-          />
+          <FileChooser label={t('checklist.photo.take')} camera busy={busy} onChoose={add} />
+          <FileChooser label={t('checklist.photo.choose')} busy={busy} onChoose={add} />
         </div>
       )}
       {large.length > 0 && (
@@ -110,46 +101,6 @@ export function Photos({
       )}
       {failed && <Unsaved error={failed.error} names={failed.names} />}
     </div>
-  );
-}
-
-function Chooser({
-  label,
-  accept,
-  capture = false,
-  busy,
-  onChoose,
-}: {
-  label: string;
-  accept: string;
-  capture?: boolean;
-  busy: boolean;
-  onChoose: (files: readonly File[]) => Promise<void>;
-}) {
-  const id = useId();
-  return (
-    <label
-      htmlFor={id}
-      className="relative inline-flex min-h-11 items-center gap-2 rounded-lg border border-edge bg-panel px-3 text-sm font-semibold hover:bg-sunken has-focus-visible:outline-3 has-focus-visible:outline-focus"
-    >
-      <Icon name={capture ? 'camera' : 'plus'} size={18} />
-      {label}
-      <input
-        id={id}
-        type="file"
-        accept={accept}
-        multiple={!capture}
-        {...(capture && { capture: 'environment' as const })}
-        disabled={busy}
-        className="absolute inset-0 size-full opacity-0"
-        onChange={(event) => {
-          const chosen = [...(event.target.files ?? [])];
-          // The same file may be chosen again.
-          event.target.value = '';
-          void onChoose(chosen);
-        }}
-      />
-    </label>
   );
 }
 

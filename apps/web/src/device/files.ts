@@ -1,4 +1,5 @@
 import { type Device, newId } from './store';
+import { sha256Of } from './upload';
 
 /** The longest side of the small picture that pages show, in pixels. */
 const SMALL = 320;
@@ -11,8 +12,7 @@ export async function keepFile(
   file: File,
 ): Promise<void> {
   const bytes = await file.arrayBuffer();
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  const sha256 = [...digest].map((each) => each.toString(16).padStart(2, '0')).join('');
+  const sha256 = await sha256Of(bytes);
   await device.addFile(
     {
       id: newId(),

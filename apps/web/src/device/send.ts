@@ -1,10 +1,11 @@
 import { acknowledged, changed, type Operation, outgoing } from '#domain/sync';
-import { ApiProblem, callQuietly, NoConnection, type Problem, QUIET_DEADLINE } from '#web/api/client';
+import { ApiProblem, callQuietly, NoConnection, type Problem } from '#web/api/client';
 import { queryClient } from '#web/api/hooks';
 import { personHere, useMe } from '#web/api/session';
 import { backOff } from './answers';
 import type { FileRecord, Trouble } from './database';
 import { type Device, deviceOf } from './store';
+import { upload } from './upload';
 
 /*
  * Sends what waits: after every entry, when the connection is back, when the app is looked at again, and by itself after a
@@ -302,54 +303,6 @@ const LOST: Problem = {
   title: 'The browser has cleared this file away before it was sent.',
   instance: '',
 };
-
-/** Sends bytes from where they stopped (tus). */
-async function upload(content: Blob, uploadUrl: string, onProgress: (there: number) => void): Promise<void> {
-  const { DetailedError, Upload } = await import('tus-js-client');
-  await new Promise<void>((done, fail) => {
-    let watch: ReturnType<typeof setTimeout>;
-    /** A line that has died silently is given up, so that it goes on over the next. */
-    const alive = (): void => {
-      clearTimeout(watch);
-      watch = setTimeout(() => {
-        void sending.abort();
-        fail(new NoConnection('nothing moved'));
-      }, QUIET_DEADLINE);
-    };
-    const sending = new Upload(content, {
-      uploadUrl,
-      retryDelays: [0, 1000, 3000],
-      // Where it is, the server says; nothing needs to be remembered.
-      storeFingerprintForResuming: false,
-      onProgress: (there) => {
-        alive();
-        onProgress(there);
-      },
-      onSuccess: () => {
-        clearTimeout(watch);
-        done();
-      },
-      onError: (error) => {
-        clearTimeout(watch);
-        const response = error instanceof DetailedError ? error.originalResponse : null;
-        if (!response || [0, 502, 504].includes(response.getStatus())) return fail(new NoConnection(error));
-        let said: Partial<Problem> = {};
-        try {
-          said = JSON.parse(response.getBody()) as Partial<Problem>;
-        } catch {
-          // Answers to HEAD have no body.
-        }
-        const status = response.getStatus();
-        const code = status === 404 ? 'upload-not-found' : status === 401 ? 'sign-in-required' : 'refused';
-        fail(
-          new ApiProblem({ type: 'about:blank', title: code, status, code, instance: uploadUrl, ...said }),
-        );
-      },
-    });
-    alive();
-    sending.start();
-  });
-}
 
 const senders = new WeakMap<Device, Sender>();
 /** The device of somebody, with its sender at work. */

@@ -76,7 +76,7 @@ const NOUNS: readonly Noun[] = [
   },
   {
     file: 'assessments.json',
-    what: 'Assessments, each with its answers and what they came from, its score as found and after closure item by item, its findings and what was said of their closure.',
+    what: 'Assessments, each with its answers and what they came from, its score as found and after closure item by item, its findings, and what was said of their correction and closure.',
     batch: 10,
     sql: page(
       `to_jsonb(x) || jsonb_build_object('checklist', v.checklist, 'version', v.version, 'profile', f.profile || ' ' || f.version, 'assessor', person_name(x.assessor_id), 'reviewer', person_name(x.reviewer_id),
@@ -86,7 +86,8 @@ const NOUNS: readonly Noun[] = [
          'operations', (SELECT coalesce(jsonb_agg(to_jsonb(o) - 'assessment_id' || jsonb_build_object('by_name', person_name(o.user_id)) ORDER BY o.requirement, o.received_at, o.id), '[]') FROM operation o WHERE o.assessment_id = x.id),
          'score', (SELECT to_jsonb(s) - 'assessment_id' FROM assessment_score_explained s WHERE s.assessment_id = x.id),
          'findings', (SELECT coalesce(jsonb_agg(to_jsonb(n) - 'assessment_id' ORDER BY n.requirement), '[]') FROM finding n WHERE n.assessment_id = x.id),
-         'closures', (SELECT coalesce(jsonb_agg(to_jsonb(k) - 'assessment_id' || jsonb_build_object('closed_by_name', person_name(k.closed_by), 'reopened_by_name', person_name(k.reopened_by)) ORDER BY k.requirement, k.closed_at), '[]') FROM finding_closure k WHERE k.assessment_id = x.id))`,
+         'closures', (SELECT coalesce(jsonb_agg(to_jsonb(k) - 'assessment_id' || jsonb_build_object('closed_by_name', person_name(k.closed_by), 'reopened_by_name', person_name(k.reopened_by)) ORDER BY k.requirement, k.closed_at), '[]') FROM finding_closure k WHERE k.assessment_id = x.id),
+         'corrections', (SELECT coalesce(jsonb_agg(to_jsonb(k) - 'assessment_id' || jsonb_build_object('written_by_name', person_name(k.written_by), 'decided_by_name', person_name(k.decided_by)) ORDER BY k.requirement, k.created_at), '[]') FROM correction k WHERE k.assessment_id = x.id))`,
       `assessment x JOIN checklist_version v ON v.id = x.checklist_version_id JOIN scoring_profile f ON f.id = x.scoring_profile_id WHERE x.site_id IN ${SITES}`,
     ),
   },

@@ -1,4 +1,4 @@
-import type { AssessmentKind } from '#domain';
+import type { AssessmentKind, CorrectionState } from '#domain';
 import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 import { ChecklistVersionRow, ScoringProfileRow } from './content.js';
 import { Cohort, Organisation, Site } from './parties.js';
@@ -119,6 +119,39 @@ export class FindingClosure {
   @Column('text', { nullable: true }) reopenedBy: string | null;
   @Column('timestamptz', { nullable: true }) reopenedAt: Date | null;
   @Column('text', { nullable: true }) reopenReason: string | null;
+}
+
+/**
+ * What a supplier, or who advises it, says was put right of a finding. Its evidence is a part of it. Of each finding one is
+ * at work at a time; those that were decided on stay.
+ */
+@Entity()
+@Index('one_correction_at_work', ['assessmentId', 'requirement'], {
+  unique: true,
+  where: `state IN ('draft', 'handed-in')`,
+})
+@Index('correction_of_finding', ['assessmentId', 'requirement', 'createdAt'])
+@Check('correction_state', `state IN ('draft', 'handed-in', 'accepted', 'refused')`)
+@Check('correction_handed_in', `(state = 'draft') = (handed_in_at IS NULL)`)
+@Check(
+  'correction_decided',
+  `(state IN ('accepted', 'refused')) = (decided_at IS NOT NULL) AND (decided_by IS NULL) = (decided_at IS NULL) AND (state = 'refused') = (reason IS NOT NULL)`,
+)
+@Check('correction_decided_by_others', 'decided_by <> written_by')
+export class Correction {
+  @PrimaryColumn('uuid') id: string;
+  @ForeignKey(() => Assessment, { name: 'FK_correction_assessment' }) @Column('uuid') assessmentId: string;
+  @Column('text') requirement: string;
+  @Column('text', { default: 'draft' }) state: CorrectionState;
+  /** What was done. */
+  @Column('text') note: string;
+  @Column('text') writtenBy: string;
+  @CreateDateColumn({ type: 'timestamptz' }) createdAt: Date;
+  @Column('timestamptz', { nullable: true }) handedInAt: Date | null;
+  @Column('text', { nullable: true }) decidedBy: string | null;
+  @Column('timestamptz', { nullable: true }) decidedAt: Date | null;
+  /** Why it was refused. */
+  @Column('text', { nullable: true }) reason: string | null;
 }
 
 @Entity()

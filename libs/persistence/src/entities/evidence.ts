@@ -1,6 +1,6 @@
 import type { EvidenceState, EvidenceSupports } from '#domain';
 import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
-import { Assessment } from './assessments.js';
+import { Assessment, Correction } from './assessments.js';
 import { Organisation } from './parties.js';
 
 /**
@@ -9,10 +9,18 @@ import { Organisation } from './parties.js';
  * whoever sent it knows, and of what is kept of it.
  */
 @Entity()
-@Index('evidence_once', ['assessmentId', 'requirement', 'supports', 'sha256'], { unique: true })
+@Index('evidence_once', ['assessmentId', 'requirement', 'supports', 'sha256'], {
+  unique: true,
+  where: 'correction_id IS NULL',
+})
+@Index('evidence_once_in_correction', ['correctionId', 'sha256'], {
+  unique: true,
+  where: 'correction_id IS NOT NULL',
+})
 @Index('evidence_content', ['organisationId', 'sha256'])
 @Check('evidence_state', `state IN ('awaited', 'received', 'ready')`)
-@Check('evidence_supports', `supports IN ('verdict', 'claim')`)
+@Check('evidence_supports', `supports IN ('verdict', 'claim', 'correction')`)
+@Check('evidence_of_correction', `(supports = 'correction') = (correction_id IS NOT NULL)`)
 @Check('evidence_size', 'size BETWEEN 1 AND 52428800')
 @Check(
   'evidence_received',
@@ -28,6 +36,10 @@ export class Evidence {
   /** Code of the requirement; empty: the assessment as a whole. */
   @Column('text') requirement: string;
   @Column('text') supports: EvidenceSupports;
+  /** The correction of a finding that it is a part of. */
+  @ForeignKey(() => Correction, { name: 'FK_evidence_correction', onDelete: 'CASCADE' })
+  @Column('uuid', { nullable: true })
+  correctionId: string | null;
   @Column('text', { default: 'awaited' }) state: EvidenceState;
   /** SHA-256 of what is sent, as declared before. */
   @Column('char', { length: 64 }) sha256: string;

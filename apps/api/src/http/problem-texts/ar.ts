@@ -520,4 +520,11 @@ export const ar: ProblemTexts = {
   translation: 'ترجمة',
   upload: 'رفع',
   visit: 'زيارة',
+  'Nobody decides on a correction they handed in themselves.': 'لا يبتّ أحد في تصحيح قدّمه بنفسه.',
+  'Some of its files have not come yet.': 'بعض ملفاته لم تصل بعد.',
+  'The correction is handed in: it is looked at as it is.': 'قُدّم التصحيح، ويُنظر فيه كما هو.',
+  'Send them, or take them back.': 'أرسلها أو اسحبها.',
+  'Take it back first.': 'اسحبه أولًا.',
+  'handed in': 'مُقدَّم',
+  correction: 'تصحيح',
 };

@@ -566,4 +566,13 @@ export const es: ProblemTexts = {
   translation: 'traducción',
   upload: 'carga',
   visit: 'visita',
+  'Nobody decides on a correction they handed in themselves.':
+    'Nadie decide sobre una corrección que ha presentado.',
+  'Some of its files have not come yet.': 'Algunos de sus archivos aún no han llegado.',
+  'The correction is handed in: it is looked at as it is.':
+    'La corrección está presentada: se examina tal como está.',
+  'Send them, or take them back.': 'Envíelos o retírelos.',
+  'Take it back first.': 'Retírela primero.',
+  'handed in': 'presentada',
+  correction: 'corrección',
 };

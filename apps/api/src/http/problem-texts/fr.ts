@@ -583,4 +583,13 @@ export const fr: ProblemTexts = {
   translation: 'traduction',
   upload: 'envoi',
   visit: 'visite',
+  'Nobody decides on a correction they handed in themselves.':
+    'Nul ne décide d’une correction qu’il a remise lui-même.',
+  'Some of its files have not come yet.': 'Certains de ses fichiers ne sont pas encore arrivés.',
+  'The correction is handed in: it is looked at as it is.':
+    'La correction est remise : elle est examinée telle quelle.',
+  'Send them, or take them back.': 'Envoyez-les ou retirez-les.',
+  'Take it back first.': 'Retirez-la d’abord.',
+  'handed in': 'remise',
+  correction: 'correction',
 };

@@ -523,4 +523,12 @@ export const hi: ProblemTexts = {
   translation: 'अनुवाद',
   upload: 'अपलोड',
   visit: 'दौरा',
+  'Nobody decides on a correction they handed in themselves.':
+    'कोई भी अपने जमा किए सुधार पर स्वयं निर्णय नहीं लेता।',
+  'Some of its files have not come yet.': 'इसकी कुछ फ़ाइलें अभी नहीं आई हैं।',
+  'The correction is handed in: it is looked at as it is.': 'सुधार जमा हो चुका है: इसे जैसा है वैसा ही देखा जाता है।',
+  'Send them, or take them back.': 'उन्हें भेजें या वापस लें।',
+  'Take it back first.': 'पहले इसे वापस लें।',
+  'handed in': 'जमा',
+  correction: 'सुधार',
 };

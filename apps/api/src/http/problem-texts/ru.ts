@@ -558,4 +558,13 @@ export const ru: ProblemTexts = {
   translation: 'перевод',
   upload: 'загрузка',
   visit: 'визит',
+  'Nobody decides on a correction they handed in themselves.':
+    'Никто не решает об исправлении, которое представил сам.',
+  'Some of its files have not come yet.': 'Некоторые его файлы ещё не пришли.',
+  'The correction is handed in: it is looked at as it is.':
+    'Исправление представлено: оно рассматривается как есть.',
+  'Send them, or take them back.': 'Отправьте их или отзовите.',
+  'Take it back first.': 'Сначала отзовите его.',
+  'handed in': 'представлено',
+  correction: 'исправление',
 };

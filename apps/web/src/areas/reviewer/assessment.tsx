@@ -9,7 +9,7 @@ import { Confirm } from '#web/ui/dialog';
 import { TextField } from '#web/ui/form';
 import { ContentLanguage, Loaded, ProblemBox } from '#web/ui/states';
 import { toast } from '#web/ui/toast';
-import { Findings } from './findings';
+import { Findings, waits } from './findings';
 import { barredBy, Impartiality } from './impartiality';
 import { Items, Pieces } from './items';
 import { ScorePanel } from './score';
@@ -46,6 +46,13 @@ export default function AssessmentPage() {
     () => new Map(offline.data?.checklist.requirements.map(({ code, question }) => [code, question])),
     [offline.data],
   );
+  const corrected = findings.data?.filter(waits) ?? NOTHING;
+  const of = (row: Schema<'AssessmentWithResponses'>) => ({
+    assessmentId: id,
+    assessedOn: row.assessedOn,
+    questions,
+    lang,
+  });
   return (
     <>
       <PageHeader
@@ -91,6 +98,7 @@ export default function AssessmentPage() {
                 </Loaded>
               </div>
             </div>
+            {corrected.length > 0 && <Findings {...of(row)} all={corrected} shown={corrected} waiting />}
             {offline.error && <ProblemBox error={offline.error} />}
             {offline.data ? (
               <Items
@@ -106,15 +114,7 @@ export default function AssessmentPage() {
             <General evidence={evidence.data ?? NOTHING} />
             {handedIn && (
               <Loaded query={findings}>
-                {(list) => (
-                  <Findings
-                    assessmentId={id}
-                    assessedOn={row.assessedOn}
-                    findings={list}
-                    questions={questions}
-                    lang={lang}
-                  />
-                )}
+                {(list) => <Findings {...of(row)} all={list} shown={list.filter((each) => !waits(each))} />}
               </Loaded>
             )}
           </>

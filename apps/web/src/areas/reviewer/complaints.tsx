@@ -20,9 +20,32 @@ export const dueOn = ({ state, acknowledgeBy, decideBy }: Complaint): string | n
 
 /** `/reviewer/complaints`: complaints and appeals with their clock, the most urgent first. */
 export default function ComplaintsPage() {
-  const { t, day, compare } = useI18n();
+  const { t } = useI18n();
   const [search, setSearch] = useSearchParams();
   const which = search.get('which') ?? 'open';
+  return (
+    <>
+      <PageHeader title={t('reviewer.complaints.title')} lead={t('reviewer.complaints.lead')} />
+      <div className="mb-4">
+        <RadioGroup
+          label={t('reviewer.queue.which')}
+          name="which"
+          value={which}
+          onChange={(value) => setSearch(value === 'open' ? {} : { which: value }, { replace: true })}
+          options={[
+            { value: 'open', label: t('reviewer.complaints.open') },
+            { value: 'all', label: t('reviewer.every') },
+          ]}
+        />
+      </div>
+      <Complaints which={which} />
+    </>
+  );
+}
+
+/** Complaints that wait for a next step, or all of them. */
+export function Complaints({ which }: { which: string }) {
+  const { t, day, compare } = useI18n();
   const complaints = useAll('/api/v1/complaints');
   const sites = useAll('/api/v1/sites');
   const rows = useMemo(
@@ -72,39 +95,24 @@ export default function ComplaintsPage() {
     ];
   }, [t, day, compare, sites.data]);
   return (
-    <>
-      <PageHeader title={t('reviewer.complaints.title')} lead={t('reviewer.complaints.lead')} />
-      <div className="mb-4">
-        <RadioGroup
-          label={t('reviewer.queue.which')}
-          name="which"
-          value={which}
-          onChange={(value) => setSearch(value === 'open' ? {} : { which: value }, { replace: true })}
-          options={[
-            { value: 'open', label: t('reviewer.complaints.open') },
-            { value: 'all', label: t('reviewer.every') },
-          ]}
+    <Loaded
+      query={complaints}
+      also={[sites]}
+      isEmpty={() => rows.length === 0}
+      empty={
+        <EmptyState title={t('reviewer.complaints.none')}>{t('reviewer.complaints.noneFix')}</EmptyState>
+      }
+    >
+      {() => (
+        <Table
+          caption={t('reviewer.complaints.title')}
+          columns={columns}
+          rows={rows}
+          rowKey={({ id }) => id}
+          sortedBy="due"
         />
-      </div>
-      <Loaded
-        query={complaints}
-        also={[sites]}
-        isEmpty={() => rows.length === 0}
-        empty={
-          <EmptyState title={t('reviewer.complaints.none')}>{t('reviewer.complaints.noneFix')}</EmptyState>
-        }
-      >
-        {() => (
-          <Table
-            caption={t('reviewer.complaints.title')}
-            columns={columns}
-            rows={rows}
-            rowKey={({ id }) => id}
-            sortedBy="due"
-          />
-        )}
-      </Loaded>
-    </>
+      )}
+    </Loaded>
   );
 }
 

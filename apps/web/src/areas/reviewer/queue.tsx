@@ -1,12 +1,15 @@
 import { useMemo, useState } from 'react';
 import type { Schema } from '#web/api/client';
 import { useAll } from '#web/api/hooks';
+import { useMe } from '#web/api/session';
 import { useI18n } from '#web/i18n';
-import { Link, PageHeader, Status, Text } from '#web/ui/basics';
+import { Link, PageHeader, Panel, Status, Text } from '#web/ui/basics';
 import { RadioGroup } from '#web/ui/form';
 import { useSearch } from '#web/ui/search';
 import { EmptyState, Loaded } from '#web/ui/states';
 import { type Column, Table } from '#web/ui/table';
+import { Complaints } from './complaints';
+import { Corrections } from './corrections';
 
 type Task = Schema<'DeskTask'>;
 
@@ -16,8 +19,24 @@ const NONE: readonly Task[] = [];
 const hrefOf = ({ duty, id }: Task): string =>
   duty === 'reviewer' ? `/reviewer/assessments/${id}` : `/reviewer/certificates/${id}`;
 
-/** `/reviewer`: what waits for me, the longest waiting first, and what of impartiality keeps me from it. */
+/** `/reviewer`: what waits for whoever opens it, by what they may do there. */
 export function QueuePage() {
+  const { t } = useI18n();
+  const reviews = useMe().memberships.some(({ role }) => role === 'reviewer' || role === 'decider');
+  if (reviews) return <Desk />;
+  return (
+    <>
+      <PageHeader title={t('reviewer.queue.title')} lead={t('reviewer.queue.managerLead')} />
+      <Corrections empty />
+      <Panel heading={t('reviewer.complaints.title')}>
+        <Complaints which="open" />
+      </Panel>
+    </>
+  );
+}
+
+/** Reviews and decisions, the longest waiting first, and what of impartiality keeps the reader from them. */
+function Desk() {
   const { t } = useI18n();
   const desk = useAll('/api/v1/desk');
   const [which, setWhich] = useState('all');
@@ -52,6 +71,7 @@ export function QueuePage() {
           </>
         )}
       </Loaded>
+      <Corrections />
     </>
   );
 }

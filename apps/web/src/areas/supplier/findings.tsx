@@ -7,6 +7,7 @@ import { Confirm } from '#web/ui/dialog';
 import { TextField } from '#web/ui/form';
 import { EmptyState, Loaded } from '#web/ui/states';
 import { toast } from '#web/ui/toast';
+import { Corrections } from './correction';
 import { acts, useBusinesses, useGapReport } from './parts';
 
 const GRADES = ['critical', 'major', 'minor'];
@@ -16,7 +17,13 @@ export default function FindingsPage() {
   const { t } = useI18n();
   const { id } = useParams<{ id: string }>();
   const site = useRead('/api/v1/sites/{id}', { params: { path: { id } } });
-  const findings = useRead('/api/v1/findings', { params: { query: { siteId: id, limit: 200 } } });
+  const init = { params: { query: { siteId: id, limit: 200 } } };
+  const findings = useRead('/api/v1/findings', init);
+  // A photograph is developed within moments.
+  const preparing = findings.data?.items.some(({ corrections }) =>
+    corrections.some(({ evidence }) => evidence.some(({ state }) => state === 'received')),
+  );
+  useRead('/api/v1/findings', init, { enabled: preparing === true, every: 1500 });
   const business = useBusinesses().find((each) => each.id === site.data?.organisationId);
   return (
     <>
@@ -116,6 +123,7 @@ function OfAssessment({
                   <bdi dir="auto">{t('supplier.gap.seen', { note: finding.note })}</bdi>
                 </p>
               )}
+              <Corrections finding={finding} acts={business !== undefined} />
               {business && !finding.closedOn && (
                 <div className="no-print mt-2">
                   <Confirm
