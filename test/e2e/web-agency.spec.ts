@@ -197,7 +197,30 @@ withBrowser('the web app of agencies and administrators', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Publish' }).click();
     await page.getByText('Published.', { exact: true }).waitFor();
     await page.getByRole('link', { name: 'Checklists' }).last().click();
-    await page.getByRole('link', { name: 'Bakery 1' }).waitFor();
+    await page.getByRole('link', { name: 'Bakery 1' }).click();
+    const act = async (button: string, reason: string): Promise<void> => {
+      await page.getByRole('button', { name: button, exact: true }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByLabel(/^Reason/).fill(reason);
+      if (button === 'Withdraw')
+        await dialog.getByLabel('To be used instead').selectOption({ label: 'Food manufacturing 2' });
+      await look(page, `admin-${button.toLowerCase()}-en-desktop`);
+      await dialog.getByRole('button', { name: button, exact: true }).click();
+      await dialog.waitFor({ state: 'detached' });
+    };
+    await act('Withdraw', 'Ovens are asked about twice.');
+    await page.getByText('No new assessment begins with it; what is open goes on.').waitFor();
+    await page.getByText('Ovens are asked about twice.').waitFor();
+    await page.getByRole('link', { name: 'Food manufacturing 2' }).waitFor();
+    await look(page, 'admin-withdrawn-en-desktop');
+    await page.getByRole('link', { name: 'Checklists' }).last().click();
+    await page.getByText('Withdrawn', { exact: true }).waitFor();
+    await page.getByRole('link', { name: 'Bakery 1' }).click();
+    await act('Reinstate', 'They are two ovens.');
+    await page.getByRole('heading', { name: 'Earlier withdrawals' }).waitFor();
+    await page.getByText('They are two ovens.').waitFor();
+    await look(page, 'admin-reinstated-en-desktop');
+    await page.getByRole('link', { name: 'Checklists' }).last().click();
     await page.getByRole('link', { name: 'Food manufacturing 2' }).click();
     await page.getByRole('tab', { name: 'Changes' }).click();
     await page.getByText('From 1 to 2, by the official crosswalk.').waitFor();

@@ -24,6 +24,7 @@ import { OperationLog1795530000000 } from './1795530000000-operation-log.js';
 import { ColumnsOutOfReach1795640000000 } from './1795640000000-columns-out-of-reach.js';
 import { JoiningACohort1795640100000 } from './1795640100000-joining-a-cohort.js';
 import { AuditAtLessCost1795700000000 } from './1795700000000-audit-at-less-cost.js';
+import { WithdrawnChecklists1795730000000 } from './1795730000000-withdrawn-checklists.js';
 
 /** Every migration, oldest first. A published one is never changed. */
 export const migrations = [
@@ -53,4 +54,5 @@ export const migrations = [
   ColumnsOutOfReach1795640000000,
   JoiningACohort1795640100000,
   AuditAtLessCost1795700000000,
+  WithdrawnChecklists1795730000000,
 ];

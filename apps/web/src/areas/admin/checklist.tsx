@@ -10,6 +10,7 @@ import { EmptyState, Loaded } from '#web/ui/states';
 import { type Column, Table } from '#web/ui/table';
 import { Tabs } from '#web/ui/tabs';
 import { TRANSLATION } from './checklists';
+import { Withdrawing, Withdrawals } from './withdrawal';
 import { wordDiff } from './word-diff';
 
 type Version = Schema<'ChecklistVersion'>;
@@ -21,6 +22,10 @@ export default function ChecklistPage() {
   const { t } = useI18n();
   const path = useParams<{ checklist: string; version: string }>();
   const checklist = useRead('/api/v1/checklists/{checklist}/{version}', { params: { path } });
+  const editions = useRead('/api/v1/checklists');
+  const row = editions.data?.find(
+    ({ checklist: code, version }) => code === path.checklist && version === path.version,
+  );
   return (
     <Loaded query={checklist}>
       {(edition) => (
@@ -29,7 +34,9 @@ export default function ChecklistPage() {
             title={`${edition.title} ${edition.version}`}
             lead={edition.description && <Text lang={edition.language}>{edition.description}</Text>}
             back={{ href: '/admin/checklists', label: t('admin.nav.checklists') }}
+            actions={row && <Withdrawing row={row} editions={editions.data!} />}
           />
+          {row && <Withdrawals row={row} />}
           {edition.attribution && (
             <p className="mb-3 text-sm text-soft">
               <Text>{edition.attribution}</Text>
@@ -197,7 +204,10 @@ function Changes({ edition }: { edition: Version }) {
                 label={t('admin.diff.with')}
                 value={version!}
                 onChange={setChosen}
-                options={others.map((each) => ({ value: each.version, label: each.version }))}
+                options={others.map(({ version: value, withdrawn }) => ({
+                  value,
+                  label: withdrawn ? `${value} – ${t('admin.checklists.withdrawn')}` : value,
+                }))}
               />
             </div>
             <Loaded query={other}>
@@ -213,12 +223,26 @@ function Changes({ edition }: { edition: Version }) {
                     to.version === after.version,
                 );
                 return (
-                  <Diff
-                    key={before.version + after.version}
-                    before={before}
-                    after={after}
-                    crosswalk={crosswalk}
-                  />
+                  <>
+                    {editions.data
+                      ?.filter(
+                        ({ checklist, version, withdrawn }) =>
+                          withdrawn &&
+                          checklist === edition.checklist &&
+                          [before.version, after.version].includes(version),
+                      )
+                      .map(({ version }) => (
+                        <p key={version} className="mb-2">
+                          <Status kind="major">{t('admin.diff.withdrawn', { version })}</Status>
+                        </p>
+                      ))}
+                    <Diff
+                      key={before.version + after.version}
+                      before={before}
+                      after={after}
+                      crosswalk={crosswalk}
+                    />
+                  </>
                 );
               }}
             </Loaded>

@@ -1,7 +1,6 @@
 import { useCallback, useMemo } from 'react';
 import { ifMatch } from '#web/api/client';
 import { type RowOf, useAll, useWrite } from '#web/api/hooks';
-import { useMe } from '#web/api/session';
 import { useI18n } from '#web/i18n';
 import { PageHeader, Text } from '#web/ui/basics';
 import { FormDialog } from '#web/ui/dialog';
@@ -26,11 +25,7 @@ const KINDS = [
 /** `/admin/organisations`: everybody one sees; an agency founds others on their behalf, owners change their own. */
 export default function OrganisationsPage() {
   const { t } = useI18n();
-  const { memberships } = useMe();
-  const founds = memberships.some(
-    ({ organisationKind, role }) =>
-      organisationKind === 'development-agency' && (role === 'owner' || role === 'programme-manager'),
-  );
+  const { agency: founds } = useMine();
   const organisations = useAll('/api/v1/organisations');
   const found = useWrite('post', '/api/v1/organisations');
   return (
