@@ -73,7 +73,7 @@ async function fingerprint(): Promise<unknown> {
 interface Problem {
   code: string;
   title: string;
-  errors: { field: string; message: string; fix?: string }[];
+  errors: { field: string; message: string; fix?: string; line?: number; column?: number }[];
 }
 
 /** The request is refused as a problem with this status and code, and has left no trace. */
@@ -528,7 +528,7 @@ requirements: [{ code: L-01, section: A, level: basic, question: Is it?, critica
       422,
       'content-unreadable',
     );
-    expect(twice.errors[0]!.field).toBe('line 2, column 1');
+    expect(twice.errors[0]).toMatchObject({ field: 'line 2, column 1', line: 2, column: 1 });
   });
   it('that is a bomb of aliases, empty, or of no known format is refused', async () => {
     const bomb = [

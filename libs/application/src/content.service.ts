@@ -64,7 +64,7 @@ const schemaFiles: Readonly<Record<Content['format'], string>> = {
  */
 export const parseContent = (text: string): Content => readContent(text).content;
 
-/** Content, and how to say on which lines of its file the problems of an error are. */
+/** Content, and how to say where in its file the problems of an error are. */
 interface ReadContent {
   readonly content: Content;
   readonly placed: (error: DomainError) => DomainError;
@@ -83,6 +83,7 @@ function readContent(text: string): ReadContent {
           field: `line ${line}, column ${col}`,
           message: error.message.split('\n')[0] ?? 'unreadable',
           line,
+          column: col,
         };
       }),
     );
@@ -90,7 +91,7 @@ function readContent(text: string): ReadContent {
   const placed = (error: DomainError): DomainError =>
     withFields(error, (problem) =>
       problem.line === undefined && problem.field.startsWith('/')
-        ? { ...problem, line: lineOf(problem.field, document, lineCounter) }
+        ? { ...problem, ...placeOf(problem.field, document, lineCounter) }
         : problem,
     );
   let value: Content;
@@ -135,8 +136,12 @@ function placing<T>(placed: (error: DomainError) => DomainError, work: () => T):
   }
 }
 
-/** Line of what a JSON pointer names; of what is missing, that of what it is missing from. */
-function lineOf(pointer: string, document: Document.Parsed, lines: LineCounter): number {
+/** Where what a JSON pointer names is written; of what is missing, where that is which it is missing from. */
+function placeOf(
+  pointer: string,
+  document: Document.Parsed,
+  lines: LineCounter,
+): { line: number; column: number } {
   let node: Node | null | undefined = document.contents;
   let at = node?.range?.[0] ?? 0;
   for (const part of pointer.split('/').slice(1)) {
@@ -154,7 +159,8 @@ function lineOf(pointer: string, document: Document.Parsed, lines: LineCounter):
       at = node.range?.[0] ?? at;
     } else break;
   }
-  return lines.linePos(at).line;
+  const { line, col } = lines.linePos(at);
+  return { line, column: col };
 }
 
 /** Reads every file; what is wrong with any of them is said at once, with file (when there are several) and line. */

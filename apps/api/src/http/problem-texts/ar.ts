@@ -70,8 +70,8 @@ export const ar: ProblemTexts = {
     'المورّد وحده ينهي مشاركته بنفسه؛ وللآخرين يفعل ذلك المشغّل.',
   'Only a visit that has a day is done, aborted or cancelled.': 'لا تُنجز أو تُقطع أو تُلغى إلا زيارة لها يوم.',
   'Only an agency publishes content.': 'الوكالة وحدها تنشر المحتوى.',
-  'Only an agency sets up organisations other than suppliers; agencies are set up by the operator.':
-    'الوكالة وحدها تنشئ منظمات غير المورّدين؛ والوكالات ينشئها المشغّل.',
+  'Only an agency sets up organisations other than suppliers; agencies are set up by whoever looks after the installation.':
+    'وحدها الوكالة تنشئ منظمات غير المورّدين؛ أما الوكالات فينشئها من يدير هذه المنصّة.',
   'Only an appeal about an assessment that is upheld reopens it.': 'لا يعيد فتح التقييم إلا تظلم مقبول عليه.',
   'Only an owner changes the organisation.': 'المالك وحده يغيّر المنظمة.',
   'Only an owner decides about the directory.': 'المالك وحده يقرر بشأن الدليل.',
@@ -233,7 +233,6 @@ export const ar: ProblemTexts = {
   'Name another version, or none.': 'سمّوا إصدارًا آخر، أو لا تسمّوا شيئًا.',
   'Reinstate it first, to withdraw it for another reason.': 'أعيدوا العمل به أولًا لسحبه لسبب آخر.',
   'withdrawn: {0}': 'مسحوب: {0}',
-  withdrawn: 'مسحوب',
   'not offered': 'غير متاح',
   'You no longer work on this assessment. What you did is kept.':
     'لم تعودوا تعملون على هذا التقييم. ما أدخلتموه محفوظ.',

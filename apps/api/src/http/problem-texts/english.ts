@@ -62,7 +62,7 @@ export const ENGLISH = [
   'Only a supplier ends its participation by itself; for other parties the operator does.',
   'Only a visit that has a day is done, aborted or cancelled.',
   'Only an agency publishes content.',
-  'Only an agency sets up organisations other than suppliers; agencies are set up by the operator.',
+  'Only an agency sets up organisations other than suppliers; agencies are set up by whoever looks after the installation.',
   'Only an appeal about an assessment that is upheld reopens it.',
   'Only an owner changes the organisation.',
   'Only an owner decides about the directory.',

@@ -83,8 +83,8 @@ export const es: ProblemTexts = {
   'Only a visit that has a day is done, aborted or cancelled.':
     'Solo una visita con día se da por hecha, interrumpida o cancelada.',
   'Only an agency publishes content.': 'Solo una agencia publica contenidos.',
-  'Only an agency sets up organisations other than suppliers; agencies are set up by the operator.':
-    'Solo una agencia da de alta organizaciones que no son proveedores; a las agencias las da de alta el operador.',
+  'Only an agency sets up organisations other than suppliers; agencies are set up by whoever looks after the installation.':
+    'Solo una agencia da de alta organizaciones que no son proveedores; a las agencias las da de alta quien administra la instalación.',
   'Only an appeal about an assessment that is upheld reopens it.':
     'Solo una apelación estimada sobre una evaluación la reabre.',
   'Only an owner changes the organisation.': 'Solo un propietario cambia la organización.',
@@ -267,7 +267,6 @@ export const es: ProblemTexts = {
   'Reinstate it first, to withdraw it for another reason.':
     'Restablézcala primero para retirarla por otro motivo.',
   'withdrawn: {0}': 'retirada: {0}',
-  withdrawn: 'retirada',
   'not offered': 'no disponible',
   'You no longer work on this assessment. What you did is kept.':
     'Usted ya no trabaja en esta evaluación. Lo que hizo se conserva.',

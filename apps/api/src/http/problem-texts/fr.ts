@@ -85,8 +85,8 @@ export const fr: ProblemTexts = {
   'Only a visit that has a day is done, aborted or cancelled.':
     'Seule une visite qui a un jour est faite, interrompue ou annulée.',
   'Only an agency publishes content.': 'Seule une agence publie des contenus.',
-  'Only an agency sets up organisations other than suppliers; agencies are set up by the operator.':
-    'Seule une agence crée des organisations autres que des fournisseurs ; les agences sont créées par l’exploitant.',
+  'Only an agency sets up organisations other than suppliers; agencies are set up by whoever looks after the installation.':
+    'Seule une agence crée des organisations autres que des fournisseurs ; les agences sont créées par qui administre l’installation.',
   'Only an appeal about an assessment that is upheld reopens it.':
     'Seul un recours admis sur une évaluation la rouvre.',
   'Only an owner changes the organisation.': 'Seul un responsable modifie l’organisation.',
@@ -273,7 +273,6 @@ export const fr: ProblemTexts = {
   'Reinstate it first, to withdraw it for another reason.':
     'Rétablissez-la d’abord pour la retirer pour un autre motif.',
   'withdrawn: {0}': 'retirée : {0}',
-  withdrawn: 'retirée',
   'not offered': 'non proposée',
   'You no longer work on this assessment. What you did is kept.':
     'Vous ne travaillez plus à cette évaluation. Ce que vous avez fait est conservé.',

@@ -72,8 +72,8 @@ export const hi: ProblemTexts = {
   'Only a visit that has a day is done, aborted or cancelled.':
     'केवल नियत दिन वाला दौरा हुआ, अधूरा या रद्द हो सकता है।',
   'Only an agency publishes content.': 'सामग्री केवल एजेंसी प्रकाशित करती है।',
-  'Only an agency sets up organisations other than suppliers; agencies are set up by the operator.':
-    'आपूर्तिकर्ताओं के अलावा संस्थाएँ केवल एजेंसी बनाती है; एजेंसियाँ संचालक बनाता है।',
+  'Only an agency sets up organisations other than suppliers; agencies are set up by whoever looks after the installation.':
+    'आपूर्तिकर्ताओं के सिवा संगठन केवल एजेंसी बनाती है; एजेंसियाँ वह बनाता है जो यह स्थापना सँभालता है।',
   'Only an appeal about an assessment that is upheld reopens it.':
     'केवल स्वीकार की गई अपील मूल्यांकन को फिर खोलती है।',
   'Only an owner changes the organisation.': 'संस्था को केवल स्वामी बदलता है।',
@@ -240,7 +240,6 @@ export const hi: ProblemTexts = {
   'Name another version, or none.': 'कोई दूसरा संस्करण बताएँ, या कोई नहीं।',
   'Reinstate it first, to withdraw it for another reason.': 'दूसरे कारण से वापस लेने के लिए पहले इसे बहाल करें।',
   'withdrawn: {0}': 'वापस लिया गया: {0}',
-  withdrawn: 'वापस लिया गया',
   'not offered': 'उपलब्ध नहीं',
   'You no longer work on this assessment. What you did is kept.':
     'आप अब इस मूल्यांकन पर काम नहीं करते। आपका किया हुआ सुरक्षित है।',

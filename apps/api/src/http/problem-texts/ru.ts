@@ -76,8 +76,8 @@ export const ru: ProblemTexts = {
   'Only a visit that has a day is done, aborted or cancelled.':
     'Проведён, прерван или отменён бывает только визит с назначенным днём.',
   'Only an agency publishes content.': 'Содержание публикует только агентство.',
-  'Only an agency sets up organisations other than suppliers; agencies are set up by the operator.':
-    'Организации, кроме поставщиков, создаёт только агентство; агентства создаёт оператор.',
+  'Only an agency sets up organisations other than suppliers; agencies are set up by whoever looks after the installation.':
+    'Только агентство создаёт организации, кроме поставщиков; агентства создаёт тот, кто отвечает за установку.',
   'Only an appeal about an assessment that is upheld reopens it.':
     'Оценку открывает заново только удовлетворённая апелляция на неё.',
   'Only an owner changes the organisation.': 'Организацию изменяет только владелец.',
@@ -258,7 +258,6 @@ export const ru: ProblemTexts = {
   'Reinstate it first, to withdraw it for another reason.':
     'Сначала восстановите её, чтобы отозвать по другой причине.',
   'withdrawn: {0}': 'отозвана: {0}',
-  withdrawn: 'отозвана',
   'not offered': 'недоступна',
   'You no longer work on this assessment. What you did is kept.':
     'Вы больше не работаете над этой оценкой. Сделанное вами сохранено.',
