@@ -73,7 +73,7 @@ async function fingerprint(): Promise<unknown> {
 interface Problem {
   code: string;
   title: string;
-  errors: { field: string; message: string; fix?: string }[];
+  errors: { field: string; message: string; fix?: string; line?: number; column?: number }[];
 }
 
 /** The request is refused as a problem with this status and code, and has left no trace. */
@@ -405,6 +405,91 @@ requirements: [{ code: L-01, section: A, level: basic, question: Is it?, critica
       expect.objectContaining({ created: false }),
     ]);
   });
+  it('that is withdrawn opens no new assessment, and those that are open go on to their end', async () => {
+    const edition = (version: string) => checklist('[{ code: A, title: A }]').replace("'1'", `'${version}'`);
+    const api = '/api/v1/checklists/loop';
+    const row = async (version: string) =>
+      (await p.assessor.agent.get('/api/v1/checklists').expect(200)).body.find(
+        (each: Record<string, unknown>) => each.checklist === 'loop' && each.version === version,
+      );
+    await publish(edition('8')).expect(201);
+    const asWas = (await p.assessor.agent.get(`${api}/8`).expect(200)).text;
+    const begin = { checklist: 'loop', version: '8', level: 'basic' };
+    const { id } = await openAssessment(p, begin);
+    const news = async () =>
+      (await p.assessor.agent.get(`/api/v1/assessments/${id}/offline`).expect(200)).body.edition;
+    expect(await news()).toEqual({ withdrawn: null, newer: null });
+    await publish(edition('9'), edition('10')).expect(201);
+    expect(await news()).toEqual({
+      withdrawn: null,
+      newer: { checklist: 'loop', version: '10', title: 'Loop' },
+    });
+
+    const withdraw = (version: string, body: object) =>
+      p.manager.agent.post(`${api}/${version}/withdraw`).send(body);
+    const reason = 'Item L-01 asks the wrong thing.';
+    const instead = (version: string) => ({ reason, successor: { checklist: 'loop', version } });
+    await refused(() => withdraw('8', { reason: ' ' }), 422, 'reason-required');
+    await refused(() => withdraw('8', instead('8')), 422, 'successor-withdrawn');
+    await refused(() => withdraw('8', instead('77')), 422, 'unknown-checklist');
+    await refused(() => withdraw('77', { reason }), 404, 'not-found');
+    await refused(() => p.assessor.agent.post(`${api}/8/withdraw`).send({ reason }), 403, 'role-required');
+    const successor = { checklist: 'loop', version: '10', title: 'Loop' };
+    expect((await withdraw('8', instead('9')).expect(200)).body).toMatchObject({
+      withdrawn: { reason, successor: { version: '9' } },
+    });
+    // What was to be used instead goes, too: then it is what that one names.
+    await withdraw('9', instead('10')).expect(200);
+    await refused(() => withdraw('8', { reason }), 409, 'already-withdrawn');
+    await refused(() => withdraw('10', instead('9')), 422, 'successor-withdrawn');
+    const problem = await refused(
+      () =>
+        p.assessor.agent.post('/api/v1/assessments').send({
+          siteId: p.site,
+          kind: 'verification',
+          profile: 'programme-default',
+          assessedOn: daysAgo(1),
+          ...begin,
+        }),
+      409,
+      'checklist-withdrawn',
+    );
+    expect(problem.errors[0]).toEqual({
+      field: '/version',
+      message: `withdrawn: ${reason}`,
+      fix: 'Begin with version 10 of loop.',
+    });
+    expect((await row('8')).withdrawn).toMatchObject({ reason, successor });
+    expect((await p.assessor.agent.get(`${api}/8`).expect(200)).text).toBe(asWas);
+
+    expect(await news()).toMatchObject({ withdrawn: { reason, successor }, newer: successor });
+    await p.assessor.agent
+      .put(`/api/v1/assessments/${id}/responses`)
+      .send({ answers: [{ requirement: 'L-01', answer: 'minor' }] })
+      .expect(200);
+    const { body: changes } = await p.assessor.agent
+      .get(`/api/v1/assessments/${id}/changes?since=0`)
+      .expect(200);
+    expect(changes.edition).toMatchObject({ withdrawn: { reason } });
+    await p.assessor.agent.post(`/api/v1/assessments/${id}/submit`).expect(200);
+
+    await refused(() => p.manager.agent.post(`${api}/8/reinstate`).send({}), 400, 'invalid-request');
+    const back = p.manager.agent.post(`${api}/8/reinstate`).send({ reason: 'It asks the right thing.' });
+    expect((await back.expect(200)).body).toMatchObject({
+      withdrawn: null,
+      reinstated: [{ reason, because: 'It asks the right thing.' }],
+    });
+    await refused(() => p.manager.agent.post(`${api}/8/reinstate`).send({ reason }), 409, 'not-withdrawn');
+    await openAssessment(p, begin);
+    // Who, when and why stays, whoever has the database: over is over, and the trail has it.
+    await expect(
+      app.sql(`UPDATE checklist_withdrawal SET reason = '' WHERE reinstated_at IS NOT NULL`),
+    ).rejects.toThrow('immutable');
+    const trail = await app.sql(
+      `SELECT actor, action FROM audit_entry WHERE subject = 'checklist_withdrawal' ORDER BY seq`,
+    );
+    expect(trail).toEqual(['insert', 'insert', 'update'].map((action) => ({ actor: p.manager.id, action })));
+  });
   it('with sections in a circle is refused', async () => {
     const problem = await refused(
       () =>
@@ -443,7 +528,7 @@ requirements: [{ code: L-01, section: A, level: basic, question: Is it?, critica
       422,
       'content-unreadable',
     );
-    expect(twice.errors[0]!.field).toBe('line 2, column 1');
+    expect(twice.errors[0]).toMatchObject({ field: 'line 2, column 1', line: 2, column: 1 });
   });
   it('that is a bomb of aliases, empty, or of no known format is refused', async () => {
     const bomb = [

@@ -177,8 +177,14 @@ withBrowser('the web app of agencies and administrators', () => {
         line.replace(', section: A, level: basic, question: Is the oven clean?', ', level: basic'),
       );
     await page.getByLabel(/^Files/).setInputFiles(file(bad.join('\n')));
-    await page.getByText('Line 9', { exact: true }).first().waitFor();
-    await page.getByText('Line 10', { exact: true }).first().waitFor();
+    await page
+      .getByText(/^Line 9, column \d+$/)
+      .first()
+      .waitFor();
+    await page
+      .getByText(/^Line 10, column \d+$/)
+      .first()
+      .waitFor();
     await page
       .getByText(/criticality: enormous/)
       .first()
@@ -188,7 +194,7 @@ withBrowser('the web app of agencies and administrators', () => {
     await page
       .getByLabel(/^Files/)
       .setInputFiles(file(good.join('\n').replace('B-02, section: A', 'B-02, section: Z')));
-    await page.getByText('Line 10', { exact: true }).waitFor();
+    await page.getByText(/^Line 10, column \d+$/).waitFor();
     await page.getByLabel(/^Files/).setInputFiles(file(good.join('\n')));
     await page.getByText('bakery 1').waitFor();
     expect((await p.manager.agent.get('/api/v1/checklists/bakery/1')).status).toBe(404);
@@ -197,7 +203,30 @@ withBrowser('the web app of agencies and administrators', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Publish' }).click();
     await page.getByText('Published.', { exact: true }).waitFor();
     await page.getByRole('link', { name: 'Checklists' }).last().click();
-    await page.getByRole('link', { name: 'Bakery 1' }).waitFor();
+    await page.getByRole('link', { name: 'Bakery 1' }).click();
+    const act = async (button: string, reason: string): Promise<void> => {
+      await page.getByRole('button', { name: button, exact: true }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByLabel(/^Reason/).fill(reason);
+      if (button === 'Withdraw')
+        await dialog.getByLabel('To be used instead').selectOption({ label: 'Food manufacturing 2' });
+      await look(page, `admin-${button.toLowerCase()}-en-desktop`);
+      await dialog.getByRole('button', { name: button, exact: true }).click();
+      await dialog.waitFor({ state: 'detached' });
+    };
+    await act('Withdraw', 'Ovens are asked about twice.');
+    await page.getByText('No new assessment begins with it; what is open goes on.').waitFor();
+    await page.getByText('Ovens are asked about twice.').waitFor();
+    await page.getByRole('link', { name: 'Food manufacturing 2' }).waitFor();
+    await look(page, 'admin-withdrawn-en-desktop');
+    await page.getByRole('link', { name: 'Checklists' }).last().click();
+    await page.getByText('Withdrawn', { exact: true }).waitFor();
+    await page.getByRole('link', { name: 'Bakery 1' }).click();
+    await act('Reinstate', 'They are two ovens.');
+    await page.getByRole('heading', { name: 'Earlier withdrawals' }).waitFor();
+    await page.getByText('They are two ovens.').waitFor();
+    await look(page, 'admin-reinstated-en-desktop');
+    await page.getByRole('link', { name: 'Checklists' }).last().click();
     await page.getByRole('link', { name: 'Food manufacturing 2' }).click();
     await page.getByRole('tab', { name: 'Changes' }).click();
     await page.getByText('From 1 to 2, by the official crosswalk.').waitFor();
@@ -248,7 +277,25 @@ withBrowser('the web app of agencies and administrators', () => {
       await queue.close();
     }
 
+    // Whoever looks after the installation founds agencies, too, and invites their first owner.
+    await page.getByRole('link', { name: 'Organisations' }).click();
+    await page.getByRole('button', { name: 'New organisation' }).click();
+    await dialog.getByLabel('Name').fill('Agency of the North');
+    await dialog.getByLabel('Country').selectOption({ label: 'Côte d’Ivoire' });
+    await dialog.getByLabel('Kind').selectOption('development-agency');
+    await dialog.getByLabel('E-mail address of its owner').fill('north@example.org');
+    await look(page, 'admin-found-en-desktop');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('An invitation is on its way to north@example.org.').waitFor();
+    await page.getByRole('cell', { name: 'Agency of the North' }).waitFor();
+    expect(
+      await web.app.sql(
+        `SELECT o.kind, o.country, i.role FROM invitation i JOIN organisation o ON o.id = i.organisation_id WHERE i.email = 'north@example.org'`,
+      ),
+    ).toEqual([{ kind: 'development-agency', country: 'CI', role: 'owner' }]);
+
     await page.getByRole('link', { name: 'Audit trail' }).click();
+    await page.getByLabel('Organisation').selectOption({ label: 'Agency one' });
     await page.getByLabel('What').selectOption('invitation');
     await page.getByRole('button', { name: 'Search' }).click();
     await page

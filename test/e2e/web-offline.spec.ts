@@ -550,4 +550,77 @@ withBrowser('a device in the field', () => {
     await shoot(page, 'caption');
     await context.close();
   }, 60_000);
+
+  test('whose checklist is published anew and withdrawn meanwhile says so, keeps its answers and hands them in; none is begun on it', async () => {
+    const edition = (version: string) => `
+format: uplift.checklist/1
+checklist: field
+version: '${version}'
+title: Field list
+language: en
+levels: [{ code: basic, title: Basic }]
+sections: [{ code: A, title: First }]
+requirements: [{ code: L-01, section: A, level: basic, question: Is it clean?, criticality: major }]
+`;
+    const publish = (version: string) =>
+      p.manager.agent
+        .post('/api/v1/content')
+        .send({ files: [edition(version)] })
+        .expect(201);
+    await publish('1');
+    const { id } = await openAssessment(p, { kind: 'verification', checklist: 'field', version: '1' });
+    const { page, context } = await checklist(p.assessor, id, { viewport: SIZES.phone });
+    await appKept(page);
+    const other = await context.newPage();
+    await other.goto(`/app/assessor/new?site=${p.site}`);
+    await other.getByLabel('Checklist').selectOption('field/1');
+    await other.getByLabel('Level').waitFor();
+    await publish('2');
+    await online(page);
+    await page.getByText('Version 2 of this checklist has been published since').waitFor();
+    await audit(page);
+    await shoot(page, 'edition-newer');
+
+    await context.setOffline(true);
+    await give(page, 'L-01', 'Minor nonconformity');
+    await page.getByText('entries: 1, files: 0').waitFor();
+    // Without a connection none is begun, and what was chosen stays.
+    await other.getByRole('button', { name: 'Start' }).click();
+    await other.getByText('No connection').waitFor();
+    await p.manager.agent
+      .post('/api/v1/checklists/field/1/withdraw')
+      .send({ reason: '<b>L-01</b> is wrong', successor: { checklist: 'field', version: '2' } })
+      .expect(200);
+    await page.reload();
+    expect(await page.getByText('was withdrawn').count()).toBe(0);
+    await context.setOffline(false);
+    await online(page);
+    await page.getByText('This checklist was withdrawn on').waitFor();
+    await page.getByText('<b>L-01</b> is wrong').waitFor();
+    await page.getByText('New assessments begin with Field list 2').waitFor();
+    await page.getByText('Everything sent').waitFor();
+    expect(await item(page, 'L-01').locator('input:checked').count()).toBe(1);
+    await audit(page);
+    await shoot(page, 'edition-withdrawn');
+    await page.getByRole('link', { name: 'Review and hand in' }).click();
+    await page.getByRole('button', { name: 'Hand in', exact: true }).click();
+    await waitFor(
+      async () => (await p.assessor.agent.get(`/api/v1/assessments/${id}`)).body.state === 'submitted',
+      { what: 'it is handed in' },
+    );
+
+    expect(await other.getByLabel('Checklist').inputValue()).toBe('field/1');
+    await other.getByRole('button', { name: 'Start' }).click();
+    await other.getByText('Begin with version 2 of field').waitFor();
+    await other.getByRole('option', { name: 'Field list – 1 (withdrawn)' }).waitFor({ state: 'attached' });
+    await audit(other);
+    await shoot(other, 'edition-refused');
+    await other.getByLabel('Kind').selectOption('verification');
+    await other.getByLabel('Checklist').selectOption('field/2');
+    await other.getByRole('option', { name: 'Field list – 1 (withdrawn)' }).waitFor({ state: 'detached' });
+    await other.getByRole('button', { name: 'Start' }).click();
+    await other.locator('#item-L-01').waitFor();
+    expect(other.url()).toMatch(/\/assessor\/assessments\//);
+    await context.close();
+  }, 60_000);
 });

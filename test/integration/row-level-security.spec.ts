@@ -72,6 +72,7 @@ const SEEN: Readonly<Record<string, Partial<Record<string, number>>>> = {
 const NOT_TENANT = [
   'checklist_version',
   'checklist_translation',
+  'checklist_withdrawal',
   'crosswalk',
   'scoring_profile',
   'outbox',

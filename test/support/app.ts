@@ -269,7 +269,7 @@ export async function seedProgramme(
   };
   const manager = await app.person(`Manager ${tag}`);
   const owner = await app.person(`Owner ${tag}`);
-  // Agencies are set up by the operator (`uplift found`), so there is no endpoint for it.
+  // Agencies are set up by whoever looks after the installation; here by SQL.
   const agency = randomUUID();
   await app.sql(
     `INSERT INTO organisation (id, name, kind, country) VALUES ($1, $2, 'development-agency', 'EG')`,

@@ -253,6 +253,10 @@ async function seedRecord(
     await finish(p, id, answers);
     return id;
   };
+  await app.sql(
+    `INSERT INTO checklist_withdrawal (id, checklist_version_id, reason)
+     SELECT gen_random_uuid(), id, 'test' FROM checklist_version WHERE checklist = 'primary-production'`,
+  );
   const assessment = await closed({ assessedOn: daysAgo(120) });
   const followUp = await closed({ kind: 'follow-up', baselineId: assessment, assessedOn: daysAgo(60) });
   const { id: second } = await openAssessment(p, { assessedOn: daysAgo(50) });

@@ -1,10 +1,11 @@
 import { type Actor, actsAs, ContentService, forbidden } from '#application';
-import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import { CurrentActor } from './http/auth.js';
 import type { Locale } from '#reporting';
 import { LANGUAGES, ReaderLocale } from './http/locale.js';
-import { ContentImportDto, TextsQuery } from './content.dto.js';
+import { ContentImportDto, TextsQuery, WithdrawalDto } from './content.dto.js';
+import { ReasonDto } from './findings.dto.js';
 
 @ApiTags('content')
 @Controller('api/v1')
@@ -62,8 +63,42 @@ export class ContentController {
    */
   @Post('content')
   publish(@CurrentActor() actor: Actor, @Body() body: ContentImportDto) {
-    if (!actsAs(actor, ['owner', 'programme-manager'], ['development-agency']))
-      throw forbidden('Only an agency publishes content.');
+    mustPublish(actor);
     return this.content.publishAll(body.files, body);
   }
+
+  /**
+   * Withdraws a version, with a reason: no new assessment begins with it. Nothing of the version changes, and what was begun
+   * with it goes on to its end.
+   */
+  @Post('checklists/:checklist/:version/withdraw')
+  @HttpCode(200)
+  withdraw(
+    @CurrentActor() actor: Actor,
+    @Param('checklist') checklist: string,
+    @Param('version') version: string,
+    @Body() body: WithdrawalDto,
+  ) {
+    mustPublish(actor);
+    return this.content.withdraw({ checklist, version }, body);
+  }
+
+  /** Takes a withdrawal back, with a reason: new assessments may begin with the version again. */
+  @Post('checklists/:checklist/:version/reinstate')
+  @HttpCode(200)
+  reinstate(
+    @CurrentActor() actor: Actor,
+    @Param('checklist') checklist: string,
+    @Param('version') version: string,
+    @Body() { reason }: ReasonDto,
+  ) {
+    mustPublish(actor);
+    return this.content.reinstate({ checklist, version }, reason);
+  }
+}
+
+/** @throws DomainError `role-required` */
+function mustPublish(actor: Actor): void {
+  if (!actsAs(actor, ['owner', 'programme-manager'], ['development-agency']))
+    throw forbidden('Only an agency publishes content.');
 }

@@ -1,4 +1,5 @@
 import { type Actor, contentHash, OperationsService } from '#application';
+import type { OperationsAnswer } from '#domain';
 import type { Locale } from '#reporting';
 import { Body, Controller, Get, HttpCode, Param, ParseUUIDPipe, Post, Query, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
@@ -6,6 +7,7 @@ import type { FastifyReply } from 'fastify';
 import { CurrentActor } from './http/auth.js';
 import { ReaderLocale } from './http/locale.js';
 import { has } from './http/page.js';
+import { problemText } from './http/problem-texts/index.js';
 import { IfNoneMatch } from './http/revision.js';
 import { ChangesQuery, OfflineQuery, OperationsDto } from './operations.dto.js';
 
@@ -16,12 +18,25 @@ export class OperationsController {
 
   /**
    * Takes what a device has done, in any order and as often as it is sent. Each operation gets an answer of its own; what
-   * can't count is kept, with a code that says why.
+   * can't count is kept, with a code that says why, and a sentence in the sender's language.
    */
   @Post('assessments/:id/operations')
   @HttpCode(200)
-  receive(@CurrentActor() actor: Actor, @Param('id', ParseUUIDPipe) id: string, @Body() body: OperationsDto) {
-    return this.operations.receive(actor, id, body);
+  async receive(
+    @CurrentActor() actor: Actor,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Body() body: OperationsDto,
+    @ReaderLocale() locale: Locale,
+  ): Promise<OperationsAnswer> {
+    const answer = await this.operations.receive(actor, id, body);
+    return {
+      ...answer,
+      results: answer.results.map(({ detail, fix, ...result }) => ({
+        ...result,
+        ...(detail !== undefined && { detail: problemText(detail, locale) }),
+        ...(fix !== undefined && { fix: problemText(fix, locale) }),
+      })),
+    };
   }
 
   /** Everything a device needs to work on an assessment for a day without a connection, in one answer. */

@@ -54,6 +54,7 @@ import { conflictsOf, recordEntries } from './operation-log.js';
 import { pageOf, type Page, type PageRequest } from './paging.js';
 import { programmeDay } from './people.js';
 import { mustBeCurrent } from './revision.js';
+import { mustBeOffered } from './withdrawals.js';
 
 export interface NewAssessment {
   readonly siteId: string;
@@ -298,7 +299,7 @@ export class AssessmentsService {
 
   /**
    * Opens an assessment of a site, by its assessor. Pins checklist version and profile for ever.
-   * @throws DomainError `impossible-date`, `impartiality-breach`
+   * @throws DomainError `impossible-date`, `checklist-withdrawn`, `impartiality-breach`
    */
   async create(actor: Actor, input: NewAssessment): Promise<AssessmentRow> {
     mustBePlausibleDay(input.assessedOn);
@@ -306,6 +307,7 @@ export class AssessmentsService {
       const access = await siteAccess(tx, actor, input.siteId);
       mustWrite(access, input.kind);
       const version = await loadVersion(tx, input.checklist, input.version);
+      await mustBeOffered(tx, version);
       const profile = await loadProfile(tx, input.profile, input.profileVersion);
       if (!version.body.levels.some((level) => level.code === input.level)) {
         throw new DomainError('unknown-level', `The checklist has no level "${input.level}".`, [

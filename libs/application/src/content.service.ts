@@ -5,6 +5,7 @@ import {
   checkTranslation,
   DomainError,
   type FieldProblem,
+  isBlank,
   type ChecklistTranslation,
   type ChecklistVersion,
   type Crosswalk,
@@ -30,6 +31,7 @@ import type { Locale } from '#reporting';
 import { notFound } from './actor.js';
 import { categoryNames, localisedVersion, withTexts } from './localised.js';
 import { contentRoot, mustFollow } from './schemas.js';
+import { type EditionName, type Withdrawal, withdrawals } from './withdrawals.js';
 
 /** JSON with sorted keys: the text a content hash is taken of. */
 export function canonicalJson(value: unknown): string {
@@ -62,7 +64,7 @@ const schemaFiles: Readonly<Record<Content['format'], string>> = {
  */
 export const parseContent = (text: string): Content => readContent(text).content;
 
-/** Content, and how to say on which lines of its file the problems of an error are. */
+/** Content, and how to say where in its file the problems of an error are. */
 interface ReadContent {
   readonly content: Content;
   readonly placed: (error: DomainError) => DomainError;
@@ -81,6 +83,7 @@ function readContent(text: string): ReadContent {
           field: `line ${line}, column ${col}`,
           message: error.message.split('\n')[0] ?? 'unreadable',
           line,
+          column: col,
         };
       }),
     );
@@ -88,7 +91,7 @@ function readContent(text: string): ReadContent {
   const placed = (error: DomainError): DomainError =>
     withFields(error, (problem) =>
       problem.line === undefined && problem.field.startsWith('/')
-        ? { ...problem, line: lineOf(problem.field, document, lineCounter) }
+        ? { ...problem, ...placeOf(problem.field, document, lineCounter) }
         : problem,
     );
   let value: Content;
@@ -133,8 +136,12 @@ function placing<T>(placed: (error: DomainError) => DomainError, work: () => T):
   }
 }
 
-/** Line of what a JSON pointer names; of what is missing, that of what it is missing from. */
-function lineOf(pointer: string, document: Document.Parsed, lines: LineCounter): number {
+/** Where what a JSON pointer names is written; of what is missing, where that is which it is missing from. */
+function placeOf(
+  pointer: string,
+  document: Document.Parsed,
+  lines: LineCounter,
+): { line: number; column: number } {
   let node: Node | null | undefined = document.contents;
   let at = node?.range?.[0] ?? 0;
   for (const part of pointer.split('/').slice(1)) {
@@ -152,7 +159,8 @@ function lineOf(pointer: string, document: Document.Parsed, lines: LineCounter):
       at = node.range?.[0] ?? at;
     } else break;
   }
-  return lines.linePos(at).line;
+  const { line, col } = lines.linePos(at);
+  return { line, column: col };
 }
 
 /** Reads every file; what is wrong with any of them is said at once, with file (when there are several) and line. */
@@ -203,6 +211,19 @@ export interface ChecklistRow {
   /** How many it has. */
   readonly requirements: number;
   readonly translations: readonly { readonly language: string; readonly status: TranslationStatus }[];
+  /** In force: no new assessment begins with it. */
+  readonly withdrawn: Withdrawal | null;
+  /** Withdrawals that were taken back, the newest first. */
+  readonly reinstated: readonly PastWithdrawal[];
+}
+
+/** A withdrawal that is over. */
+export interface PastWithdrawal {
+  readonly from: Date;
+  readonly reason: string;
+  readonly until: Date;
+  /** Why it was reinstated. */
+  readonly because: string;
 }
 
 /** Publishes checklists, translations, crosswalks and scoring profiles. What is published never changes. */
@@ -250,11 +271,83 @@ export class ContentService {
 
   /** Published checklist versions, with the languages they can be read in. */
   async checklists(): Promise<ChecklistRow[]> {
-    return this.db.query(
-      `SELECT v.checklist, v.version, v.title, v.content_hash AS "contentHash", v.published_at AS "publishedAt", jsonb_array_length(v.body->'requirements') AS requirements,
-              coalesce((SELECT jsonb_agg(jsonb_build_object('language', t.language, 'status', t.status) ORDER BY t.language) FROM checklist_translation t WHERE t.checklist_version_id = v.id), '[]') AS translations
+    const withdrawn = await withdrawals(this.db);
+    const rows: (Omit<ChecklistRow, 'withdrawn'> & { id: string })[] = await this.db.query(
+      `SELECT v.id, v.checklist, v.version, v.title, v.content_hash AS "contentHash", v.published_at AS "publishedAt", jsonb_array_length(v.body->'requirements') AS requirements,
+              coalesce((SELECT jsonb_agg(jsonb_build_object('language', t.language, 'status', t.status) ORDER BY t.language) FROM checklist_translation t WHERE t.checklist_version_id = v.id), '[]') AS translations,
+              coalesce((SELECT jsonb_agg(jsonb_build_object('from', w.withdrawn_at, 'reason', w.reason, 'until', w.reinstated_at, 'because', w.reinstate_reason)
+                                         ORDER BY w.reinstated_at DESC) FROM checklist_withdrawal w WHERE w.checklist_version_id = v.id AND w.reinstated_at IS NOT NULL), '[]') AS reinstated
          FROM checklist_version v ORDER BY v.checklist, v.version`,
     );
+    return rows.map(({ id, ...row }) => ({ ...row, withdrawn: withdrawn.get(id) ?? null }));
+  }
+
+  /**
+   * Withdraws a version: no new assessment begins with it. The version, and what was begun with it, stay as they are.
+   * @throws DomainError `not-found`, `unknown-checklist`, `successor-withdrawn`, `already-withdrawn`
+   */
+  async withdraw(
+    { checklist, version }: Omit<EditionName, 'title'>,
+    { reason, successor }: { reason: string; successor?: Omit<EditionName, 'title'> | undefined },
+  ): Promise<ChecklistRow> {
+    mustHaveReason(reason, 'withdraw');
+    await this.db.transaction(async (tx) => {
+      const id = await this.lockVersion(tx, checklist, version);
+      const next = successor && (await loadVersion(tx, successor.checklist, successor.version));
+      const withdrawn = await withdrawals(tx);
+      if (withdrawn.has(id))
+        throw new DomainError(
+          'already-withdrawn',
+          'This version is withdrawn already.',
+          [
+            {
+              field: '/version',
+              message: 'withdrawn',
+              fix: 'Reinstate it first, to withdraw it for another reason.',
+            },
+          ],
+          'conflict',
+        );
+      if (next && (next.id === id || withdrawn.has(next.id)))
+        throw new DomainError('successor-withdrawn', 'What is to be used instead must be offered itself.', [
+          { field: '/successor', message: 'not offered', fix: 'Name another version, or none.' },
+        ]);
+      await tx.query(
+        `INSERT INTO checklist_withdrawal (id, checklist_version_id, successor_id, reason) VALUES ($1, $2, $3, $4)`,
+        [randomUUID(), id, next?.id ?? null, reason],
+      );
+    });
+    return this.row(checklist, version);
+  }
+
+  /** Takes a withdrawal back. @throws DomainError `not-found`, `not-withdrawn` */
+  async reinstate({ checklist, version }: Omit<EditionName, 'title'>, reason: string): Promise<ChecklistRow> {
+    mustHaveReason(reason, 'reinstate');
+    await this.db.transaction(async (tx) => {
+      const id = await this.lockVersion(tx, checklist, version);
+      const [, over] = await tx.query(
+        `UPDATE checklist_withdrawal SET reinstated_at = now(), reinstate_reason = $2 WHERE checklist_version_id = $1 AND reinstated_at IS NULL`,
+        [id, reason],
+      );
+      if (!over) throw new DomainError('not-withdrawn', 'This version is not withdrawn.', [], 'conflict');
+    });
+    return this.row(checklist, version);
+  }
+
+  private async row(checklist: string, version: string): Promise<ChecklistRow> {
+    const rows = await this.checklists();
+    return rows.find((each) => each.checklist === checklist && each.version === version)!;
+  }
+
+  /** One withdraws or reinstates at a time, so that no two are withdrawn for each other. @throws DomainError `not-found` */
+  private async lockVersion(tx: EntityManager, checklist: string, version: string): Promise<string> {
+    await tx.query(`SELECT pg_advisory_xact_lock(hashtext('checklist_withdrawal'))`);
+    const [row] = await tx.query(`SELECT id FROM checklist_version WHERE checklist = $1 AND version = $2`, [
+      checklist,
+      version,
+    ]);
+    if (!row) throw notFound('checklist');
+    return row.id as string;
   }
 
   /** A checklist version as it was published, or with its texts in a language. @throws DomainError `not-found`. */
@@ -394,6 +487,14 @@ export class ContentService {
     }
     return { kind: crosswalk.format, name, id: existing.id, created: false };
   }
+}
+
+/** @throws DomainError `reason-required` */
+function mustHaveReason(reason: string, action: string): void {
+  if (isBlank(reason))
+    throw new DomainError('reason-required', `"${action}" needs a reason.`, [
+      { field: '/reason', message: 'is empty', fix: 'Say in a sentence why.' },
+    ]);
 }
 
 /** A published checklist version by code and version. @throws DomainError `unknown-checklist`. */

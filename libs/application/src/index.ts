@@ -46,3 +46,4 @@ export * from './revision.js';
 export * from './share-links.js';
 export * from './shared.service.js';
 export * from './visits.service.js';
+export * from './withdrawals.js';

@@ -39,6 +39,7 @@ import {
   operationColumns,
   recordOperations,
 } from './operation-log.js';
+import { type EditionNews, editionNews } from './withdrawals.js';
 
 /** Days for which an operation waits for what it rests on; then it counts beside what there is. */
 export const PATIENCE_DAYS = 7;
@@ -67,6 +68,7 @@ export interface OfflineAssessment {
   readonly checklist: ChecklistVersion;
   /** Content hash of the version, to be sent with every batch. */
   readonly checklistHash: string;
+  readonly edition: EditionNews;
   readonly language: {
     readonly asked: string;
     /** The version's own language: texts that have no translation are in it. */
@@ -103,6 +105,7 @@ export interface OfflineBaseline {
 /** What changed at the server, and where the assessment stands. */
 export interface AssessmentChanges extends ChangesAnswer {
   readonly state: AssessmentRow['state'];
+  readonly edition: EditionNews;
 }
 
 /** An operation in the history of an item. */
@@ -196,6 +199,7 @@ export class OperationsService {
         seq,
         checklist: withTexts(checklistBody, texts, asked),
         checklistHash: hash,
+        edition: await editionNews(tx, row),
         language: {
           asked: locale,
           original: checklistBody.language,
@@ -230,6 +234,7 @@ export class OperationsService {
       return {
         revision: row.revision,
         state: row.state,
+        edition: await editionNews(tx, row),
         items: since >= row.revision ? [] : await itemsOf(tx, row, touched, [since]),
         received: received.map((each) => each.id),
       };

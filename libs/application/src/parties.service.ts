@@ -74,12 +74,17 @@ export class PartiesService {
     return { userId: user.id, name: user.name, email: user.email, memberships };
   }
 
-  /** Founds an organisation; the founder becomes its owner. Agencies found others on their behalf, but no agencies. */
+  /**
+   * Founds an organisation; the founder becomes its owner, and invites another. Agencies found others on their behalf, but
+   * no agencies; those are founded by whoever looks after the installation.
+   */
   async createOrganisation(actor: Actor, input: NewOrganisation): Promise<{ id: string }> {
     const onBehalf = actsAs(actor, ['owner', 'programme-manager'], ['development-agency']);
-    if (input.kind === 'development-agency' || (input.kind !== 'supplier' && !onBehalf)) {
+    const allowed =
+      input.kind === 'supplier' || actor.administrator || (input.kind !== 'development-agency' && onBehalf);
+    if (!allowed) {
       throw forbidden(
-        'Only an agency sets up organisations other than suppliers; agencies are set up by the operator.',
+        'Only an agency sets up organisations other than suppliers; agencies are set up by whoever looks after the installation.',
       );
     }
     const id = randomUUID();

@@ -12,6 +12,8 @@ export interface FieldProblem {
   readonly file?: number;
   /** Line of that file, counted from 1. */
   readonly line?: number;
+  /** Column of that line, counted from 1. */
+  readonly column?: number;
 }
 
 export class DomainError extends Error {

@@ -59,6 +59,7 @@ const PROBLEM = {
           fix: { type: 'string', description: 'How to mend it.' },
           file: { type: 'integer', description: 'Of several files the one it is in, counted from 0.' },
           line: { type: 'integer', description: 'Line of that file, counted from 1.' },
+          column: { type: 'integer', description: 'Column of that line, counted from 1.' },
         },
       },
     },

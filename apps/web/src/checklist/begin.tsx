@@ -10,6 +10,9 @@ import { Loaded } from '#web/ui/states';
 type Kind = Schema<'AssessmentKind'>;
 const HANDED_IN: readonly Schema<'AssessmentState'>[] = ['submitted', 'under-review', 'closed'];
 
+const keyOf = ({ checklist, version }: { checklist: string; version: string }): string =>
+  `${checklist}/${version}`;
+
 /** What comes next at a site: a follow-up of a baseline that has none, else a look at what was found. */
 function nextKind(assessments: readonly Schema<'AssessmentRow'>[]): Kind {
   const baseline = assessments.find(({ kind, state }) => kind === 'baseline' && HANDED_IN.includes(state));
@@ -45,9 +48,13 @@ export default function Begin({
     [assessments],
   );
   const like = newestFirst[0];
-  const [chosen, choose] = useState(like ? `${like.checklist}/${like.version}` : '');
-  const [checklist, version] = chosen.split('/') as [string, string | undefined];
+  const [picked, pick] = useState<string | null>(null);
   const checklists = useRead('/api/v1/checklists');
+  // As at the last one; where that edition was withdrawn, what is to be used instead.
+  const last = checklists.data?.find((each) => like && keyOf(each) === keyOf(like));
+  const before = last?.withdrawn ? last.withdrawn.successor : last;
+  const chosen = picked ?? (before ? keyOf(before) : '');
+  const [checklist, version] = chosen.split('/') as [string, string | undefined];
   const profiles = useRead('/api/v1/profiles', {}, { enabled: field });
   const cohorts = useRead('/api/v1/cohorts', {}, { enabled: field });
   const content = useRead(
@@ -63,27 +70,32 @@ export default function Begin({
         // Of each checklist its newest edition, and the one that was used last.
         const newest = new Map<string, (typeof all)[number]>();
         for (const each of [...all].sort((one, other) => compare(one.version, other.version)))
-          newest.set(each.checklist, each);
-        const offered = all.filter(
-          (each) => newest.get(each.checklist) === each || `${each.checklist}/${each.version}` === chosen,
-        );
+          if (!each.withdrawn) newest.set(each.checklist, each);
+        // One that is withdrawn while it is chosen stays to be seen, and is refused with what to do.
+        const offered = all.filter((each) => newest.get(each.checklist) === each || keyOf(each) === chosen);
         return (
           <Form
             submit={t('checklist.begin.submit')}
             onSubmit={async ({ kind, level, profile, cohort, assessedOn }) => {
               const within = cohort ?? cohortId ?? like?.cohortId;
-              const { id } = await create.mutateAsync({
-                body: {
-                  siteId,
-                  kind: field ? (kind as Kind) : 'self',
-                  checklist,
-                  version: version!,
-                  level: level!,
-                  profile: profile ?? like?.profile ?? 'programme-default',
-                  assessedOn: assessedOn ?? today(),
-                  ...(within && { cohortId: within }),
-                },
-              });
+              const { id } = await create
+                .mutateAsync({
+                  body: {
+                    siteId,
+                    kind: field ? (kind as Kind) : 'self',
+                    checklist,
+                    version: version!,
+                    level: level!,
+                    profile: profile ?? like?.profile ?? 'programme-default',
+                    assessedOn: assessedOn ?? today(),
+                    ...(within && { cohortId: within }),
+                  },
+                })
+                .catch((refused: unknown) => {
+                  // A checklist that was withdrawn meanwhile is then shown as such.
+                  void checklists.refetch();
+                  throw refused;
+                });
               // The page that asked is nothing to come back to.
               go(`/${area}/assessments/${id}`, { replace: field });
             }}
@@ -114,12 +126,14 @@ export default function Begin({
               name="checklist"
               required
               value={chosen}
-              onChange={choose}
+              onChange={pick}
               options={[
                 ...(chosen ? [] : [{ value: '', label: t('checklist.begin.choose') }]),
                 ...offered.map((each) => ({
-                  value: `${each.checklist}/${each.version}`,
-                  label: `${each.title} – ${each.version}`,
+                  value: keyOf(each),
+                  label: each.withdrawn
+                    ? t('checklist.begin.withdrawn', { edition: `${each.title} – ${each.version}` })
+                    : `${each.title} – ${each.version}`,
                 })),
               ]}
             />

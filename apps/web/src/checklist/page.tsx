@@ -5,9 +5,11 @@ import { useRead } from '#web/api/hooks';
 import { nextOpen, progressOf } from '#web/device/answers';
 import { sendNow } from '#web/device/send';
 import { useI18n } from '#web/i18n';
-import { Button, ButtonLink, Meter, PageHeader, Skeleton, Status } from '#web/ui/basics';
+import type { Pack } from '#web/device/store';
+import { Button, ButtonLink, Meter, PageHeader, Skeleton, Status, Text } from '#web/ui/basics';
 import { classes } from '#web/ui/classes';
 import { Select } from '#web/ui/form';
+import { Icon } from '#web/ui/icons';
 import { ContentLanguage, EmptyState, ProblemBox } from '#web/ui/states';
 import { fixOf, ItemCard } from './item';
 import { type Checklist, type Item, useChecklist, useScore, textsIn } from './model';
@@ -152,6 +154,7 @@ function Open({ checklist }: { checklist: Checklist }) {
       />
       <ContentLanguage of={textsIn(pack)} />
       {pack.language.status === 'unofficial' && <p className="mb-3 text-soft">{t('checklist.unofficial')}</p>}
+      {open && <EditionNote pack={pack} />}
       {!open && (
         <EmptyState title={t('checklist.locked')}>
           {t(`common.assessmentState.${pack.assessment.state}`)}
@@ -342,6 +345,38 @@ function Open({ checklist }: { checklist: Checklist }) {
         </section>
       </div>
     </>
+  );
+}
+
+/** What has become of the checklist since: it changes nothing here, and whoever is at work with it should know. */
+function EditionNote({ pack: { edition, assessment } }: { pack: Pack }) {
+  const { t, moment } = useI18n();
+  const { withdrawn, newer } = edition ?? {};
+  const named = withdrawn ? withdrawn.successor : newer;
+  if (!withdrawn && !newer) return null;
+  return (
+    <div role="note" className="mb-3 flex gap-2 rounded-xl border border-line bg-panel p-3 text-sm">
+      <span className="text-soft">
+        <Icon name="info" />
+      </span>
+      <div className="min-w-0">
+        <p>
+          {withdrawn
+            ? t('checklist.edition.withdrawn', { when: moment(withdrawn.since) })
+            : t('checklist.edition.newer', { version: newer!.version, own: assessment.version })}
+        </p>
+        {withdrawn && (
+          <p className="text-soft">
+            {t('checklist.edition.reason')} <Text>{withdrawn.reason}</Text>
+          </p>
+        )}
+        {withdrawn && named && (
+          <p className="text-soft">
+            {t('checklist.edition.instead', { edition: `${named.title} ${named.version}` })}
+          </p>
+        )}
+      </div>
+    </div>
   );
 }
 

@@ -6,6 +6,7 @@ import { useDevice } from '#web/device/send';
 import { type Device, type Taken, unsentOf, useDeviceState } from '#web/device/store';
 import { type I18n, useI18n } from '#web/i18n';
 import { Button, ButtonLink, Panel, Text } from '#web/ui/basics';
+import { saveAs } from '#web/ui/save-as';
 import { fixOf, said, Unsaved } from './item';
 import { useAnswerTitle } from './model';
 import { SyncLine } from './status';
@@ -58,13 +59,10 @@ export function SaveUnsent({ device, taken }: { device: Device; taken: Taken }) 
   const [error, setError] = useState<unknown>(null);
   if (unsentOf(taken).all === 0) return null;
   const save = async (): Promise<void> => {
-    const url = URL.createObjectURL(await sheet(device, taken, name, title, i18n));
-    const link = document.createElement('a');
-    link.href = url;
-    link.download = `uplift-unsent-${taken.pack.assessment.assessedOn}-${taken.copy.assessmentId.slice(0, 8)}.html`;
-    link.click();
-    // Browsers read it after this has ended.
-    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+    saveAs(
+      await sheet(device, taken, name, title, i18n),
+      `uplift-unsent-${taken.pack.assessment.assessedOn}-${taken.copy.assessmentId.slice(0, 8)}.html`,
+    );
   };
   return (
     <div className="mt-2">

@@ -8,7 +8,10 @@ import type { Problem, Schema } from '#web/api/client';
  */
 
 /** The assessment as it was taken along, without what is merged: that is in the copy. */
-export type Pack = Omit<Schema<'OfflineAssessment'>, 'items' | 'seq'>;
+export type Pack = Omit<Schema<'OfflineAssessment'>, 'items' | 'seq' | 'edition'> & {
+  /** Missing in what was taken along before there was such news. */
+  readonly edition?: Schema<'EditionNews'>;
+};
 
 /** Why something was refused or could not be sent, as the API says it. */
 export type Trouble = Pick<Problem, 'code'> & { readonly detail?: string; readonly fix?: string };

@@ -149,7 +149,7 @@ class Sender {
       record: { ...record, trouble: null, contactAt: new Date().toISOString() },
       copy: changed(copy, news as never),
     }));
-    await device.moved(id, news.state);
+    await device.told(id, news);
     return false;
   }
 

@@ -361,11 +361,15 @@ export class Device {
     return this.change(id, (kept) => ({ ...kept, copy: putAside(kept.copy, operation) }));
   }
 
-  /** The assessment stands elsewhere now, as the server says. */
-  async moved(id: string, state: Schema<'AssessmentState'>): Promise<void> {
+  /** Where the assessment stands now, and what has become of its checklist, as the server says. */
+  async told(
+    id: string,
+    { state, edition }: Pick<Schema<'AssessmentChanges'>, 'state' | 'edition'>,
+  ): Promise<void> {
     const one = this.get(id);
-    if (!one || one.pack.assessment.state === state) return;
-    const pack: Pack = { ...one.pack, assessment: { ...one.pack.assessment, state } };
+    const same = (before: unknown): boolean => JSON.stringify(before) === JSON.stringify(edition);
+    if (!one || (one.pack.assessment.state === state && same(one.pack.edition))) return;
+    const pack: Pack = { ...one.pack, edition, assessment: { ...one.pack.assessment, state } };
     await write(['packs'], (tx) => tx.objectStore('packs').put(pack, [this.person, id]));
     this.done(id, { pack });
   }

@@ -1,5 +1,5 @@
 import type { ChecklistTranslation, ChecklistVersion, Crosswalk, ScoringProfile } from '#domain';
-import { Column, CreateDateColumn, Entity, ForeignKey, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 
 /** A published checklist version. Rows are never updated: the database refuses it (trigger in the first migration). */
 @Entity('checklist_version')
@@ -13,6 +13,28 @@ export class ChecklistVersionRow {
   @Column('char', { length: 64 }) contentHash: string;
   @Column('jsonb') body: ChecklistVersion;
   @CreateDateColumn({ type: 'timestamptz' }) publishedAt: Date;
+}
+
+/**
+ * That a version is not to be begun with any more, from a day on and, once reinstated, until a day. The version itself stays as
+ * it is. A row that is over is never changed.
+ */
+@Entity()
+@Index('one_withdrawal_in_force', ['checklistVersionId'], { unique: true, where: 'reinstated_at IS NULL' })
+@Check('withdrawal_names_another', 'successor_id <> checklist_version_id')
+export class ChecklistWithdrawal {
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'PK_checklist_withdrawal' }) id: string;
+  @ForeignKey(() => ChecklistVersionRow, { name: 'FK_withdrawal_version' })
+  @Column('uuid')
+  checklistVersionId: string;
+  /** What to begin with instead. */
+  @ForeignKey(() => ChecklistVersionRow, { name: 'FK_withdrawal_successor' })
+  @Column('uuid', { nullable: true })
+  successorId: string | null;
+  @Column('text') reason: string;
+  @CreateDateColumn({ type: 'timestamptz' }) withdrawnAt: Date;
+  @Column('timestamptz', { nullable: true }) reinstatedAt: Date | null;
+  @Column('text', { nullable: true }) reinstateReason: string | null;
 }
 
 @Entity('checklist_translation')

@@ -25,6 +25,7 @@ import { ColumnsOutOfReach1795640000000 } from './1795640000000-columns-out-of-r
 import { JoiningACohort1795640100000 } from './1795640100000-joining-a-cohort.js';
 import { AuditAtLessCost1795700000000 } from './1795700000000-audit-at-less-cost.js';
 import { Corrections1795720000000 } from './1795720000000-corrections.js';
+import { WithdrawnChecklists1795730000000 } from './1795730000000-withdrawn-checklists.js';
 
 /** Every migration, oldest first. A published one is never changed. */
 export const migrations = [
@@ -55,4 +56,5 @@ export const migrations = [
   JoiningACohort1795640100000,
   AuditAtLessCost1795700000000,
   Corrections1795720000000,
+  WithdrawnChecklists1795730000000,
 ];

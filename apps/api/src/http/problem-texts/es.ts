@@ -83,8 +83,8 @@ export const es: ProblemTexts = {
   'Only a visit that has a day is done, aborted or cancelled.':
     'Solo una visita con día se da por hecha, interrumpida o cancelada.',
   'Only an agency publishes content.': 'Solo una agencia publica contenidos.',
-  'Only an agency sets up organisations other than suppliers; agencies are set up by the operator.':
-    'Solo una agencia da de alta organizaciones que no son proveedores; a las agencias las da de alta el operador.',
+  'Only an agency sets up organisations other than suppliers; agencies are set up by whoever looks after the installation.':
+    'Solo una agencia da de alta organizaciones que no son proveedores; a las agencias las da de alta quien administra la instalación.',
   'Only an appeal about an assessment that is upheld reopens it.':
     'Solo una apelación estimada sobre una evaluación la reabre.',
   'Only an owner changes the organisation.': 'Solo un propietario cambia la organización.',
@@ -253,6 +253,31 @@ export const es: ProblemTexts = {
   '{0} items have several answers that nobody has decided between.':
     '{0} puntos tienen varias respuestas entre las que nadie ha decidido.',
   '{0} problems in the responses; the first: {1}': '{0} problemas en las respuestas; el primero: {1}',
+  withdrawn: 'retirada',
+  'Version {0} of the checklist {1} is withdrawn: no new assessment begins with it.':
+    'La versión {0} de la lista {1} está retirada: ninguna evaluación nueva empieza con ella.',
+  'This version is withdrawn already.': 'Esta versión ya está retirada.',
+  'This version is not withdrawn.': 'Esta versión no está retirada.',
+  'What is to be used instead must be offered itself.':
+    'Lo que se usará en su lugar debe estar a su vez disponible.',
+  'Begin with version {0} of {1}.': 'Empiece con la versión {0} de {1}.',
+  'Choose another checklist, or ask the agency to reinstate it.':
+    'Elija otra lista, o pida a la agencia que la restablezca.',
+  'Name another version, or none.': 'Indique otra versión, o ninguna.',
+  'Reinstate it first, to withdraw it for another reason.':
+    'Restablézcala primero para retirarla por otro motivo.',
+  'withdrawn: {0}': 'retirada: {0}',
+  'not offered': 'no disponible',
+  'You no longer work on this assessment. What you did is kept.':
+    'Usted ya no trabaja en esta evaluación. Lo que hizo se conserva.',
+  'Your role no longer allows you to answer here.': 'Su función ya no le permite responder aquí.',
+  'Another operation has this id. This one is not kept.':
+    'Otra operación tiene este identificador. Esta no se conserva.',
+  'Enter it again.': 'Introdúzcalo de nuevo.',
+  'Take the assessment along anew and compare what was entered.':
+    'Descargue de nuevo la evaluación y compare lo introducido.',
+  'Update the app, and enter it again.': 'Actualice la aplicación e introdúzcalo de nuevo.',
+  'Use a code of this version.': 'Use un código de esta versión.',
   '"{0}" is not a class of this profile.': '«{0}» no es una clase de este perfil.',
   '"{0}" is not a day': '«{0}» no es un día',
   '"{0}" is not allowed in "{1}"': '«{0}» no se permite en «{1}»',
@@ -266,6 +291,34 @@ export const es: ProblemTexts = {
   '$property must be a moment such as 2026-03-01T09:30:00Z':
     '$property debe ser un momento como 2026-03-01T09:30:00Z',
   '$property must be what the link in the mail holds': '$property debe ser lo que lleva el enlace del correo',
+  '$property must be a valid ISO 8601 date string':
+    'Debe ser un momento ISO 8601, por ejemplo 2026-03-01T09:30:00Z.',
+  'an unknown value was passed to the validate function': 'No se esperaba este valor.',
+  'each value: {0}': 'Cada valor: {0}',
+  'nested property $property must be either object or array': 'Debe ser un objeto o una lista.',
+  'property $property should not exist': 'Este campo no existe aquí: $property.',
+  '$property must be a boolean value': 'Debe ser verdadero o falso.',
+  '$property must be a latitude string or number': 'Debe ser una latitud, de -90 a 90.',
+  '$property must be a longitude string or number': 'Debe ser una longitud, de -180 a 180.',
+  '$property must be a string': 'Debe ser un texto.',
+  '$property must be a UUID': 'Debe ser un identificador (UUID).',
+  '$property must be a valid IANA time-zone': 'Debe ser una zona horaria IANA, por ejemplo Africa/Cairo.',
+  '$property must be a valid ISO31661 Alpha2 code':
+    'Debe ser un país: dos letras (ISO 3166), por ejemplo EG.',
+  '$property must be an array': 'Debe ser una lista.',
+  '$property must be an email': 'Debe ser una dirección de correo.',
+  '$property must be an integer number': 'Debe ser un número entero.',
+  '$property must be an object': 'Debe ser un objeto.',
+  '$property must be longer than or equal to {0} and shorter than or equal to {1} characters':
+    'Debe tener de {0} a {1} caracteres.',
+  '$property must be longer than or equal to {0} characters': 'Debe tener al menos {0} caracteres.',
+  '$property must be one of the following values: {0}': 'Use uno de estos valores: {0}',
+  '$property must be shorter than or equal to {0} characters': 'Debe tener como máximo {0} caracteres.',
+  '$property must contain at least {0} elements': 'Debe contener como mínimo {0}.',
+  '$property must contain no more than {0} elements': 'Debe contener como máximo {0}.',
+  '$property must match {0} regular expression': 'Debe seguir el patrón {0}.',
+  '$property must not be greater than {0}': 'No debe ser mayor que {0}.',
+  '$property must not be less than {0}': 'No debe ser menor que {0}.',
   'Add "{0}".': 'Añada «{0}».',
   'Add a band with minPoints 0.': 'Añada un tramo con minPoints 0.',
   'Add them to the organisation in the role {0} first.': 'Añádalos antes a la organización con el papel {0}.',

@@ -85,8 +85,8 @@ export const fr: ProblemTexts = {
   'Only a visit that has a day is done, aborted or cancelled.':
     'Seule une visite qui a un jour est faite, interrompue ou annulée.',
   'Only an agency publishes content.': 'Seule une agence publie des contenus.',
-  'Only an agency sets up organisations other than suppliers; agencies are set up by the operator.':
-    'Seule une agence crée des organisations autres que des fournisseurs ; les agences sont créées par l’exploitant.',
+  'Only an agency sets up organisations other than suppliers; agencies are set up by whoever looks after the installation.':
+    'Seule une agence crée des organisations autres que des fournisseurs ; les agences sont créées par qui administre l’installation.',
   'Only an appeal about an assessment that is upheld reopens it.':
     'Seul un recours admis sur une évaluation la rouvre.',
   'Only an owner changes the organisation.': 'Seul un responsable modifie l’organisation.',
@@ -259,6 +259,31 @@ export const fr: ProblemTexts = {
   '{0} items have several answers that nobody has decided between.':
     '{0} points ont plusieurs réponses entre lesquelles personne n’a tranché.',
   '{0} problems in the responses; the first: {1}': '{0} problèmes dans les réponses ; le premier : {1}',
+  withdrawn: 'retirée',
+  'Version {0} of the checklist {1} is withdrawn: no new assessment begins with it.':
+    'La version {0} de la liste {1} est retirée : aucune nouvelle évaluation ne commence avec elle.',
+  'This version is withdrawn already.': 'Cette version est déjà retirée.',
+  'This version is not withdrawn.': 'Cette version n’est pas retirée.',
+  'What is to be used instead must be offered itself.':
+    'Ce qui doit servir à la place doit lui-même être proposé.',
+  'Begin with version {0} of {1}.': 'Commencez avec la version {0} de {1}.',
+  'Choose another checklist, or ask the agency to reinstate it.':
+    'Choisissez une autre liste, ou demandez à l’agence de la rétablir.',
+  'Name another version, or none.': 'Indiquez une autre version, ou aucune.',
+  'Reinstate it first, to withdraw it for another reason.':
+    'Rétablissez-la d’abord pour la retirer pour un autre motif.',
+  'withdrawn: {0}': 'retirée : {0}',
+  'not offered': 'non proposée',
+  'You no longer work on this assessment. What you did is kept.':
+    'Vous ne travaillez plus à cette évaluation. Ce que vous avez fait est conservé.',
+  'Your role no longer allows you to answer here.': 'Votre rôle ne vous permet plus de répondre ici.',
+  'Another operation has this id. This one is not kept.':
+    'Une autre opération porte cet identifiant. Celle-ci n’est pas conservée.',
+  'Enter it again.': 'Saisissez-le de nouveau.',
+  'Take the assessment along anew and compare what was entered.':
+    'Emportez de nouveau l’évaluation et comparez ce qui a été saisi.',
+  'Update the app, and enter it again.': 'Mettez l’application à jour et saisissez-le de nouveau.',
+  'Use a code of this version.': 'Utilisez un code de cette version.',
   '"{0}" is not a class of this profile.': '« {0} » n’est pas une classe de ce barème.',
   '"{0}" is not a day': '« {0} » n’est pas un jour',
   '"{0}" is not allowed in "{1}"': '« {0} » n’est pas permis dans « {1} »',
@@ -273,6 +298,34 @@ export const fr: ProblemTexts = {
     '$property doit être un moment tel que 2026-03-01T09:30:00Z',
   '$property must be what the link in the mail holds':
     '$property doit être ce que contient le lien du courriel',
+  '$property must be a valid ISO 8601 date string':
+    'Doit être un moment ISO 8601, par exemple 2026-03-01T09:30:00Z.',
+  'an unknown value was passed to the validate function': 'Cette valeur n’est pas attendue.',
+  'each value: {0}': 'Chaque valeur : {0}',
+  'nested property $property must be either object or array': 'Doit être un objet ou une liste.',
+  'property $property should not exist': 'Ce champ n’existe pas ici : $property.',
+  '$property must be a boolean value': 'Doit être vrai ou faux.',
+  '$property must be a latitude string or number': 'Doit être une latitude, de -90 à 90.',
+  '$property must be a longitude string or number': 'Doit être une longitude, de -180 à 180.',
+  '$property must be a string': 'Doit être un texte.',
+  '$property must be a UUID': 'Doit être un identifiant (UUID).',
+  '$property must be a valid IANA time-zone': 'Doit être un fuseau horaire IANA, par exemple Africa/Cairo.',
+  '$property must be a valid ISO31661 Alpha2 code':
+    'Doit être un pays : deux lettres (ISO 3166), par exemple EG.',
+  '$property must be an array': 'Doit être une liste.',
+  '$property must be an email': 'Doit être une adresse e-mail.',
+  '$property must be an integer number': 'Doit être un nombre entier.',
+  '$property must be an object': 'Doit être un objet.',
+  '$property must be longer than or equal to {0} and shorter than or equal to {1} characters':
+    'Doit avoir de {0} à {1} caractères.',
+  '$property must be longer than or equal to {0} characters': 'Doit avoir au moins {0} caractères.',
+  '$property must be one of the following values: {0}': 'Utilisez une de ces valeurs : {0}',
+  '$property must be shorter than or equal to {0} characters': 'Doit avoir au plus {0} caractères.',
+  '$property must contain at least {0} elements': 'Doit en contenir au moins {0}.',
+  '$property must contain no more than {0} elements': 'Doit en contenir au plus {0}.',
+  '$property must match {0} regular expression': 'Doit suivre le motif {0}.',
+  '$property must not be greater than {0}': 'Ne doit pas dépasser {0}.',
+  '$property must not be less than {0}': 'Ne doit pas être inférieur à {0}.',
   'Add "{0}".': 'Ajoutez « {0} ».',
   'Add a band with minPoints 0.': 'Ajoutez une tranche avec minPoints 0.',
   'Add them to the organisation in the role {0} first.':
@@ -587,7 +640,7 @@ export const fr: ProblemTexts = {
     'Nul ne décide d’une correction qu’il a remise lui-même.',
   'Some of its files have not come yet.': 'Certains de ses fichiers ne sont pas encore arrivés.',
   'The correction is handed in: it is looked at as it is.':
-    'La correction est remise : elle est examinée telle quelle.',
+    'La correction est remise : elle est examinée telle quelle.',
   'Send them, or take them back.': 'Envoyez-les ou retirez-les.',
   'Take it back first.': 'Retirez-la d’abord.',
   'handed in': 'remise',

@@ -24,10 +24,15 @@ const PATTERNS = ENGLISH.filter((text) => text.search(BLANK) >= 0)
 /** Longer than anything we say ourselves; what somebody else has sent is not searched in. */
 const LONGEST = 600;
 
+/** What the validator puts before a message about each value of a list. */
+const EACH = 'each value in ';
+
 /** One of our refusals in a language; what isn't ours, or came from elsewhere, stands as it is. */
 export function problemText(english: string, locale: Locale): string {
   if (locale === 'en' || english.length > LONGEST) return english;
   const texts = TEXTS[locale];
+  if (english.startsWith(EACH))
+    return texts['each value: {0}'].replace('{0}', () => problemText(english.slice(EACH.length), locale));
   if (Object.hasOwn(texts, english)) return texts[english as keyof ProblemTexts];
   for (const { text, blanks, pattern } of PATTERNS) {
     const found = pattern.exec(english);

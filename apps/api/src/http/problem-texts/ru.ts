@@ -76,8 +76,8 @@ export const ru: ProblemTexts = {
   'Only a visit that has a day is done, aborted or cancelled.':
     'Проведён, прерван или отменён бывает только визит с назначенным днём.',
   'Only an agency publishes content.': 'Содержание публикует только агентство.',
-  'Only an agency sets up organisations other than suppliers; agencies are set up by the operator.':
-    'Организации, кроме поставщиков, создаёт только агентство; агентства создаёт оператор.',
+  'Only an agency sets up organisations other than suppliers; agencies are set up by whoever looks after the installation.':
+    'Только агентство создаёт организации, кроме поставщиков; агентства создаёт тот, кто отвечает за установку.',
   'Only an appeal about an assessment that is upheld reopens it.':
     'Оценку открывает заново только удовлетворённая апелляция на неё.',
   'Only an owner changes the organisation.': 'Организацию изменяет только владелец.',
@@ -244,6 +244,31 @@ export const ru: ProblemTexts = {
   '{0} items have several answers that nobody has decided between.':
     'По пунктам ({0}) есть разные ответы, между которыми никто не решил.',
   '{0} problems in the responses; the first: {1}': 'Ошибок в ответах: {0}; первая: {1}',
+  withdrawn: 'отозвана',
+  'Version {0} of the checklist {1} is withdrawn: no new assessment begins with it.':
+    'Версия {0} списка {1} отозвана: новые оценки с неё не начинаются.',
+  'This version is withdrawn already.': 'Эта версия уже отозвана.',
+  'This version is not withdrawn.': 'Эта версия не отозвана.',
+  'What is to be used instead must be offered itself.':
+    'То, что используется взамен, само должно быть доступно.',
+  'Begin with version {0} of {1}.': 'Начните с версии {0} списка {1}.',
+  'Choose another checklist, or ask the agency to reinstate it.':
+    'Выберите другой список или попросите агентство восстановить этот.',
+  'Name another version, or none.': 'Укажите другую версию или никакой.',
+  'Reinstate it first, to withdraw it for another reason.':
+    'Сначала восстановите её, чтобы отозвать по другой причине.',
+  'withdrawn: {0}': 'отозвана: {0}',
+  'not offered': 'недоступна',
+  'You no longer work on this assessment. What you did is kept.':
+    'Вы больше не работаете над этой оценкой. Сделанное вами сохранено.',
+  'Your role no longer allows you to answer here.': 'Ваша роль больше не позволяет отвечать здесь.',
+  'Another operation has this id. This one is not kept.':
+    'Этот идентификатор есть у другой операции. Эта не сохранена.',
+  'Enter it again.': 'Введите ещё раз.',
+  'Take the assessment along anew and compare what was entered.':
+    'Возьмите оценку с собой заново и сравните введённое.',
+  'Update the app, and enter it again.': 'Обновите приложение и введите ещё раз.',
+  'Use a code of this version.': 'Возьмите код из этой версии.',
   '"{0}" is not a class of this profile.': '«{0}» – нет такого класса в правилах.',
   '"{0}" is not a day': '«{0}» – не день',
   '"{0}" is not allowed in "{1}"': '«{0}» нельзя в «{1}»',
@@ -257,6 +282,33 @@ export const ru: ProblemTexts = {
   '$property must be a moment such as 2026-03-01T09:30:00Z':
     '$property – момент, например 2026-03-01T09:30:00Z',
   '$property must be what the link in the mail holds': '$property – то, что содержит ссылка из письма',
+  '$property must be a valid ISO 8601 date string':
+    'Должен быть момент времени ISO 8601, например 2026-03-01T09:30:00Z.',
+  'an unknown value was passed to the validate function': 'Такое значение здесь не ожидается.',
+  'each value: {0}': 'Каждое значение: {0}',
+  'nested property $property must be either object or array': 'Должен быть объект или список.',
+  'property $property should not exist': 'Такого поля здесь нет: $property.',
+  '$property must be a boolean value': 'Должно быть «да» или «нет» (true или false).',
+  '$property must be a latitude string or number': 'Должна быть широта от -90 до 90.',
+  '$property must be a longitude string or number': 'Должна быть долгота от -180 до 180.',
+  '$property must be a string': 'Должен быть текст.',
+  '$property must be a UUID': 'Должен быть идентификатор (UUID).',
+  '$property must be a valid IANA time-zone': 'Должен быть часовой пояс IANA, например Africa/Cairo.',
+  '$property must be a valid ISO31661 Alpha2 code': 'Должна быть страна: две буквы (ISO 3166), например EG.',
+  '$property must be an array': 'Должен быть список.',
+  '$property must be an email': 'Должен быть адрес электронной почты.',
+  '$property must be an integer number': 'Должно быть целое число.',
+  '$property must be an object': 'Должен быть объект.',
+  '$property must be longer than or equal to {0} and shorter than or equal to {1} characters':
+    'Должно быть от {0} до {1} знаков.',
+  '$property must be longer than or equal to {0} characters': 'Должно быть знаков: не меньше {0}.',
+  '$property must be one of the following values: {0}': 'Возьмите одно из значений: {0}',
+  '$property must be shorter than or equal to {0} characters': 'Должно быть знаков: не больше {0}.',
+  '$property must contain at least {0} elements': 'Нужно не меньше {0}.',
+  '$property must contain no more than {0} elements': 'Можно не больше {0}.',
+  '$property must match {0} regular expression': 'Должно соответствовать образцу {0}.',
+  '$property must not be greater than {0}': 'Не должно быть больше {0}.',
+  '$property must not be less than {0}': 'Не должно быть меньше {0}.',
   'Add "{0}".': 'Добавьте «{0}».',
   'Add a band with minPoints 0.': 'Добавьте промежуток с minPoints 0.',
   'Add them to the organisation in the role {0} first.': 'Сначала добавьте их в организацию с ролью {0}.',

@@ -5,6 +5,7 @@ import { useRead } from '#web/api/hooks';
 import { useI18n } from '#web/i18n';
 import { Button, PageHeader, Status, type StatusKind, Text } from '#web/ui/basics';
 import { Form, Select, TextField } from '#web/ui/form';
+import { saveAs } from '#web/ui/save-as';
 import { EmptyState, Loaded, ProblemBox } from '#web/ui/states';
 import { OwnOrganisation } from './own-organisation';
 
@@ -221,9 +222,5 @@ function Changes({ row: { before, after } }: { row: Row }) {
 /** Fetches and saves as a file. @throws ApiProblem, NoConnection */
 async function download(address: string, type: string, name: string): Promise<void> {
   const response = await send(new Request(address, { headers: { accept: type } }));
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(await response.blob());
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(link.href);
+  saveAs(await response.blob(), name);
 }

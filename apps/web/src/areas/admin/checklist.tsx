@@ -1,15 +1,20 @@
 import { type ReactNode, useCallback, useMemo, useState } from 'react';
 import { useParams } from 'wouter';
+import { LOCALES } from '#domain/languages';
 import type { Schema } from '#web/api/client';
 import { useRead } from '#web/api/hooks';
 import { useI18n } from '#web/i18n';
-import { Meter, PageHeader, Status, type StatusKind, Text } from '#web/ui/basics';
+import { Button, ButtonLink, Meter, PageHeader, Status, type StatusKind, Text } from '#web/ui/basics';
 import { Checkbox, Select } from '#web/ui/form';
+import { saveAs } from '#web/ui/save-as';
 import { useSearch } from '#web/ui/search';
 import { EmptyState, Loaded } from '#web/ui/states';
 import { type Column, Table } from '#web/ui/table';
 import { Tabs } from '#web/ui/tabs';
 import { TRANSLATION } from './checklists';
+import { useMine } from './mine';
+import { translationFile } from './translation-file';
+import { Withdrawing, Withdrawals } from './withdrawal';
 import { wordDiff } from './word-diff';
 
 type Version = Schema<'ChecklistVersion'>;
@@ -21,6 +26,10 @@ export default function ChecklistPage() {
   const { t } = useI18n();
   const path = useParams<{ checklist: string; version: string }>();
   const checklist = useRead('/api/v1/checklists/{checklist}/{version}', { params: { path } });
+  const editions = useRead('/api/v1/checklists');
+  const row = editions.data?.find(
+    ({ checklist: code, version }) => code === path.checklist && version === path.version,
+  );
   return (
     <Loaded query={checklist}>
       {(edition) => (
@@ -29,7 +38,9 @@ export default function ChecklistPage() {
             title={`${edition.title} ${edition.version}`}
             lead={edition.description && <Text lang={edition.language}>{edition.description}</Text>}
             back={{ href: '/admin/checklists', label: t('admin.nav.checklists') }}
+            actions={row && <Withdrawing row={row} editions={editions.data!} />}
           />
+          {row && <Withdrawals row={row} />}
           {edition.attribution && (
             <p className="mb-3 text-sm text-soft">
               <Text>{edition.attribution}</Text>
@@ -197,7 +208,10 @@ function Changes({ edition }: { edition: Version }) {
                 label={t('admin.diff.with')}
                 value={version!}
                 onChange={setChosen}
-                options={others.map((each) => ({ value: each.version, label: each.version }))}
+                options={others.map(({ version: value, withdrawn }) => ({
+                  value,
+                  label: withdrawn ? `${value} – ${t('admin.checklists.withdrawn')}` : value,
+                }))}
               />
             </div>
             <Loaded query={other}>
@@ -213,12 +227,26 @@ function Changes({ edition }: { edition: Version }) {
                     to.version === after.version,
                 );
                 return (
-                  <Diff
-                    key={before.version + after.version}
-                    before={before}
-                    after={after}
-                    crosswalk={crosswalk}
-                  />
+                  <>
+                    {editions.data
+                      ?.filter(
+                        ({ checklist, version, withdrawn }) =>
+                          withdrawn &&
+                          checklist === edition.checklist &&
+                          [before.version, after.version].includes(version),
+                      )
+                      .map(({ version }) => (
+                        <p key={version} className="mb-2">
+                          <Status kind="major">{t('admin.diff.withdrawn', { version })}</Status>
+                        </p>
+                      ))}
+                    <Diff
+                      key={before.version + after.version}
+                      before={before}
+                      after={after}
+                      crosswalk={crosswalk}
+                    />
+                  </>
                 );
               }}
             </Loaded>
@@ -346,48 +374,90 @@ function Words({
 }
 
 function Translations({ edition }: { edition: Version }) {
-  const { t, language } = useI18n();
+  const { t, language, locale } = useI18n();
   const editions = useRead('/api/v1/checklists');
-  const languages =
+  const translated =
     editions.data?.find(
       ({ checklist, version }) => checklist === edition.checklist && version === edition.version,
     )?.translations ?? [];
+  // Those there are, and those that the app speaks.
+  const languages = [...new Set([...translated.map(({ language: code }) => code), ...LOCALES])].filter(
+    (code) => code !== edition.language,
+  );
   const [chosen, setChosen] = useState<string | null>(null);
-  const code = chosen ?? languages[0]?.language;
+  const code =
+    chosen ??
+    (translated.find((each) => each.language === locale) ?? translated[0])?.language ??
+    languages[0]!;
+  const there = translated.some((each) => each.language === code);
   const translation = useRead(
     '/api/v1/checklists/{checklist}/{version}/translations/{language}',
-    {
-      params: {
-        path: { checklist: edition.checklist, version: edition.version, language: code ?? '' },
-      },
-    },
-    { enabled: code !== undefined },
+    { params: { path: { checklist: edition.checklist, version: edition.version, language: code } } },
+    { enabled: there },
   );
   return (
     <Loaded query={editions}>
-      {() =>
-        languages.length === 0 ? (
-          <EmptyState title={t('admin.translation.none')}>{t('admin.translation.noneFix')}</EmptyState>
-        ) : (
-          <>
-            <div className="mb-3 max-w-xs">
-              <Select
-                label={t('shell.language')}
-                value={code!}
-                onChange={setChosen}
-                options={languages.map((each) => ({
-                  value: each.language,
-                  label: `${language(each.language)}: ${t(`admin.translation.${each.status}`)}`,
-                }))}
-              />
-            </div>
+      {() => (
+        <>
+          <div className="mb-3 max-w-xs">
+            <Select
+              label={t('shell.language')}
+              value={code}
+              onChange={setChosen}
+              options={languages.map((value) => {
+                const status = translated.find((each) => each.language === value)?.status ?? 'missing';
+                return { value, label: `${language(value)}: ${t(`admin.translation.${status}`)}` };
+              })}
+            />
+          </div>
+          {there ? (
             <Loaded query={translation}>
-              {(texts) => <Translation edition={edition} translation={texts} />}
+              {(texts) =>
+                // While another is on its way the one before is still shown.
+                texts.language === code && (
+                  <>
+                    <TranslationFile edition={edition} language={code} translation={texts} />
+                    <Translation edition={edition} translation={texts} />
+                  </>
+                )
+              }
             </Loaded>
-          </>
-        )
-      }
+          ) : (
+            <EmptyState title={t('admin.translation.noneIn', { language: language(code) })}>
+              {t('admin.translation.noneFix')}
+              <TranslationFile edition={edition} language={code} />
+            </EmptyState>
+          )}
+        </>
+      )}
     </Loaded>
+  );
+}
+
+/** A translation as a file to be filled in or corrected, and imported again; for whoever may publish. */
+function TranslationFile({
+  edition,
+  language,
+  translation,
+}: {
+  edition: Version;
+  language: string;
+  translation?: Schema<'ChecklistTranslation'>;
+}) {
+  const { t } = useI18n();
+  const { agency } = useMine();
+  if (!agency) return null;
+  const save = (): void => {
+    const file = new Blob([translationFile(edition, language, translation)], { type: 'application/yaml' });
+    saveAs(file, `${edition.checklist}-${edition.version}.${language}.yaml`);
+  };
+  return (
+    <div className="no-print my-3 flex flex-wrap gap-2">
+      <Button icon="download" onClick={save}>
+        {t(translation ? 'admin.translation.correct' : 'admin.translation.fill')}
+      </Button>
+      <ButtonLink href="/admin/checklists/import">{t('admin.import.title')}</ButtonLink>
+    </div>
   );
 }
 

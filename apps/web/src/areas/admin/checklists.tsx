@@ -5,6 +5,7 @@ import { useI18n } from '#web/i18n';
 import { ButtonLink, Link, PageHeader, Status, type StatusKind, Text } from '#web/ui/basics';
 import { EmptyState, Loaded } from '#web/ui/states';
 import { type Column, Table } from '#web/ui/table';
+import { useMine } from './mine';
 
 type Row = Schema<'ChecklistRow'>;
 export const TRANSLATION: Readonly<Record<Schema<'TranslationStatus'>, StatusKind>> = {
@@ -13,19 +14,26 @@ export const TRANSLATION: Readonly<Record<Schema<'TranslationStatus'>, StatusKin
   unofficial: 'minor',
 };
 
+export const editionPath = ({ checklist, version }: Pick<Row, 'checklist' | 'version'>): string =>
+  `/admin/checklists/${encodeURIComponent(checklist)}/${encodeURIComponent(version)}`;
+
 /** `/admin/checklists`: published editions with their translations and how far those are. */
 export default function ChecklistsPage() {
   const { t, number, moment, language, compare } = useI18n();
+  const { agency } = useMine();
   const checklists = useRead('/api/v1/checklists');
   const columns = useMemo<readonly Column<Row>[]>(
     () => [
       {
         key: 'title',
         header: t('admin.checklists.title'),
-        cell: ({ checklist, version, title }) => (
-          <Link href={`/admin/checklists/${encodeURIComponent(checklist)}/${encodeURIComponent(version)}`}>
-            <Text>{`${title} ${version}`}</Text>
-          </Link>
+        cell: ({ checklist, version, title, withdrawn }) => (
+          <span className="flex flex-wrap items-center gap-2 max-sm:justify-end">
+            <Link href={editionPath({ checklist, version })}>
+              <Text>{`${title} ${version}`}</Text>
+            </Link>
+            {withdrawn && <Status kind="major">{t('admin.checklists.withdrawn')}</Status>}
+          </span>
         ),
         sort: (one, other) => compare(`${one.title} ${one.version}`, `${other.title} ${other.version}`),
       },
@@ -64,9 +72,11 @@ export default function ChecklistsPage() {
         title={t('admin.nav.checklists')}
         lead={t('admin.checklists.lead')}
         actions={
-          <ButtonLink href="/admin/checklists/import" look="primary" icon="plus">
-            {t('admin.import.title')}
-          </ButtonLink>
+          agency && (
+            <ButtonLink href="/admin/checklists/import" look="primary" icon="plus">
+              {t('admin.import.title')}
+            </ButtonLink>
+          )
         }
       />
       <Loaded

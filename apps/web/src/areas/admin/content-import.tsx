@@ -11,7 +11,7 @@ interface GivenFile {
   readonly name: string;
   readonly text: string;
 }
-type Fault = NonNullable<Problem['errors']>[number] & { readonly file?: number; readonly line?: number };
+type Fault = NonNullable<Problem['errors']>[number];
 
 /**
  * `/admin/checklists/import`: checklists, translations, crosswalks and profiles from files. They are looked at first: every
@@ -19,6 +19,13 @@ type Fault = NonNullable<Problem['errors']>[number] & { readonly file?: number; 
  */
 export default function ImportPage() {
   const { t, number } = useI18n();
+  const place = ({ line, column }: Fault): string =>
+    line === undefined
+      ? t('admin.import.somewhere')
+      : t('admin.import.place', {
+          line: number(line, { useGrouping: false }),
+          column: number(column ?? 1, { useGrouping: false }),
+        });
   const queries = useQueryClient();
   const [files, setFiles] = useState<readonly GivenFile[]>([]);
   const [busy, setBusy] = useState(false);
@@ -104,11 +111,7 @@ export default function ImportPage() {
               {here.map((fault, n) => (
                 <li key={n} className="border-s-4 border-critical ps-3">
                   <p className="flex flex-wrap items-center gap-2">
-                    <Status kind="critical">
-                      {fault.line === undefined
-                        ? t('admin.import.somewhere')
-                        : t('admin.import.line', { n: number(fault.line, { useGrouping: false }) })}
-                    </Status>
+                    <Status kind="critical">{place(fault)}</Status>
                     <code dir="ltr" className="text-sm text-soft">
                       {fault.field}
                     </code>
@@ -121,7 +124,7 @@ export default function ImportPage() {
                     <pre
                       dir="ltr"
                       tabIndex={0}
-                      aria-label={t('admin.import.line', { n: number(fault.line, { useGrouping: false }) })}
+                      aria-label={place(fault)}
                       className="mt-1 overflow-x-auto rounded-lg bg-sunken p-2 text-sm"
                     >
                       {excerpt(text, fault.line)}

@@ -2,8 +2,9 @@ import { useCallback, useMemo } from 'react';
 import { ifMatch } from '#web/api/client';
 import { type RowOf, useAll, useWrite } from '#web/api/hooks';
 import { useMe } from '#web/api/session';
-import { useI18n } from '#web/i18n';
+import { serverLocale, useI18n } from '#web/i18n';
 import { PageHeader, Text } from '#web/ui/basics';
+import { CountryField } from '#web/ui/country';
 import { FormDialog } from '#web/ui/dialog';
 import { Select, TextField } from '#web/ui/form';
 import { useSearch } from '#web/ui/search';
@@ -13,7 +14,7 @@ import { toast } from '#web/ui/toast';
 import { useMine } from './mine';
 
 type Organisation = RowOf<'/api/v1/organisations'>;
-/** What an agency founds on others' behalf; agencies themselves are set up by the operator. */
+/** What an agency founds on others' behalf; whoever looks after the installation founds agencies, too. */
 const KINDS = [
   'supplier',
   'buyer',
@@ -26,40 +27,54 @@ const KINDS = [
 /** `/admin/organisations`: everybody one sees; an agency founds others on their behalf, owners change their own. */
 export default function OrganisationsPage() {
   const { t } = useI18n();
-  const { memberships } = useMe();
-  const founds = memberships.some(
-    ({ organisationKind, role }) =>
-      organisationKind === 'development-agency' && (role === 'owner' || role === 'programme-manager'),
-  );
+  const { agency } = useMine();
+  const { administrator = false } = useMe();
+  const kinds = [...(administrator ? (['development-agency'] as const) : []), ...KINDS];
   const organisations = useAll('/api/v1/organisations');
   const found = useWrite('post', '/api/v1/organisations');
+  const invite = useWrite('post', '/api/v1/organisations/{id}/invitations');
   return (
     <>
       <PageHeader
         title={t('admin.nav.organisations')}
         lead={t('admin.organisations.lead')}
         actions={
-          founds && (
+          (agency || administrator) && (
             <FormDialog
               label={t('admin.organisations.new')}
               icon="plus"
               submit={t('common.save')}
-              onSubmit={async ({ name, kind, country }) => {
-                await found.mutateAsync({
-                  body: {
-                    name: name!,
-                    kind: kind as (typeof KINDS)[number],
-                    country: country!.toUpperCase(),
-                  },
+              onSubmit={async ({ name, kind, country, email }) => {
+                const { id } = await found.mutateAsync({
+                  body: { name: name!, kind: kind as (typeof kinds)[number], country: country! },
                 });
                 toast(t('admin.organisations.done', { name: name! }));
+                if (!email) return;
+                // The organisation is there now, whatever becomes of the letter.
+                await invite
+                  .mutateAsync({
+                    params: { path: { id } },
+                    body: { email, role: 'owner', language: serverLocale() },
+                  })
+                  .then(
+                    () => toast(t('admin.people.invited', { email })),
+                    () => toast(t('admin.organisations.notInvited', { email })),
+                  );
               }}
             >
               <OrganisationFields />
               <Select
                 label={t('admin.organisations.kind')}
                 name="kind"
-                options={KINDS.map((value) => ({ value, label: t(`common.kind.${value}`) }))}
+                options={kinds.map((value) => ({ value, label: t(`common.kind.${value}`) }))}
+              />
+              <TextField
+                label={t('admin.organisations.owner')}
+                hint={t('admin.organisations.ownerHint')}
+                name="email"
+                type="email"
+                dir="ltr"
+                maxLength={254}
               />
             </FormDialog>
           )
@@ -88,16 +103,7 @@ function OrganisationFields({ name, country }: { name?: string; country?: string
         maxLength={200}
         {...(name !== undefined && { defaultValue: name })}
       />
-      <TextField
-        label={t('admin.organisations.country')}
-        hint={t('admin.organisations.countryHint')}
-        name="country"
-        required
-        dir="ltr"
-        minLength={2}
-        maxLength={2}
-        {...(country !== undefined && { defaultValue: country })}
-      />
+      <CountryField label={t('admin.organisations.country')} name="country" defaultValue={country} />
     </>
   );
 }
@@ -145,7 +151,7 @@ function List({ rows }: { rows: readonly Organisation[] }) {
                 await change({
                   params: { path: { id } },
                   headers: ifMatch(revision),
-                  body: { name: values['name']!, country: values['country']!.toUpperCase() },
+                  body: { name: values['name']!, country: values['country']! },
                 });
                 toast(t('admin.people.changed'));
               }}

@@ -90,7 +90,8 @@ function Editor({
   const codes = [...new Set(checklists.map(({ checklist }) => checklist))];
   const [checklist, setChecklist] = useState(before?.checklist ?? codes[0] ?? '');
   // The newest edition says what can be asked; the list has them in their order.
-  const edition = checklists.filter((each) => each.checklist === checklist).at(-1);
+  const editions = checklists.filter((each) => each.checklist === checklist);
+  const edition = editions.filter(({ withdrawn }) => !withdrawn).at(-1) ?? editions.at(-1);
   const content = useRead(
     '/api/v1/checklists/{checklist}/{version}',
     {

@@ -1,18 +1,13 @@
-import { useMemo } from 'react';
 import { useLocation, useParams } from 'wouter';
 import { ifMatch, type Schema } from '#web/api/client';
 import { useRead, useWrite } from '#web/api/hooks';
 import { serverLocale, useI18n } from '#web/i18n';
 import { PageHeader, Panel } from '#web/ui/basics';
-import { Checkbox, Form, Select, TextField } from '#web/ui/form';
+import { Checkbox, Form, TextField } from '#web/ui/form';
+import { CountryField } from '#web/ui/country';
 import { Loaded } from '#web/ui/states';
 import { toast } from '#web/ui/toast';
 
-/** The countries of ISO 3166-1. */
-const COUNTRIES =
-  'AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW'.split(
-    ' ',
-  );
 /** Languages that assessors are matched by; others that a site has stay. */
 const LANGUAGES = ['ar', 'en', 'es', 'fr', 'hi', 'ru'];
 
@@ -86,15 +81,8 @@ function SiteForm({
   site: Partial<Schema<'SiteRow'>>;
   onSave: (body: Body) => Promise<unknown>;
 }) {
-  const { t, country, language, compare } = useI18n();
+  const { t, language } = useI18n();
   const categories = useRead('/api/v1/categories', { params: { query: { lang: serverLocale() } } });
-  const countries = useMemo(
-    () =>
-      COUNTRIES.map((value) => ({ value, label: country(value) })).sort((one, other) =>
-        compare(one.label, other.label),
-      ),
-    [country, compare],
-  );
   const { categories: has = [], languages: speaks = [] } = site;
   const both = <T,>(one: readonly T[], other: readonly T[]): T[] => [...new Set([...one, ...other])];
   const degrees = (value: number | null | undefined) =>
@@ -130,13 +118,7 @@ function SiteForm({
               maxLength={200}
               {...(site.city !== undefined && { defaultValue: site.city })}
             />
-            <Select
-              label={t('supplier.siteForm.country')}
-              name="country"
-              required
-              options={countries}
-              {...(site.country !== undefined && { defaultValue: site.country })}
-            />
+            <CountryField label={t('supplier.siteForm.country')} name="country" defaultValue={site.country} />
             <fieldset className="min-w-0">
               <legend className="mb-1 font-medium">{t('supplier.siteForm.categories')}</legend>
               <p className="text-sm text-soft">{t('supplier.siteForm.categoriesHint')}</p>
