@@ -103,7 +103,7 @@ test('what the validator says of a field has its words in every language', async
       [],
     ]);
   expect(problemText('each value in ids must be a UUID', 'fr')).toBe(
-    'Chaque valeur : Doit être un identifiant (UUID).',
+    'Chaque valeur\u00a0: Doit être un identifiant (UUID).',
   );
 });
 
