@@ -50,25 +50,24 @@ const scored = (id: string) =>
     { what: 'the score', deadlineMs: 30_000 },
   );
 
+const rule = {
+  format: 'uplift.buyer-rule/1',
+  buyer: 'buyer',
+  rule: 'listing',
+  version: '1',
+  title: 'Basic, 80 points, no open major',
+  categories: ['*'],
+  checklist: 'food-manufacturing',
+  level: 'basic',
+  profile: 'programme-default',
+  minPoints: 80,
+  maxOpen: { major: 0 },
+  maxAgeDays: 365,
+};
+
 describe('from the first visit to the withdrawn certificate', () => {
   it('has the buyer publish what it asks', async () => {
-    await p.buyerPerson.agent
-      .post(`/api/v1/buyers/${p.buyer}/rules`)
-      .send({
-        format: 'uplift.buyer-rule/1',
-        buyer: 'buyer',
-        rule: 'listing',
-        version: '1',
-        title: 'Basic, 80 points, no open major',
-        categories: ['*'],
-        checklist: 'food-manufacturing',
-        level: 'basic',
-        profile: 'programme-default',
-        minPoints: 80,
-        maxOpen: { major: 0 },
-        maxAgeDays: 365,
-      })
-      .expect(201);
+    await p.buyerPerson.agent.post(`/api/v1/buyers/${p.buyer}/rules`).send(rule).expect(201);
   });
 
   it('opens, answers and submits the baseline', async () => {
@@ -222,6 +221,31 @@ describe('from the first visit to the withdrawn certificate', () => {
     expect(rows).toEqual([
       expect.objectContaining({ siteId: p.site, category: 'dairy', status: 'ready', assessmentId: followUp }),
     ]);
+  });
+
+  it('tells the buyer what another rule would change, also by findings it does not read', async () => {
+    const preview = async (change: object) =>
+      (
+        await p.buyerPerson.agent
+          .post(`/api/v1/buyers/${p.buyer}/rules/preview`)
+          .send({ ...rule, version: '2', ...change })
+          .expect(200)
+      ).body;
+    expect(await preview({})).toMatchObject({ before: { ready: 1 }, after: { ready: 1 }, changes: [] });
+    expect((await preview({ maxOpen: { minor: 0 } })).changes).toMatchObject([
+      {
+        siteId: p.site,
+        before: 'ready',
+        after: 'not-ready',
+        failing: [{ code: 'open-minor', actual: 1, needed: 0 }],
+      },
+    ]);
+    // Which requirements hold is an answer, and answers are not shared.
+    const { requirement } = (
+      await app.sql(`SELECT requirement FROM finding WHERE assessment_id = $1`, [followUp])
+    )[0]!;
+    expect(await preview({ mandatoryItems: [requirement] })).toMatchObject({ after: { unknown: 1 } });
+    expect(await preview({ minSectionPoints: 100 })).toMatchObject({ after: { 'not-ready': 1 } });
   });
 
   it('issues no certificate for an assessment whose day is still to come', async () => {

@@ -327,11 +327,16 @@ export class BuyersService {
   ): Promise<ReadonlyMap<string, SeenScore>> {
     const anew = ({ answers, level, recorded }: Candidate): boolean =>
       answers && (level !== rule.level || recorded);
+    // The parts the rule asks for: the items of thousands of assessments take long to unpack.
     const kept: { id: string; score: SeenScore }[] = await this.db.query(
-      `SELECT assessment_id AS id, CASE WHEN $2 THEN after_closure ELSE after_closure - 'items' END AS score
-         FROM assessment_score_explained WHERE assessment_id = ANY ($1::uuid[])`,
+      `SELECT s.assessment_id AS id, s.after_closure || coalesce(p.after_closure, '{}') || coalesce(i.after_closure, '{}') AS score
+         FROM assessment_score s
+         LEFT JOIN assessment_explanation p ON $2 AND p.assessment_id = s.assessment_id AND p.detail = 'sections'
+         LEFT JOIN assessment_explanation i ON $3 AND i.assessment_id = s.assessment_id AND i.detail = 'items'
+        WHERE s.assessment_id = ANY ($1::uuid[])`,
       [
         candidates.filter((each) => each.level === rule.level && !anew(each)).map(({ id }) => id),
+        rule.sections !== undefined || rule.minSectionPoints !== undefined,
         (rule.mandatoryItems ?? []).length > 0,
       ],
     );

@@ -329,10 +329,11 @@ describe('planVisits', () => {
     );
     const big = problem(needs, assessors, { horizon: { from: MONDAY, to: addDays(MONDAY, 59) } });
     planVisits(big);
-    const began = performance.now();
+    const began = process.cpuUsage();
     const result = planVisits(big);
-    const took = performance.now() - began;
-    expect(took).toBeLessThan(1000);
+    // Of the processor, so that what else the machine does isn't counted.
+    const { user, system } = process.cpuUsage(began);
+    expect((user + system) / 1000).toBeLessThan(1000);
     expect(result.visits.length).toBeGreaterThan(400);
     expect(checkPlan(big, result)).toEqual([]);
   });

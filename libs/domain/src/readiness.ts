@@ -291,8 +291,11 @@ function conditionsOf(
   for (const grade of LIMITED) {
     const max = rule.maxOpen?.[grade];
     if (max === undefined) continue;
-    const open = names((i) => i.findingGrade === grade && isOpen(i, score.view));
-    add(`open-${grade}`, null, open.length <= max, open.length, max, () => open);
+    // Their number is part of every score; which items they are is not for everybody who sees it.
+    const open = score.openFindings[grade];
+    add(`open-${grade}`, null, open <= max, open, max, () =>
+      names((i) => i.findingGrade === grade && isOpen(i, score.view)),
+    );
   }
   if (rule.requirePassed) {
     add('passed', null, score.passed === true, score.passed, true, () => [
