@@ -23,6 +23,7 @@ import { Toasts } from '#web/ui/toast';
 import { notePath } from './navigation';
 import { InvitationPage, ResetPasswordPage, SignInPage, UnreachablePage } from './outside';
 import { missingFactor, SignIn } from './sign-in';
+import { usePrinting } from './theme';
 import { activateUpdate, keepForOffline, useUpdateReady } from './updates';
 
 const AccountPage = lazy(() => import('./account'));
@@ -237,7 +238,7 @@ function Layout({
     .sort((one, other) => other.path.length - one.path.length)[0];
   const fitting = nav.length > ON_A_PHONE ? ON_A_PHONE - 1 : nav.length;
   return (
-    <div className="min-h-dvh lg:grid lg:grid-cols-[15rem_1fr] lg:grid-rows-[auto_1fr]">
+    <div className="min-h-dvh lg:grid print:block lg:grid-cols-[15rem_1fr] lg:grid-rows-[auto_1fr]">
       <a
         href="#main"
         className="sr-only focus:not-sr-only focus:fixed focus:start-2 focus:top-2 focus:z-30 focus:rounded-lg focus:bg-panel focus:p-3"
@@ -303,15 +304,27 @@ function Layout({
           )}
         </nav>
       ) : (
-        <div className="hidden lg:block" />
+        <div className="no-print hidden lg:block" />
       )}
-      <main id="main" tabIndex={-1} className="min-w-0 p-4 pb-24 lg:p-6 lg:pb-24">
+      <main id="main" tabIndex={-1} className="min-w-0 p-4 pb-24 lg:p-6 lg:pb-24 print:p-0">
         <div className="mx-auto max-w-6xl">
           <UpdateNotice />
           <FaultBoundary key={path}>{children}</FaultBoundary>
+          <Printed />
         </div>
       </main>
     </div>
+  );
+}
+
+/** On paper: what this was, and when. */
+function Printed() {
+  const { t, moment } = useI18n();
+  usePrinting();
+  return (
+    <p className="mt-4 hidden text-sm text-soft print:block">
+      {t('shell.printed', { moment: moment(new Date().toISOString()), address: location.href })}
+    </p>
   );
 }
 

@@ -11,13 +11,21 @@ const chosen = (): Theme => {
   return stored === 'light' || stored === 'dark' ? stored : 'auto';
 };
 
+/** Whether the page is on its way to paper, which is light whatever the theme. */
+let printing = false;
+
 /** Puts the theme on the document; charts and others read it there. */
 export function applyTheme(): void {
-  const theme = chosen();
+  const theme = printing ? 'light' : chosen();
   document.documentElement.dataset['theme'] = theme === 'auto' ? (dark.matches ? 'dark' : 'light') : theme;
   listeners.forEach((each) => each());
 }
 dark.addEventListener('change', applyTheme);
+for (const event of ['beforeprint', 'afterprint'])
+  addEventListener(event, () => {
+    printing = event === 'beforeprint';
+    applyTheme();
+  });
 
 export function chooseTheme(theme: Theme): void {
   localStorage.setItem(STORED, theme);
@@ -32,3 +40,5 @@ export const useTheme = (): Theme => useSyncExternalStore(subscribe, chosen);
 /** `light` or `dark`, whichever is on. */
 export const useShade = (): string =>
   useSyncExternalStore(subscribe, () => document.documentElement.dataset['theme'] ?? 'light');
+/** Whether what is drawn is for paper: whole and without anything to press. */
+export const usePrinting = (): boolean => useSyncExternalStore(subscribe, () => printing);

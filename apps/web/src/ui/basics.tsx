@@ -15,7 +15,7 @@ const LOOKS: Readonly<Record<Look, string>> = {
 };
 const shape = (look: Look, extra?: string): string =>
   classes(
-    'inline-flex min-h-11 items-center justify-center gap-2 rounded-lg border px-4 py-2 font-semibold no-underline',
+    'no-print inline-flex min-h-11 items-center justify-center gap-2 rounded-lg border px-4 py-2 font-semibold no-underline',
     'disabled:opacity-60',
     LOOKS[look],
     extra,

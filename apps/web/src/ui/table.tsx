@@ -1,6 +1,7 @@
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { type ReactNode, useCallback, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useI18n } from '#web/i18n';
+import { usePrinting } from '#web/shell/theme';
 import { classes } from './classes';
 import { Icon } from './icons';
 
@@ -12,6 +13,8 @@ export interface Column<Row> {
   readonly sort?: (one: Row, other: Row) => number;
   /** Figures, at the end of the cell. */
   readonly numeric?: boolean;
+  /** What is done with a row: nothing for paper. */
+  readonly acts?: boolean;
 }
 
 /** From so many rows on, only those in view are in the document. */
@@ -70,7 +73,9 @@ export function Table<Row>({
     setTop(body.current?.offsetTop ?? 0);
     setHeight(body.current?.querySelector<HTMLElement>('[data-index]')?.offsetHeight ?? HEIGHT);
   }, []);
-  const many = sorted.length > MANY;
+  // On paper nobody scrolls.
+  const printing = usePrinting();
+  const many = sorted.length > MANY && !printing;
   // The same while the rows are: with another one the places of all rows would be worked out with every step of the wheel.
   const keyOf = useCallback((index: number) => rowKey(sorted[index]!), [rowKey, sorted]);
   const virtual = useWindowVirtualizer({
@@ -100,7 +105,7 @@ export function Table<Row>({
       <caption className="sr-only">{caption}</caption>
       <thead role="rowgroup" className="sr-only sm:not-sr-only sm:table-header-group">
         <tr role="row" {...(many && { 'aria-rowindex': 1 })}>
-          {columns.map(({ key, header, sort, numeric }) => (
+          {columns.map(({ key, header, sort, numeric, acts }) => (
             <th
               key={key}
               role="columnheader"
@@ -113,9 +118,11 @@ export function Table<Row>({
                 numeric ? 'text-end' : 'text-start',
                 // A border would stay behind with the rows.
                 many && 'bg-panel shadow-[inset_0_-1px_var(--color-line)] sm:sticky sm:top-13.5 sm:z-[1]',
+                acts && 'no-print',
               )}
             >
-              {sort ? (
+              {/* A heading that is a button isn't repeated on the next sheet. */}
+              {sort && !printing ? (
                 <button
                   type="button"
                   className="inline-flex min-h-8 items-center gap-1 font-semibold hover:underline"
@@ -145,7 +152,7 @@ export function Table<Row>({
               {...(many && { 'aria-rowindex': index + 2 })}
               className="block border-t border-line px-1 py-2 first:border-t-0 sm:table-row sm:p-0"
             >
-              {columns.map(({ key, header, cell, numeric }, n) =>
+              {columns.map(({ key, header, cell, numeric, acts }, n) =>
                 n === 0 ? (
                   <th
                     key={key}
@@ -162,6 +169,7 @@ export function Table<Row>({
                     className={classes(
                       'flex justify-between gap-3 px-3 py-1 sm:table-cell sm:py-3',
                       numeric && 'sm:text-end',
+                      acts && 'no-print',
                     )}
                   >
                     <span aria-hidden="true" className="text-sm text-soft sm:hidden">

@@ -42,6 +42,7 @@ export default function JobsPage() {
       },
       {
         key: 'retry',
+        acts: true,
         header: t('admin.jobs.retry'),
         cell: ({ id }) => (
           <Button

@@ -140,6 +140,7 @@ function List({ rows }: { rows: readonly Organisation[] }) {
       },
       {
         key: 'change',
+        acts: true,
         header: t('admin.people.change'),
         cell: ({ id, name, country: code, revision }) =>
           mine.includes(id) ? (

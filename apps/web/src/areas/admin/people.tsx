@@ -133,6 +133,7 @@ function MemberTable({
         ? [
             {
               key: 'change',
+              acts: true,
               header: t('admin.people.change'),
               cell: ({ id, name, role }: Member) => (
                 <span className="flex flex-wrap gap-1 max-sm:justify-end">
@@ -215,6 +216,7 @@ function Invitations({ organisation }: { organisation: string }) {
       },
       {
         key: 'revoke',
+        acts: true,
         header: t('admin.people.change'),
         cell: ({ id, email, state }) =>
           state === 'pending' ? (

@@ -69,6 +69,7 @@ function Tokens({ organisation }: { organisation: string }) {
       },
       {
         key: 'revoke',
+        acts: true,
         header: t('admin.invitation.revoke'),
         cell: ({ id, name, revokedAt }) =>
           revokedAt ? (

@@ -25,10 +25,10 @@ export function Enrolments({ cohort }: { cohort: string }) {
     <>
       {manages && (
         <div className="no-print mb-3 flex flex-wrap gap-2">
-          <Suspense>
+          <Enrol cohort={cohort} enrolled={enrolments.data ?? []} />
+          <Suspense fallback={<span className="pending" />}>
             <Joining cohort={cohort} />
           </Suspense>
-          <Enrol cohort={cohort} enrolled={enrolments.data ?? []} />
         </div>
       )}
       <Loaded
@@ -92,6 +92,7 @@ function List({ cohort, rows }: { cohort: string; rows: readonly Enrolment[] }) 
         ? [
             {
               key: 'exit',
+              acts: true,
               header: t('agency.sites.exit'),
               cell: ({ siteId, siteName, exitedOn }: Enrolment) =>
                 exitedOn ? (

@@ -113,6 +113,7 @@ export function VisitTable({ visits }: { visits: readonly Visit[] }) {
         ? [
             {
               key: 'cancel',
+              acts: true,
               header: t('agency.visit.cancel'),
               cell: ({ id, siteName, state, revision }: Visit) =>
                 state === 'planned' || state === 'unplanned' ? (

@@ -233,6 +233,7 @@ function Lines({
       ...said,
       {
         key: 'compare',
+        acts: true,
         header: t('buyer.compare.title'),
         cell: ({ site: { siteId, site } }) => (
           <Checkbox

@@ -181,7 +181,7 @@ export function Items({
   const offered = (Object.keys(FILTERS) as Filter[]).filter((each) => each !== 'changed' || hasBaseline);
   return (
     <Panel heading={t('reviewer.items.title')}>
-      <div className="mb-3 grid gap-3">
+      <div className="no-print mb-3 grid gap-3">
         <RadioGroup
           label={t('reviewer.items.show')}
           name="items"

@@ -181,7 +181,7 @@ function Gaps({ view }: { view: Schema<'GapReportView'> }) {
       {withGaps.length > 1 && (
         <Select
           label={t('supplier.gap.section')}
-          className="mb-4 max-w-md"
+          className="no-print mb-4 max-w-md"
           value={section}
           onChange={setSection}
           options={[
