@@ -287,7 +287,7 @@ withBrowser('the web app of agencies and administrators', () => {
     await look(page, 'admin-found-en-desktop');
     await dialog.getByRole('button', { name: 'Save' }).click();
     await page.getByText('An invitation is on its way to north@example.org.').waitFor();
-    await page.getByRole('cell', { name: 'Agency of the North' }).waitFor();
+    await page.getByRole('rowheader', { name: 'Agency of the North' }).waitFor();
     expect(
       await web.app.sql(
         `SELECT o.kind, o.country, i.role FROM invitation i JOIN organisation o ON o.id = i.organisation_id WHERE i.email = 'north@example.org'`,

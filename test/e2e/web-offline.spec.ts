@@ -255,9 +255,35 @@ withBrowser('a device in the field', () => {
       `INSERT INTO membership (id, user_id, organisation_id, role) VALUES (gen_random_uuid(), $1, $2, 'assessor')`,
       [third.id, p.provider],
     );
+    // The file alone is enough, on another device; nobody else's hands can send it.
+    const others = await web.visitAs(p.assessor, '/app/assessor/saved');
+    await others.page.getByLabel('The file that was saved').setInputFiles(file);
+    await others.page.getByText('This is the work of Third <b>assessor.').waitFor();
+    await others.context.close();
+    const { page: second, context: elsewhere } = await web.visitAs(third, '/app/assessor', {
+      viewport: SIZES.phone,
+    });
+    await second.getByRole('link', { name: 'Take in work that was saved as a file' }).click();
+    await second.getByLabel('The file that was saved').setInputFiles(file);
+    await second.getByText('In it: entries 2, photos and documents 1').waitFor();
+    await second.getByText('<script>alert(1)</script>').waitFor();
+    await audit(second);
+    await second.getByRole('button', { name: 'Send', exact: true }).click();
+    await second.getByText('Entries that the server has now: 2 of 2').waitFor();
+    await shoot(second, 'saved-file');
+    await second.getByRole('link', { name: 'Open the assessment' }).click();
+    await second.getByText('Everything sent').waitFor();
+    const sent = () =>
+      web.app.sql(`SELECT file_name FROM evidence WHERE assessment_id = $1 AND state <> 'awaited'`, [id]);
+    await waitFor(async () => (await sent()).length > 0, { what: 'the photograph' });
+    expect(await sent()).toEqual([{ file_name: 'a.jpg' }]);
+    await elsewhere.close();
+    expect((await entered(id)).map(({ standing }) => standing)).toEqual(['applied', 'applied']);
+    // The first device hears that its work has come, and has nothing left to send.
     await page.goto(`/app/assessor/assessments/${id}?item=${one}`);
-    for (const code of [one, two]) await item(page, code).getByRole('button', { name: 'Send again' }).click();
     await page.getByText('Everything sent').waitFor();
+    expect(await page.getByRole('button', { name: 'Send again' }).count()).toBe(0);
+    expect(await sent()).toHaveLength(1);
     await context.close();
   }, 60_000);
 

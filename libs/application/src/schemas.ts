@@ -133,14 +133,27 @@ function problemOf(error: ErrorObject): FieldProblem {
         fix: `Take "${name}" out, or correct its name.`,
       };
     }
+    case 'minLength':
+      if (params.limit === 1) return { field: at, message: 'is empty', fix: 'Write its text.' };
+      return { field: at, message: 'too short or too long', fix: `Use ${params.limit} characters or more.` };
+    case 'maxLength':
+      return { field: at, message: 'too short or too long', fix: `Use ${params.limit} characters at most.` };
     case 'enum':
-      return { field: at, message, fix: `Use one of: ${(params.allowedValues as unknown[]).join(', ')}.` };
+      return {
+        field: at,
+        message: 'is none of those there are',
+        fix: `Use one of: ${(params.allowedValues as unknown[]).join(', ')}.`,
+      };
     case 'const':
-      return { field: at, message, fix: `Write ${JSON.stringify(params.allowedValue)}.` };
+      return { field: at, message: 'does not fit', fix: `Write ${JSON.stringify(params.allowedValue)}.` };
     case 'type':
-      return { field: at, message, fix: `Give a value of type ${[params.type].flat().join(' or ')}.` };
+      return {
+        field: at,
+        message: 'does not fit',
+        fix: `Give a value of type ${[params.type].flat().join(' or ')}.`,
+      };
     case 'pattern':
-      return { field: at, message, fix: `Write it in the shape ${params.pattern}.` };
+      return { field: at, message: 'does not match', fix: `Write it in the shape ${params.pattern}.` };
     default:
       return { field: at, message, fix: `See ${keyword} in the schema.` };
   }

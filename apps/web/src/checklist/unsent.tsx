@@ -85,7 +85,7 @@ const html = (text: string): string => text.replace(/[&<>"]/g, (each) => ESCAPED
 const cells = (tag: 'th' | 'td', texts: readonly string[]): string =>
   `<tr>${texts.map((text) => `<${tag} dir="auto">${html(text)}</${tag}>`).join('')}</tr>`;
 
-/** One page that any browser opens and prints, pictures and documents in it; the entries for programs, too. */
+/** One page that any browser opens and prints, pictures and documents in it; for programs, too: `saved.tsx` takes it in again. */
 async function sheet(
   device: Device,
   { pack, copy, files }: Taken,
@@ -127,11 +127,23 @@ async function sheet(
     const told = html([file.requirement, file.name, file.caption].filter(Boolean).join(' – '));
     parts.push(`<h2 dir="auto">${told}</h2>`);
     if (!bytes) parts.push(`<p>${html(t('checklist.photo.lost'))}</p>`);
-    else if (type.startsWith('image/')) parts.push('<img alt="" src="', await dataUrl(bytes, type), '">');
-    else parts.push(`<a download="${html(file.name)}" href="`, await dataUrl(bytes, type), `">${told}</a>`);
+    else {
+      const { requirement, name, caption, capturedAt } = file;
+      const data = `data-file="${html(JSON.stringify({ requirement, name, type: file.type, caption, capturedAt }))}"`;
+      const url = await dataUrl(bytes, type);
+      if (type.startsWith('image/')) parts.push('<img alt="" src="', url, `" ${data}>`);
+      else parts.push(`<a download="${html(file.name)}" href="`, url, `" ${data}>${told}</a>`);
+    }
   }
   const { assessmentId, device: from, checklistHash, queue } = copy;
-  const data = JSON.stringify({ assessmentId, device: from, person, checklistHash, operations: queue });
+  const data = JSON.stringify({
+    assessmentId,
+    device: from,
+    person,
+    personId: device.person,
+    checklistHash,
+    operations: queue,
+  });
   parts.push(
     // "<" can't end the element early.
     `<script type="application/json" id="entries">${data.replaceAll('<', '\\u003c')}</script></html>`,

@@ -10,6 +10,7 @@ export async function keepFile(
   assessmentId: string,
   requirement: string | null,
   file: File,
+  caption: string | null = null,
 ): Promise<void> {
   const bytes = await file.arrayBuffer();
   const sha256 = await sha256Of(bytes);
@@ -23,7 +24,7 @@ export async function keepFile(
       size: bytes.byteLength,
       type: file.type,
       name: file.name || 'photo',
-      caption: null,
+      caption,
       capturedAt: new Date(file.lastModified || Date.now()).toISOString(),
       thumbnail: await small(file),
       state: 'waiting',

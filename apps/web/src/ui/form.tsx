@@ -116,7 +116,7 @@ function Labelled({
       )}
       {children}
       {fault && (
-        <p id={`${id}-fault`} lang="en" className="flex items-center gap-1 text-sm text-critical">
+        <p id={`${id}-fault`} className="flex items-center gap-1 text-sm text-critical">
           <Icon name="critical" size={16} />
           {fault}
         </p>
@@ -262,7 +262,7 @@ export function RadioGroup({
         ))}
       </div>
       {fault && (
-        <p id={`${id}-fault`} lang="en" className="mt-1 text-sm text-critical">
+        <p id={`${id}-fault`} className="mt-1 text-sm text-critical">
           {fault}
         </p>
       )}

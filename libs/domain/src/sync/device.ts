@@ -206,7 +206,8 @@ export function changed(copy: DeviceCopy, { revision, items, received }: Changes
     ...copy,
     revision: Math.max(copy.revision, revision),
     items: newer(copy.items, items),
-    queue: copy.queue.filter(({ id, refused }) => refused || !there.has(id)),
+    // One that was refused here may have come from a saved file since.
+    queue: copy.queue.filter(({ id }) => !there.has(id)),
   };
 }
 

@@ -482,6 +482,8 @@ describe('a device', () => {
     expect(outgoing(sendAgain(refused, 'a'))).toMatchObject([{ id: 'a' }]);
     expect(outgoing(sendAgain(refused, 'a'))[0]).not.toHaveProperty('refused');
     expect(putAside(refused, 'a').queue).toEqual([]);
+    // It has come by another way, as from a saved file.
+    expect(changed(refused, { revision: 5, items: [], received: ['a'] }).queue).toEqual([]);
     const on = enter(refused, entry('b', 'no'));
     expect(on.queue[1]!.base).toEqual(['a']);
     const done = acknowledged(on, { revision: 5, results: [{ id: 'b', outcome: 'applied' }], items: [] });

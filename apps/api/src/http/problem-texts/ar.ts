@@ -222,6 +222,9 @@ export const ar: ProblemTexts = {
   '{0} is not impartial: {1}.': 'لا حياد هنا: {1}.',
   '{0} items have several answers that nobody has decided between.': 'في {0} بندًا أجوبة لم يحسم بينها أحد.',
   '{0} problems in the responses; the first: {1}': '{0} مشكلة في الأجوبة؛ أولها: {1}',
+  'Write its text.': 'اكتبوا نصه.',
+  'Use {0} characters or more.': 'استخدموا {0} من الأحرف أو أكثر.',
+  'Use {0} characters at most.': 'استخدموا {0} من الأحرف على الأكثر.',
   withdrawn: 'مسحوب',
   'Version {0} of the checklist {1} is withdrawn: no new assessment begins with it.':
     'الإصدار {0} من القائمة {1} مسحوب: لا يبدأ به تقييم جديد.',

@@ -253,6 +253,9 @@ export const es: ProblemTexts = {
   '{0} items have several answers that nobody has decided between.':
     '{0} puntos tienen varias respuestas entre las que nadie ha decidido.',
   '{0} problems in the responses; the first: {1}': '{0} problemas en las respuestas; el primero: {1}',
+  'Write its text.': 'Escriba su texto.',
+  'Use {0} characters or more.': 'Use {0} caracteres o más.',
+  'Use {0} characters at most.': 'Use {0} caracteres como máximo.',
   withdrawn: 'retirada',
   'Version {0} of the checklist {1} is withdrawn: no new assessment begins with it.':
     'La versión {0} de la lista {1} está retirada: ninguna evaluación nueva empieza con ella.',

@@ -259,6 +259,9 @@ export const fr: ProblemTexts = {
   '{0} items have several answers that nobody has decided between.':
     '{0} points ont plusieurs réponses entre lesquelles personne n’a tranché.',
   '{0} problems in the responses; the first: {1}': '{0} problèmes dans les réponses ; le premier : {1}',
+  'Write its text.': 'Écrivez son texte.',
+  'Use {0} characters or more.': 'Utilisez {0} caractères ou plus.',
+  'Use {0} characters at most.': 'Utilisez au plus {0} caractères.',
   withdrawn: 'retirée',
   'Version {0} of the checklist {1} is withdrawn: no new assessment begins with it.':
     'La version {0} de la liste {1} est retirée : aucune nouvelle évaluation ne commence avec elle.',

@@ -228,6 +228,9 @@ export const hi: ProblemTexts = {
   '{0} items have several answers that nobody has decided between.':
     '{0} मदों के कई उत्तर हैं, जिनके बीच किसी ने तय नहीं किया।',
   '{0} problems in the responses; the first: {1}': 'उत्तरों में {0} समस्याएँ; पहली: {1}',
+  'Write its text.': 'इसका पाठ लिखें।',
+  'Use {0} characters or more.': '{0} या अधिक वर्ण लिखें।',
+  'Use {0} characters at most.': 'अधिक से अधिक {0} वर्ण लिखें।',
   withdrawn: 'वापस लिया गया',
   'Version {0} of the checklist {1} is withdrawn: no new assessment begins with it.':
     'जाँच-सूची {1} का संस्करण {0} वापस लिया गया है: इससे कोई नया मूल्यांकन शुरू नहीं होता।',

@@ -244,6 +244,9 @@ export const ru: ProblemTexts = {
   '{0} items have several answers that nobody has decided between.':
     'По пунктам ({0}) есть разные ответы, между которыми никто не решил.',
   '{0} problems in the responses; the first: {1}': 'Ошибок в ответах: {0}; первая: {1}',
+  'Write its text.': 'Напишите текст.',
+  'Use {0} characters or more.': 'Нужно знаков: {0} или больше.',
+  'Use {0} characters at most.': 'Можно знаков: не больше {0}.',
   withdrawn: 'отозвана',
   'Version {0} of the checklist {1} is withdrawn: no new assessment begins with it.':
     'Версия {0} списка {1} отозвана: новые оценки с неё не начинаются.',

@@ -2,7 +2,7 @@ import { type ChangeEvent, useState } from 'react';
 import { useQueryClient } from '@tanstack/react-query';
 import { ApiProblem, call, type Problem, type Schema } from '#web/api/client';
 import { useI18n } from '#web/i18n';
-import { Button, PageHeader, Panel, Status } from '#web/ui/basics';
+import { Button, PageHeader, Panel, Status, Text } from '#web/ui/basics';
 import { Confirm } from '#web/ui/dialog';
 import { ProblemBox } from '#web/ui/states';
 import { toast } from '#web/ui/toast';
@@ -116,9 +116,13 @@ export default function ImportPage() {
                       {fault.field}
                     </code>
                   </p>
-                  <p lang="en" dir="ltr" className="mt-1 text-start">
-                    {fault.message}
-                    {fault.fix && <span className="block text-soft">{fault.fix}</span>}
+                  <p className="mt-1">
+                    <Text>{fault.message}</Text>
+                    {fault.fix && (
+                      <span className="block text-soft">
+                        <Text>{fault.fix}</Text>
+                      </span>
+                    )}
                   </p>
                   {fault.line !== undefined && (
                     <pre

@@ -6,7 +6,7 @@ import { useDevice } from '#web/device/send';
 import { type Device, type DeviceState, type Taken, unsentOf, useDeviceState } from '#web/device/store';
 import { useI18n } from '#web/i18n';
 import { keptForOffline } from '#web/shell/updates';
-import { Button, ButtonLink, PageHeader, Status, type StatusKind, Text } from '#web/ui/basics';
+import { Button, ButtonLink, Link, PageHeader, Status, type StatusKind, Text } from '#web/ui/basics';
 import { Confirm } from '#web/ui/dialog';
 import { RadioGroup } from '#web/ui/form';
 import { Icon } from '#web/ui/icons';
@@ -107,6 +107,9 @@ export function AssessmentsPage() {
           {({ items }) => show(mine(items))}
         </Loaded>
       )}
+      <p className="no-print mt-4 text-sm">
+        <Link href="/assessor/saved">{t('assessor.list.saved')}</Link>
+      </p>
     </>
   );
 }

@@ -9,6 +9,10 @@ export default [
     page: lazy(() => import('./visits')),
     nav: { label: 'assessor.nav.visits', icon: 'clock' },
   },
+  {
+    path: '/assessor/saved',
+    page: lazy(withTexts('checklist', () => import('#web/checklist/saved'))),
+  },
   { path: '/assessor/new', page: lazy(withTexts('checklist', () => import('./new'))) },
   {
     path: '/assessor/assessments/:id',
