@@ -293,6 +293,35 @@ describe('a visit', () => {
       { what: 'the visit that replaces it', deadlineMs: 30_000 },
     );
 
+  it('is moved within its window, by who plans and over the newest state of it, and moved back', async () => {
+    const visit = await planned();
+    const move = (body: object, who = p.manager, revision = visit.revision) =>
+      who.agent.post(`/api/v1/visits/${visit.id}/move`).set('if-match', `"${revision}"`).send(body);
+    await move({ plannedOn: 'soon' }).expect(400);
+    await move({ plannedOn: visit.latest }, p.owner).expect(403);
+    const outside = await move({ plannedOn: daysAgo(0) }).expect(409);
+    expect(outside.body.code).toBe('visit-day-outside-window');
+    await app.sql(`UPDATE assessor SET working_days = '{1,2,3,4,5,6,7}', country = 'AQ' WHERE id = $1`, [
+      p.assessor.id,
+    ]);
+    const day = [visit.latest, visit.earliest].find((each) => each !== visit.plannedOn)!;
+    await app.sql(
+      `INSERT INTO absence (id, assessor_id, from_date, to_date, reason) VALUES ($1, $2, $3, $3, 'ill')`,
+      [randomUUID(), p.assessor.id, day],
+    );
+    expect((await move({ plannedOn: day }).expect(409)).body.code).toBe('visit-day-taken');
+    await app.sql(`DELETE FROM absence WHERE assessor_id = $1`, [p.assessor.id]);
+    const moved = await move({ plannedOn: day }).expect(200);
+    expect(moved.body).toMatchObject({
+      plannedOn: day,
+      assessorId: visit.assessorId,
+      sequence: visit.sequence + 1,
+    });
+    await move({ plannedOn: visit.plannedOn }).expect(412);
+    const back = await move({ plannedOn: visit.plannedOn }, p.manager, moved.body.revision).expect(200);
+    expect(back.body.plannedOn).toBe(visit.plannedOn);
+  });
+
   it('that is called off is planned again on another day', async () => {
     const visit = await planned();
     const { headers } = await p.assessor.agent.get(`/api/v1/visits/${visit.id}`).expect(200);

@@ -5,7 +5,7 @@ import { ReasonDto } from './findings.dto.js';
 import { CurrentActor } from './http/auth.js';
 import { Produces } from './http/openapi.js';
 import { IfMatch } from './http/revision.js';
-import { OutcomeDto, VisitsQuery } from './visits.dto.js';
+import { MoveDto, OutcomeDto, VisitsQuery } from './visits.dto.js';
 
 @ApiTags('visits')
 @Controller('api/v1/visits')
@@ -42,6 +42,18 @@ export class VisitsController {
     @Body() body: OutcomeDto,
   ) {
     return this.visits.recordOutcome(actor, id, revision, body);
+  }
+
+  /** Moves a planned visit to another day of its window; whoever was invited is told. */
+  @Post(':id/move')
+  @HttpCode(200)
+  move(
+    @CurrentActor() actor: Actor,
+    @Param('id', ParseUUIDPipe) id: string,
+    @IfMatch() revision: number | null,
+    @Body() body: MoveDto,
+  ) {
+    return this.visits.move(actor, id, revision, body.plannedOn);
   }
 
   /** Calls a planned visit off; the need is planned again, on a later day. */

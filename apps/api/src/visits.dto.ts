@@ -1,10 +1,15 @@
 import { IsIn, IsOptional, IsUUID, Length } from 'class-validator';
-import { PageQuery } from './fields.dto.js';
+import { Day, PageQuery } from './fields.dto.js';
 
 export class VisitsQuery extends PageQuery {
   @IsOptional() @IsUUID() siteId?: string;
   @IsOptional() @IsUUID() cohortId?: string;
   @IsOptional() @IsIn(['unplanned', 'planned', 'done', 'aborted', 'cancelled']) state?: string;
+}
+
+export class MoveDto {
+  /** A day of the visit's window, from tomorrow on. */
+  @Day() plannedOn: string;
 }
 
 export class OutcomeDto {

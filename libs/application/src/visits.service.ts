@@ -14,6 +14,7 @@ import {
   type VisitIntervalRule,
   type VisitNeedReason,
   isBlank,
+  parseLocalDate,
 } from '#domain';
 import { appendToOutbox } from '#platform';
 import {
@@ -336,6 +337,79 @@ export class VisitsService {
     return this.end(actor, id, revision, 'cancelled', reason, today);
   }
 
+  /**
+   * Moves a planned visit to another day of its window; its assessor stays. Whoever was invited is told, and the planner
+   * leaves it where it is as long as it fits there.
+   * @throws DomainError `visit-not-planned`, `visit-day-outside-window`, `visit-day-taken`, `impartiality-breach`
+   */
+  async move(
+    actor: Actor,
+    id: string,
+    revision: number | null,
+    plannedOn: string,
+    given?: string,
+  ): Promise<VisitRow> {
+    parseLocalDate(plannedOn);
+    return this.db.transaction(async (tx) => {
+      const visit = await this.lock(tx, actor, id, revision, 'move a visit of somebody else');
+      const today = given ?? (await programmeDay(tx, visit));
+      const { assessorId, siteId, cohortId, latest } = visit;
+      const first = visit.earliest > today ? visit.earliest : addDays(today, 1);
+      if (plannedOn < first || plannedOn > latest)
+        throw movedTo('visit-day-outside-window', 'The day is outside the window of the visit.', {
+          message: `${first} – ${latest}`,
+          fix: 'Choose a day of the window.',
+        });
+      if (assessorId !== null) {
+        if (!(await isFree(tx, assessorId, plannedOn, id)))
+          throw movedTo('visit-day-taken', 'The assessor has no time on this day.', {
+            message: 'taken',
+            fix: 'Choose another day.',
+          });
+        await lockRegister(tx, siteId);
+        mustBeImpartial(
+          await judgeVisit(tx, { siteId, cohortId, on: plannedOn, personId: assessorId }),
+          ['assessor'],
+          { what: 'Who makes the visit' },
+        );
+      }
+      if (plannedOn === visit.plannedOn) return visit;
+      await tx.query(
+        `UPDATE visit SET planned_on = $2, sequence = sequence + 1, revision = revision + 1 WHERE id = $1`,
+        [id, plannedOn],
+      );
+      await appendToOutbox(tx, 'visit-planned', { visitId: id });
+      return this.get(actor, id, tx);
+    });
+  }
+
+  /** A visit that has a day, locked, for its assessor and who plans. @throws DomainError `role-required`, `visit-not-planned` */
+  private async lock(
+    tx: EntityManager,
+    actor: Actor,
+    id: string,
+    revision: number | null,
+    what: string,
+  ): Promise<VisitRow & { plannedOn: string }> {
+    // The planner moves visits under this lock.
+    await tx.query(`SELECT pg_advisory_xact_lock(hashtext('uplift.plan-visits'))`);
+    await tx.query(`SELECT 1 FROM visit WHERE id = $1 FOR UPDATE`, [id]);
+    const visit = await this.get(actor, id, tx);
+    const access = await siteAccess(tx, actor, visit.siteId, 'visit');
+    if (visit.assessorId !== actor.userId)
+      must(access, ['owner', 'programme-manager'], ['agency', 'assessment-provider'], what);
+    mustBeCurrent('visit', revision, visit.revision);
+    if (visit.state !== 'planned' || visit.plannedOn === null) {
+      throw new DomainError(
+        'visit-not-planned',
+        'Only a visit that has a day is done, moved, aborted or cancelled.',
+        [{ field: 'id', message: visit.state }],
+        'conflict',
+      );
+    }
+    return { ...visit, plannedOn: visit.plannedOn };
+  }
+
   private async end(
     actor: Actor,
     id: string,
@@ -345,28 +419,8 @@ export class VisitsService {
     given: string | undefined,
   ): Promise<VisitRow> {
     return this.db.transaction(async (tx) => {
-      // The planner moves visits under this lock.
-      await tx.query(`SELECT pg_advisory_xact_lock(hashtext('uplift.plan-visits'))`);
-      await tx.query(`SELECT 1 FROM visit WHERE id = $1 FOR UPDATE`, [id]);
-      const visit = await this.get(actor, id, tx);
-      const access = await siteAccess(tx, actor, visit.siteId, 'visit');
-      if (visit.assessorId !== actor.userId)
-        must(
-          access,
-          ['owner', 'programme-manager'],
-          ['agency', 'assessment-provider'],
-          'say how a visit of somebody else went',
-        );
-      mustBeCurrent('visit', revision, visit.revision);
+      const visit = await this.lock(tx, actor, id, revision, 'say how a visit of somebody else went');
       const today = given ?? (await programmeDay(tx, visit));
-      if (visit.state !== 'planned' || visit.plannedOn === null) {
-        throw new DomainError(
-          'visit-not-planned',
-          'Only a visit that has a day is done, aborted or cancelled.',
-          [{ field: 'id', message: visit.state }],
-          'conflict',
-        );
-      }
       if (outcome !== 'cancelled' && visit.plannedOn > today) {
         throw new DomainError('visit-not-held-yet', `The visit is planned for ${visit.plannedOn}.`, [
           { field: '/outcome', message: 'in the future', fix: 'Cancel it if it will not take place.' },
@@ -701,6 +755,21 @@ export class VisitsService {
     };
   }
 }
+
+/** Whether somebody works on a day and is in no other place, as far as the actor sees. */
+async function isFree(tx: EntityManager, assessorId: string, day: string, visitId: string): Promise<boolean> {
+  const [person] = await tx.query(
+    `SELECT a.country, EXISTS (SELECT 1 FROM unnest(a.working_days) d WHERE d % 7 = extract(dow FROM $2::date)) AS works,
+            EXISTS (SELECT 1 FROM absence x WHERE x.assessor_id = a.id AND $2::date BETWEEN x.from_date AND x.to_date)
+            OR EXISTS (SELECT 1 FROM visit v WHERE v.assessor_id = a.id AND v.planned_on = $2 AND v.state = 'planned' AND v.id <> $3) AS away
+       FROM assessor a WHERE a.id = $1`,
+    [assessorId, day, visitId],
+  );
+  return !person || (person.works && !person.away && !holidaysOf(person.country, day).includes(day));
+}
+
+const movedTo = (code: string, title: string, why: { message: string; fix: string }): DomainError =>
+  new DomainError(code, title, [{ field: '/plannedOn', ...why }], 'conflict');
 
 /** No engagement that goes on ends within what is planned at once. */
 const GOES_ON_DAYS = 1100;

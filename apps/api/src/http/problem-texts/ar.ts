@@ -68,7 +68,8 @@ export const ar: ProblemTexts = {
   'Only a closed assessment can carry a certificate.': 'لا تكون الشهادة إلا لتقييم مغلق.',
   'Only a supplier ends its participation by itself; for other parties the operator does.':
     'المورّد وحده ينهي مشاركته بنفسه؛ وللآخرين يفعل ذلك المشغّل.',
-  'Only a visit that has a day is done, aborted or cancelled.': 'لا تُنجز أو تُقطع أو تُلغى إلا زيارة لها يوم.',
+  'Only a visit that has a day is done, moved, aborted or cancelled.':
+    'لا تُنجز أو تُنقل أو تُقطع أو تُلغى إلا زيارة لها يوم.',
   'Only an agency publishes content.': 'الوكالة وحدها تنشر المحتوى.',
   'Only an agency sets up organisations other than suppliers; agencies are set up by whoever looks after the installation.':
     'وحدها الوكالة تنشئ منظمات غير المورّدين؛ أما الوكالات فينشئها من يدير هذه المنصّة.',
@@ -576,4 +577,8 @@ export const ar: ProblemTexts = {
   'Take it back first.': 'اسحبه أولًا.',
   'handed in': 'مُقدَّم',
   correction: 'تصحيح',
+  'The day is outside the window of the visit.': 'اليوم خارج فترة الزيارة.',
+  'The assessor has no time on this day.': 'ليس لدى المقيّم وقت في هذا اليوم.',
+  'Choose a day of the window.': 'اختر يومًا من الفترة.',
+  'Choose another day.': 'اختر يومًا آخر.',
 };

@@ -80,8 +80,8 @@ export const es: ProblemTexts = {
     'Solo una evaluación cerrada puede llevar certificado.',
   'Only a supplier ends its participation by itself; for other parties the operator does.':
     'Solo un proveedor termina su participación por sí mismo; para las demás partes lo hace el operador.',
-  'Only a visit that has a day is done, aborted or cancelled.':
-    'Solo una visita con día se da por hecha, interrumpida o cancelada.',
+  'Only a visit that has a day is done, moved, aborted or cancelled.':
+    'Solo una visita con día se da por hecha, se traslada, se interrumpe o se cancela.',
   'Only an agency publishes content.': 'Solo una agencia publica contenidos.',
   'Only an agency sets up organisations other than suppliers; agencies are set up by whoever looks after the installation.':
     'Solo una agencia da de alta organizaciones que no son proveedores; a las agencias las da de alta quien administra la instalación.',
@@ -628,4 +628,8 @@ export const es: ProblemTexts = {
   'Take it back first.': 'Retírela primero.',
   'handed in': 'presentada',
   correction: 'corrección',
+  'The day is outside the window of the visit.': 'El día queda fuera del plazo de la visita.',
+  'The assessor has no time on this day.': 'El evaluador no tiene tiempo ese día.',
+  'Choose a day of the window.': 'Elija un día del plazo.',
+  'Choose another day.': 'Elija otro día.',
 };

@@ -82,8 +82,8 @@ export const fr: ProblemTexts = {
     'Seule une évaluation clôturée peut porter un certificat.',
   'Only a supplier ends its participation by itself; for other parties the operator does.':
     'Seul un fournisseur met fin lui-même à sa participation ; pour les autres, l’exploitant le fait.',
-  'Only a visit that has a day is done, aborted or cancelled.':
-    'Seule une visite qui a un jour est faite, interrompue ou annulée.',
+  'Only a visit that has a day is done, moved, aborted or cancelled.':
+    'Seule une visite qui a un jour est faite, déplacée, interrompue ou annulée.',
   'Only an agency publishes content.': 'Seule une agence publie des contenus.',
   'Only an agency sets up organisations other than suppliers; agencies are set up by whoever looks after the installation.':
     'Seule une agence crée des organisations autres que des fournisseurs ; les agences sont créées par qui administre l’installation.',
@@ -645,4 +645,8 @@ export const fr: ProblemTexts = {
   'Take it back first.': 'Retirez-la d’abord.',
   'handed in': 'remise',
   correction: 'correction',
+  'The day is outside the window of the visit.': 'Le jour est hors de la période de la visite.',
+  'The assessor has no time on this day.': 'L’évaluateur n’est pas disponible ce jour-là.',
+  'Choose a day of the window.': 'Choisissez un jour de la période.',
+  'Choose another day.': 'Choisissez un autre jour.',
 };

@@ -69,8 +69,8 @@ export const hi: ProblemTexts = {
   'Only a closed assessment can carry a certificate.': 'केवल बंद मूल्यांकन पर प्रमाणपत्र मिल सकता है।',
   'Only a supplier ends its participation by itself; for other parties the operator does.':
     'केवल आपूर्तिकर्ता अपनी भागीदारी स्वयं समाप्त करता है; औरों के लिए संचालक करता है।',
-  'Only a visit that has a day is done, aborted or cancelled.':
-    'केवल नियत दिन वाला दौरा हुआ, अधूरा या रद्द हो सकता है।',
+  'Only a visit that has a day is done, moved, aborted or cancelled.':
+    'केवल नियत दिन वाला दौरा हुआ, स्थानांतरित, अधूरा या रद्द हो सकता है।',
   'Only an agency publishes content.': 'सामग्री केवल एजेंसी प्रकाशित करती है।',
   'Only an agency sets up organisations other than suppliers; agencies are set up by whoever looks after the installation.':
     'आपूर्तिकर्ताओं के सिवा संगठन केवल एजेंसी बनाती है; एजेंसियाँ वह बनाता है जो यह स्थापना सँभालता है।',
@@ -578,4 +578,8 @@ export const hi: ProblemTexts = {
   'Take it back first.': 'पहले इसे वापस लें।',
   'handed in': 'जमा',
   correction: 'सुधार',
+  'The day is outside the window of the visit.': 'यह दिन दौरे की अवधि से बाहर है।',
+  'The assessor has no time on this day.': 'मूल्यांकक के पास इस दिन समय नहीं है।',
+  'Choose a day of the window.': 'अवधि का कोई दिन चुनें।',
+  'Choose another day.': 'दूसरा दिन चुनें।',
 };

@@ -73,8 +73,8 @@ export const ru: ProblemTexts = {
   'Only a closed assessment can carry a certificate.': 'Сертификат выдают только по закрытой оценке.',
   'Only a supplier ends its participation by itself; for other parties the operator does.':
     'Своё участие сам прекращает только поставщик; за других это делает оператор.',
-  'Only a visit that has a day is done, aborted or cancelled.':
-    'Проведён, прерван или отменён бывает только визит с назначенным днём.',
+  'Only a visit that has a day is done, moved, aborted or cancelled.':
+    'Проведён, перенесён, прерван или отменён бывает только визит с назначенным днём.',
   'Only an agency publishes content.': 'Содержание публикует только агентство.',
   'Only an agency sets up organisations other than suppliers; agencies are set up by whoever looks after the installation.':
     'Только агентство создаёт организации, кроме поставщиков; агентства создаёт тот, кто отвечает за установку.',
@@ -619,4 +619,8 @@ export const ru: ProblemTexts = {
   'Take it back first.': 'Сначала отзовите его.',
   'handed in': 'представлено',
   correction: 'исправление',
+  'The day is outside the window of the visit.': 'День вне срока визита.',
+  'The assessor has no time on this day.': 'У оценщика нет времени в этот день.',
+  'Choose a day of the window.': 'Выберите день в пределах срока.',
+  'Choose another day.': 'Выберите другой день.',
 };

@@ -47,7 +47,6 @@ function reasonsOf({ unplannedReasons }: Visit): readonly { code: (typeof CODES)
 export function VisitTable({ visits }: { visits: readonly Visit[] }) {
   const { t, day, compare } = useI18n();
   const { manages } = usePart();
-  const { mutateAsync: cancel } = useWrite('post', '/api/v1/visits/{id}/cancellation');
   const words = useCallback(
     ({ siteName, city, assessorName, state }: Visit) =>
       `${siteName} ${city} ${assessorName ?? ''} ${t(`agency.visit.${state}`)}`,
@@ -112,36 +111,15 @@ export function VisitTable({ visits }: { visits: readonly Visit[] }) {
       ...(manages
         ? [
             {
-              key: 'cancel',
+              key: 'change',
               acts: true,
-              header: t('agency.visit.cancel'),
-              cell: ({ id, siteName, state, revision }: Visit) =>
-                state === 'planned' || state === 'unplanned' ? (
-                  <FormDialog
-                    look="quiet"
-                    label={t('agency.visit.cancel')}
-                    title={t('agency.visit.cancelOf', { site: siteName })}
-                    submit={t('agency.visit.cancel')}
-                    onSubmit={async ({ reason }) => {
-                      await cancel({
-                        params: { path: { id } },
-                        headers: ifMatch(revision),
-                        body: { reason: reason! },
-                      });
-                      toast(t('agency.visit.cancelDone'));
-                    }}
-                  >
-                    <p className="text-soft">{t('agency.visit.cancelLead')}</p>
-                    <TextField label={t('agency.sites.reason')} name="reason" required maxLength={1000} />
-                  </FormDialog>
-                ) : (
-                  '–'
-                ),
+              header: t('agency.visit.act'),
+              cell: (visit: Visit) => <Change visit={visit} />,
             },
           ]
         : []),
     ],
-    [t, day, compare, manages, cancel],
+    [t, day, compare, manages],
   );
   return (
     <>
@@ -154,5 +132,74 @@ export function VisitTable({ visits }: { visits: readonly Visit[] }) {
         sortedBy="day"
       />
     </>
+  );
+}
+
+/** Moves a visit to another day, or calls it off. */
+function Change({
+  visit: { id, siteName, assessorName, state, revision, plannedOn, earliest, latest },
+}: {
+  visit: Visit;
+}) {
+  const { t, day } = useI18n();
+  const { mutateAsync: cancel } = useWrite('post', '/api/v1/visits/{id}/cancellation');
+  const { mutateAsync: move } = useWrite('post', '/api/v1/visits/{id}/move');
+  const to = (on: string, from: number) =>
+    move({ params: { path: { id } }, headers: ifMatch(from), body: { plannedOn: on } });
+  if (state !== 'planned' || !plannedOn) return <>–</>;
+  return (
+    <span className="inline-flex flex-wrap gap-1">
+      <FormDialog
+        look="quiet"
+        label={t('agency.visit.move')}
+        title={t('agency.visit.moveOf', { site: siteName })}
+        submit={t('agency.visit.move')}
+        onSubmit={async ({ plannedOn: on }) => {
+          const moved = await to(on!, revision);
+          toast(t('agency.visit.moved', { site: siteName, day: day(on!) }), {
+            label: t('agency.visit.undo'),
+            act: () =>
+              void to(plannedOn, moved.revision).then(
+                () => toast(t('agency.visit.undone', { day: day(plannedOn) })),
+                () => toast(t('agency.visit.undoFailed')),
+              ),
+          });
+        }}
+      >
+        <p className="text-soft">
+          {t('agency.visit.moveLead', {
+            from: day(earliest),
+            to: day(latest),
+            assessor: assessorName ?? '–',
+          })}
+        </p>
+        <TextField
+          label={t('agency.visit.day')}
+          name="plannedOn"
+          type="date"
+          required
+          min={earliest}
+          max={latest}
+          defaultValue={plannedOn}
+        />
+      </FormDialog>
+      <FormDialog
+        look="quiet"
+        label={t('agency.visit.cancel')}
+        title={t('agency.visit.cancelOf', { site: siteName })}
+        submit={t('agency.visit.cancel')}
+        onSubmit={async ({ reason }) => {
+          await cancel({
+            params: { path: { id } },
+            headers: ifMatch(revision),
+            body: { reason: reason! },
+          });
+          toast(t('agency.visit.cancelDone'));
+        }}
+      >
+        <p className="text-soft">{t('agency.visit.cancelLead')}</p>
+        <TextField label={t('agency.sites.reason')} name="reason" required maxLength={1000} />
+      </FormDialog>
+    </span>
   );
 }

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import { useSearchParams } from 'wouter';
-import type { Answer } from '#web/api/client';
+import { type Answer, ApiProblem } from '#web/api/client';
 import { useAll, useRead } from '#web/api/hooks';
 import { useI18n, serverLocale } from '#web/i18n';
 import { PageHeader, Skeleton, Status, Text } from '#web/ui/basics';
@@ -69,6 +69,8 @@ function useScored(site: BuyerSite | undefined) {
     assessment: enabled ? assessment.data : undefined,
     score: enabled ? score.data : undefined,
     isLoading: assessment.isLoading || score.isLoading,
+    // It counts from the day it was handed in; others than who works on it are shown it once it is closed.
+    inReview: enabled && assessment.error instanceof ApiProblem && assessment.error.problem.status === 404,
   };
 }
 
@@ -102,7 +104,12 @@ function Side({ sites }: { sites: readonly BuyerSite[] }) {
         : t('buyer.compare.points', { points: number(value, { maximumFractionDigits: 1 }) });
     const of = (read: (score: NonNullable<Score['afterClosure']>) => ReactNode) => (n: number) => {
       const view = scored[n]!.score?.afterClosure;
-      return view ? read(view) : <span className="text-soft">{t('buyer.compare.noResult')}</span>;
+      if (view) return read(view);
+      return (
+        <span className="text-soft">
+          {t(scored[n]!.inReview ? 'buyer.compare.inReview' : 'buyer.compare.noResult')}
+        </span>
+      );
     };
     const sections = [
       ...new Set(
@@ -174,6 +181,7 @@ function Side({ sites }: { sites: readonly BuyerSite[] }) {
       })),
     ];
   };
+  // What is still on its way isn't "no result".
   if (checklist.isLoading || scored.some(({ isLoading }) => isLoading)) return <Skeleton rows={8} />;
   const rows = rowsOf();
   const columns: readonly Column<Row>[] = [

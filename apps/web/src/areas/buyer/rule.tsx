@@ -62,9 +62,9 @@ function Load({ buyer, code }: { buyer: string; code: string }) {
   if (!found && code !== 'new') return <p>{t('buyer.rule.gone')}</p>;
   return (
     <Editor
-      key={`${found?.id}`}
+      key={code}
       buyer={buyer}
-      before={found?.body}
+      newest={found?.body}
       known={rules.data}
       checklists={checklists.data}
       profiles={profiles.data}
@@ -74,18 +74,21 @@ function Load({ buyer, code }: { buyer: string; code: string }) {
 
 function Editor({
   buyer,
-  before,
+  newest,
   known,
   checklists,
   profiles,
 }: {
   buyer: string;
-  before: Rule | undefined;
+  /** The version in force, also when somebody publishes another one meanwhile. */
+  newest: Rule | undefined;
   known: readonly Schema<'RuleInForce'>[];
   checklists: readonly Schema<'ChecklistRow'>[];
   profiles: readonly Schema<'ScoringProfile'>[];
 }) {
   const { t } = useI18n();
+  // What somebody has begun to change stays as they typed it, whatever becomes the newest version.
+  const [before] = useState(newest);
   const names = useRead('/api/v1/categories', { params: { query: { lang: serverLocale() } } });
   const codes = [...new Set(checklists.map(({ checklist }) => checklist))];
   const [checklist, setChecklist] = useState(before?.checklist ?? codes[0] ?? '');
@@ -126,7 +129,11 @@ function Editor({
     asked.some(({ section }) => section === code),
   );
   const look = async (_: unknown, data: FormData) => {
-    const rule = ruleOf(data, before, known, { checklist, level: chosenLevel });
+    const rule = ruleOf(data, before, known, {
+      checklist,
+      level: chosenLevel,
+      after: newest?.version,
+    });
     const result = await call('post', '/api/v1/buyers/{id}/rules/preview', {
       params: { path: { id: buyer } },
       body: rule as never,
@@ -152,6 +159,11 @@ function Editor({
       <ContentLanguage of={content.data.language} />
       <div className="grid items-start gap-x-4 lg:grid-cols-2">
         <Panel heading={t('buyer.rule.asks')}>
+          {newest?.version !== before?.version && (
+            <p role="status" className="mb-3 rounded-lg bg-minor-bg p-3 text-minor">
+              {t('buyer.rule.meanwhile', { version: newest?.version ?? '' })}
+            </p>
+          )}
           <Form submit={t('buyer.rule.preview')} onSubmit={look}>
             <TextField
               label={t('buyer.rule.name')}
@@ -338,12 +350,12 @@ function newCode(known: readonly Schema<'RuleInForce'>[]): string {
   for (let n = 1; ; n += 1) if (!known.some(({ rule }) => rule === `rule-${n}`)) return `rule-${n}`;
 }
 
-/** The rule that the form says, as the version after `before`; what the form doesn't show stays as it was. */
+/** The rule that the form says, as the version after `after`; what the form doesn't show stays as it was in `before`. */
 function ruleOf(
   data: FormData,
   before: Rule | undefined,
   known: readonly Schema<'RuleInForce'>[],
-  { checklist, level }: { checklist: string; level: string },
+  { checklist, level, after }: { checklist: string; level: string; after: string | undefined },
 ): Rule {
   const text = (name: string): string => String(data.get(name) ?? '').trim();
   const number = (name: string): number | undefined => (text(name) === '' ? undefined : Number(text(name)));
@@ -373,7 +385,7 @@ function ruleOf(
     format: 'uplift.buyer-rule/1',
     buyer: before?.buyer ?? known[0]?.body.buyer ?? 'buyer',
     rule: before?.rule ?? newCode(known),
-    version: String((Number.parseInt(before?.version ?? '0', 10) || 0) + 1),
+    version: String((Number.parseInt(after ?? '0', 10) || 0) + 1),
     title: text('title'),
     description: before?.description,
     translations,

@@ -115,16 +115,21 @@ function Ready({ row, category }: { row: Schema<'ReadinessRow'>; category: strin
       </p>
       <ul className="mt-2 grid gap-1">
         {body.conditions.map((condition) => (
-          <li key={`${condition.code} ${condition.subject}`} className="flex flex-wrap items-center gap-2">
+          <li
+            key={`${condition.code} ${condition.subject}`}
+            className="flex items-start gap-2 *:first:shrink-0"
+          >
             <Status kind={condition.holds ? 'conforming' : 'major'}>
               {t(condition.holds ? 'buyer.condition.holds' : 'buyer.condition.fails')}
             </Status>
-            <span>{said(condition)}</span>
-            {condition.requirements.length > 0 && (
-              <bdi dir="ltr" className="text-sm text-soft">
-                {condition.requirements.join(', ')}
-              </bdi>
-            )}
+            <span>
+              {said(condition)}{' '}
+              {condition.requirements.length > 0 && (
+                <bdi dir="ltr" className="text-sm text-soft">
+                  {condition.requirements.join(', ')}
+                </bdi>
+              )}
+            </span>
           </li>
         ))}
       </ul>
