@@ -2,6 +2,7 @@ import type { ChecklistVersion } from '#domain';
 import { requirementsAt } from '#domain';
 import { GAP_REPORT_BYTES } from '#reporting';
 import type { Page } from 'playwright-core';
+import sharp from 'sharp';
 import {
   basicRequirements,
   daysAgo,
@@ -145,6 +146,66 @@ withBrowser("a supplier's part of the web app", () => {
     expect(body.items).toMatchObject([{ kind: 'appeal', about: 'finding' }]);
     calm();
   }, 60_000);
+
+  test('what was put right is handed in with a photograph, refused with a reason, handed in again and accepted', async () => {
+    const photo = await sharp({ create: { width: 320, height: 240, channels: 3, background: '#c80' } })
+      .jpeg()
+      .toBuffer();
+    const supplier = await web.visitAs(p.owner, `/app/supplier/sites/${p.site}/findings`, {
+      viewport: SIZES.phone,
+    });
+    const handIn = async (button: string, note: string) => {
+      await supplier.page.getByRole('button', { name: button }).first().click();
+      const dialog = supplier.page.getByRole('dialog');
+      await dialog.getByLabel('What you did').fill(note);
+      await dialog
+        .locator('input[type=file]')
+        .last()
+        .setInputFiles({ name: 'lamp.jpg', mimeType: 'image/jpeg', buffer: photo });
+      await dialog.getByRole('button', { name: 'Remove lamp.jpg' }).waitFor();
+      return dialog;
+    };
+    const first = await handIn('I have put this right', NOTE);
+    await audit(supplier.page);
+    // The session runs out while it is written: nothing of it is lost.
+    await supplier.context.clearCookies();
+    await first.getByRole('button', { name: 'Hand it in' }).click();
+    await supplier.page.getByRole('dialog', { name: 'Sign in again' }).waitFor();
+    await supplier.page.getByLabel('Password', { exact: true }).fill(p.owner.password);
+    await supplier.page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await supplier.page.getByText(/it waits to be looked at/).waitFor();
+
+    const reviewer = await web.visitAs(p.reviewer, '/app/reviewer');
+    await reviewer.page.getByRole('heading', { name: 'Corrections to look at' }).waitFor();
+    await reviewer.page.getByRole('link', { name: NASTY.site }).last().click();
+    await reviewer.page.getByRole('button', { name: 'Refuse', exact: true }).click();
+    const refusal = reviewer.page.getByRole('dialog');
+    await refusal.getByLabel('Reason').fill('It shows another room.');
+    await refusal.getByRole('button', { name: 'Refuse', exact: true }).click();
+    await refusal.waitFor({ state: 'detached' });
+
+    await look(supplier.page, `/app/supplier/sites/${p.site}/findings`, 'corrected');
+    await supplier.page.getByText('It shows another room.').waitFor();
+    await supplier.page.getByRole('img', { name: 'lamp.jpg' }).waitFor();
+    const second = await handIn('Hand in another correction', 'Here it is.');
+    await second.getByRole('button', { name: 'Hand it in' }).click();
+    await second.waitFor({ state: 'detached' });
+
+    await reviewer.page.reload();
+    await reviewer.page.getByText('Here it is.').waitFor();
+    await settled(reviewer.page);
+    await audit(reviewer.page);
+    await reviewer.page.getByRole('button', { name: 'Accept and close' }).click();
+    const acceptance = reviewer.page.getByRole('dialog');
+    await acceptance.getByLabel('What was seen').fill('The lamp has its cover.');
+    await acceptance.getByRole('button', { name: 'Accept and close' }).click();
+    await reviewer.page.getByText('The finding is closed.').waitFor();
+    await supplier.page.reload();
+    await supplier.page.getByText(/^Accepted on/).waitFor();
+    supplier.calm(/401/);
+    reviewer.calm();
+    await Promise.all([supplier.context.close(), reviewer.context.close()]);
+  }, 90_000);
 
   test('somebody is let see by a link, and at once no more', async () => {
     const { page, calm } = await web.visitAs(p.owner, '/app/supplier', { viewport: SIZES.phone });
