@@ -364,7 +364,7 @@ export class VisitsService {
         if (!(await isFree(tx, assessorId, plannedOn, id)))
           throw movedTo('visit-day-taken', 'The assessor has no time on this day.', {
             message: 'taken',
-            fix: 'Choose another day.',
+            fix: 'The assessor has no time on this day: choose another.',
           });
         await lockRegister(tx, siteId);
         mustBeImpartial(

@@ -96,6 +96,13 @@ function Open({ checklist }: { checklist: Checklist }) {
     { params: { path: { id }, query: { limit: 200 } } },
     { enabled: navigator.onLine },
   );
+  // What was taken along may be from before it was sent back.
+  const now = useRead(
+    '/api/v1/assessments/{id}',
+    { params: { path: { id } } },
+    { enabled: navigator.onLine },
+  );
+  const sentBack = (now.data ?? pack.assessment).reopenReason;
   useEffect(() => {
     void sendNow(device);
   }, [device, id]);
@@ -155,6 +162,14 @@ function Open({ checklist }: { checklist: Checklist }) {
       <ContentLanguage of={textsIn(pack)} />
       {pack.language.status === 'unofficial' && <p className="mb-3 text-soft">{t('checklist.unofficial')}</p>}
       {open && <EditionNote pack={pack} />}
+      {open && sentBack && (
+        <div role="status" className="mb-3 rounded-xl bg-minor-bg p-4 text-minor">
+          <p className="font-semibold">{t('checklist.sentBack')}</p>
+          <p>
+            <Text>{sentBack}</Text>
+          </p>
+        </div>
+      )}
       {!open && (
         <EmptyState title={t('checklist.locked')}>
           {t(`common.assessmentState.${pack.assessment.state}`)}

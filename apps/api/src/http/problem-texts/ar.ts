@@ -580,5 +580,5 @@ export const ar: ProblemTexts = {
   'The day is outside the window of the visit.': 'اليوم خارج فترة الزيارة.',
   'The assessor has no time on this day.': 'ليس لدى المقيّم وقت في هذا اليوم.',
   'Choose a day of the window.': 'اختر يومًا من الفترة.',
-  'Choose another day.': 'اختر يومًا آخر.',
+  'The assessor has no time on this day: choose another.': 'ليس لدى المقيّم وقت في هذا اليوم: اختر غيره.',
 };

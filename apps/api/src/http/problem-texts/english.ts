@@ -463,7 +463,7 @@ export const ENGLISH = [
   'Too many requests; try again in a minute.',
   'The address or the headers are longer than allowed.',
   'The correction is handed in: it is looked at as it is.',
-  'Choose another day.',
+  'The assessor has no time on this day: choose another.',
   'Choose a day of the window.',
   'The assessor has no time on this day.',
   'The day is outside the window of the visit.',

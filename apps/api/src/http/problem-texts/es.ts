@@ -631,5 +631,6 @@ export const es: ProblemTexts = {
   'The day is outside the window of the visit.': 'El día queda fuera del plazo de la visita.',
   'The assessor has no time on this day.': 'El evaluador no tiene tiempo ese día.',
   'Choose a day of the window.': 'Elija un día del plazo.',
-  'Choose another day.': 'Elija otro día.',
+  'The assessor has no time on this day: choose another.':
+    'El evaluador no tiene tiempo ese día: elija otro.',
 };

@@ -648,5 +648,6 @@ export const fr: ProblemTexts = {
   'The day is outside the window of the visit.': 'Le jour est hors de la période de la visite.',
   'The assessor has no time on this day.': 'L’évaluateur n’est pas disponible ce jour-là.',
   'Choose a day of the window.': 'Choisissez un jour de la période.',
-  'Choose another day.': 'Choisissez un autre jour.',
+  'The assessor has no time on this day: choose another.':
+    'L’évaluateur n’est pas disponible ce jour-là : choisissez-en un autre.',
 };

@@ -581,5 +581,5 @@ export const hi: ProblemTexts = {
   'The day is outside the window of the visit.': 'यह दिन दौरे की अवधि से बाहर है।',
   'The assessor has no time on this day.': 'मूल्यांकक के पास इस दिन समय नहीं है।',
   'Choose a day of the window.': 'अवधि का कोई दिन चुनें।',
-  'Choose another day.': 'दूसरा दिन चुनें।',
+  'The assessor has no time on this day: choose another.': 'मूल्यांकक के पास इस दिन समय नहीं है: दूसरा चुनें।',
 };

@@ -622,5 +622,6 @@ export const ru: ProblemTexts = {
   'The day is outside the window of the visit.': 'День вне срока визита.',
   'The assessor has no time on this day.': 'У оценщика нет времени в этот день.',
   'Choose a day of the window.': 'Выберите день в пределах срока.',
-  'Choose another day.': 'Выберите другой день.',
+  'The assessor has no time on this day: choose another.':
+    'У оценщика нет времени в этот день: выберите другой.',
 };
