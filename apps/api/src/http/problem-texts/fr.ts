@@ -649,5 +649,5 @@ export const fr: ProblemTexts = {
   'The assessor has no time on this day.': 'L’évaluateur n’est pas disponible ce jour-là.',
   'Choose a day of the window.': 'Choisissez un jour de la période.',
   'The assessor has no time on this day: choose another.':
-    'L’évaluateur n’est pas disponible ce jour-là : choisissez-en un autre.',
+    'L’évaluateur n’est pas disponible ce jour-là : choisissez-en un autre.',
 };
