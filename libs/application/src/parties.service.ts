@@ -31,6 +31,8 @@ export interface OrganisationRow {
   readonly kind: OrganisationKind;
   readonly country: string;
   readonly demo: boolean;
+  /** The day on which a supplier has left for good. */
+  readonly leftOn: string | null;
   readonly revision: number;
 }
 
@@ -48,7 +50,8 @@ export interface SiteRow {
   readonly revision: number;
 }
 
-const organisationColumns = `o.id, o.name, o.kind, o.country, o.demo, o.revision`;
+const organisationColumns = `o.id, o.name, o.kind, o.country, o.demo,
+  (o.dissolved_at AT TIME ZONE 'UTC')::date::text AS "leftOn", o.revision`;
 /** The organisations ($1: the person) that somebody belongs to, whose sites they see, or that share a programme. */
 const organisationSeenBy = `
   (o.id IN (SELECT organisation_id FROM membership WHERE user_id = $1)

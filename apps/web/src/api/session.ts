@@ -129,10 +129,10 @@ export function atSignOut(work: () => Promise<unknown> | void): () => void {
   return () => signOutSteps.delete(work);
 }
 
-/** Ends the session and forgets what was read. Unsent work stays on the device until its person is back. */
-export async function signOut(): Promise<void> {
+/** Ends the session, unless it has ended, and forgets what was read. Unsent work stays on the device until its person is back. */
+export async function signOut(ended = false): Promise<void> {
   forgetEarly();
-  await auth('/sign-out', {});
+  if (!ended) await auth('/sign-out', {});
   await Promise.all([...signOutSteps].map((work) => work()));
   localStorage.removeItem(STORED);
   // The frame watches who is signed in; everything else is forgotten.

@@ -1,12 +1,13 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useState } from 'react';
 import { useLocation } from 'wouter';
+import { call } from '#web/api/client';
 import { useRead, useWrite } from '#web/api/hooks';
 import { auth, hasUnsentWork, signedIn, signOut, useMe } from '#web/api/session';
 import { useI18n } from '#web/i18n';
 import { Button, PageHeader, Panel, Skeleton, Status, Text } from '#web/ui/basics';
 import { Confirm, Dialog } from '#web/ui/dialog';
-import { Form, NewPasswordField, PasswordField, Select } from '#web/ui/form';
+import { Form, NewPasswordField, PasswordField, Select, TextField } from '#web/ui/form';
 import { Loaded, ProblemBox } from '#web/ui/states';
 import { toast } from '#web/ui/toast';
 import { addPasskey, passkeysWork } from './passkey';
@@ -22,7 +23,7 @@ export default function AccountPage() {
   const [asked, setAsked] = useState(false);
   const [error, setError] = useState<unknown>(null);
   // Whoever signs in next begins at their own start.
-  const leave = () => void signOut().then(() => go('/', { replace: true }), setError);
+  const leave = (ended = false) => void signOut(ended).then(() => go('/', { replace: true }), setError);
   return (
     <div className="max-w-2xl">
       <PageHeader title={t('shell.account')} />
@@ -45,7 +46,7 @@ export default function AccountPage() {
           <Dialog title={t('shell.signOut')} onClose={() => setAsked(false)}>
             <p className="mb-4">{t('shell.signOut.unsent')}</p>
             <div className="flex flex-wrap gap-2">
-              <Button look="primary" onClick={leave}>
+              <Button look="primary" onClick={() => leave()}>
                 {t('shell.signOut')}
               </Button>
               <Button onClick={() => setAsked(false)}>{t('common.cancel')}</Button>
@@ -64,6 +65,7 @@ export default function AccountPage() {
       {passkeysWork() && <Passkeys />}
       <SecondFactor />
       <Password />
+      <Forget onDone={() => leave(true)} />
     </div>
   );
 }
@@ -309,6 +311,40 @@ function Password() {
           </Form>
         </div>
       </details>
+    </Panel>
+  );
+}
+
+/** The end of an account, with its address typed. The last owner of an organisation is told to hand it on first. */
+function Forget({ onDone }: { onDone: () => void }) {
+  const { t } = useI18n();
+  const { email } = useMe();
+  return (
+    <Panel heading={t('shell.account.forget')}>
+      <p className="mb-3 max-w-prose">{t('shell.account.forgetLead')}</p>
+      <Confirm
+        label={t('shell.account.forget')}
+        look="danger"
+        title={t('shell.account.forgetTitle')}
+        question={t('shell.account.forgetText', { email })}
+        confirm={t('shell.account.forget')}
+        fields={
+          <TextField
+            label={t('shell.account.forgetEmail')}
+            name="confirm"
+            type="email"
+            dir="ltr"
+            required
+            autoComplete="off"
+          />
+        }
+        onConfirm={async ({ confirm = '' }) => {
+          // Nothing is read anew afterwards: there is nobody to read it.
+          await call('delete', '/api/v1/me', { body: { confirm } });
+          toast(t('shell.account.forgotten'));
+          onDone();
+        }}
+      />
     </Panel>
   );
 }

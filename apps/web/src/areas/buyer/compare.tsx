@@ -68,7 +68,7 @@ function useScored(site: BuyerSite | undefined) {
   return {
     assessment: enabled ? assessment.data : undefined,
     score: enabled ? score.data : undefined,
-    pending: enabled && (assessment.isPending || score.isPending),
+    isLoading: assessment.isLoading || score.isLoading,
     // It counts from the day it was handed in; others than who works on it are shown it once it is closed.
     inReview: enabled && assessment.error instanceof ApiProblem && assessment.error.problem.status === 404,
   };
@@ -182,7 +182,7 @@ function Side({ sites }: { sites: readonly BuyerSite[] }) {
     ];
   };
   // What is still on its way isn't "no result".
-  if (checklist.isLoading || scored.some(({ pending }) => pending)) return <Skeleton rows={8} />;
+  if (checklist.isLoading || scored.some(({ isLoading }) => isLoading)) return <Skeleton rows={8} />;
   const rows = rowsOf();
   const columns: readonly Column<Row>[] = [
     {

@@ -31,7 +31,7 @@ export default function DataPage() {
 }
 
 function OfBusiness({ id, owner }: { id: string; owner: boolean }) {
-  const { t } = useI18n();
+  const { t, day } = useI18n();
   const business = useRead('/api/v1/organisations/{id}', { params: { path: { id } } });
   return (
     <>
@@ -40,7 +40,13 @@ function OfBusiness({ id, owner }: { id: string; owner: boolean }) {
         <p className="mb-3 max-w-prose">{t('supplier.data.exportLead')}</p>
         {owner ? <Archive id={id} /> : <EmptyState title={t('supplier.data.owners')} />}
       </Panel>
-      {owner && business.data && <Leave id={id} name={business.data.name} />}
+      {business.data?.leftOn ? (
+        <Panel heading={t('supplier.data.leave')}>
+          <p>{t('supplier.data.hasLeft', { day: day(business.data.leftOn) })}</p>
+        </Panel>
+      ) : (
+        owner && business.data && <Leave id={id} name={business.data.name} />
+      )}
     </>
   );
 }
