@@ -8,12 +8,15 @@ import { token } from '#web/ui/tokens';
 
 type Report = Schema<'CohortReportView'>;
 
+/** To one decimal, and never a zero below zero. */
+const rounded = (value: number): number => Math.round(value * 10) / 10 + 0;
+
 /** Points with at most one decimal; a dash where there are none. */
 export const usePoints = () => {
   const { number } = useI18n();
   return useCallback(
     (value: number | null | undefined) =>
-      value === null || value === undefined ? '–' : number(value, { maximumFractionDigits: 1 }),
+      value === null || value === undefined ? '–' : number(rounded(value), { maximumFractionDigits: 1 }),
     [number],
   );
 };
@@ -161,7 +164,7 @@ export function Waterfall({ report }: { report: Report }) {
             color: token('ink'),
             formatter: ({ dataIndex }: { dataIndex: number }) => {
               const { change, to } = steps[dataIndex]!;
-              return change === null ? points(to) : `${change > 0 ? '+' : ''}${points(change)}`;
+              return change === null ? points(to) : `${rounded(change) > 0 ? '+' : ''}${points(change)}`;
             },
           },
           data: steps.map(({ from, to, change }) => ({
