@@ -126,7 +126,7 @@ withBrowser("a supplier's part of the web app", () => {
     await page.getByText(report.question).last().waitFor();
     // In a language that the checklist doesn't speak, the page says in which its texts are.
     await page.goto(`/app/supplier/gap-reports/${baseline}?lang=fr`);
-    await page.getByText(/ses textes sont en : anglais/).waitFor();
+    await page.getByText(/ses textes sont en\s: anglais/).waitFor();
     await audit(page);
     expect(await page.getByRole('link', { name: /Page légère/ }).getAttribute('href')).toContain('lang=fr');
     await page.goto('/app/supplier?lang=en');
