@@ -5,6 +5,7 @@ import { useI18n } from '#web/i18n';
 import { openedByNavigation } from '#web/shell/navigation';
 import { classes } from './classes';
 import { Icon, type IconName } from './icons';
+import { usePending } from './pending';
 
 type Look = 'primary' | 'secondary' | 'quiet' | 'danger';
 const LOOKS: Readonly<Record<Look, string>> = {
@@ -116,6 +117,7 @@ export function PageHeader({
   pending?: boolean;
 }) {
   const heading = useRef<HTMLHeadingElement>(null);
+  const header = usePending<HTMLElement>(pending);
   useEffect(() => {
     document.title = `${title} – Uplift`;
   }, [title]);
@@ -123,7 +125,7 @@ export function PageHeader({
     if (openedByNavigation()) heading.current?.focus();
   }, []);
   return (
-    <header className={classes('mb-5', pending && 'pending')}>
+    <header ref={header} className={classes('mb-5', pending && 'pending')}>
       {back && (
         <Link href={back.href} className="no-print mb-2 inline-flex min-h-6 items-center gap-1 text-sm">
           <Icon name="back" size={16} />
@@ -247,8 +249,9 @@ export function Text({ children, lang }: { children: string; lang?: string | und
 /** Grey bars where something will stand; says that it is loading. Nothing below shows until it is there. */
 export function Skeleton({ rows = 4 }: { rows?: number }) {
   const { t } = useI18n();
+  const ref = usePending<HTMLDivElement>(true);
   return (
-    <div role="status" className="pending grid gap-3">
+    <div ref={ref} role="status" className="pending grid gap-3">
       <span className="sr-only">{t('common.loading')}</span>
       {Array.from({ length: rows }, (_, n) => (
         <div key={n} className="h-10 animate-pulse rounded-lg bg-sunken" />
