@@ -246,6 +246,11 @@ export function Text({ children, lang }: { children: string; lang?: string | und
   );
 }
 
+/** Something without a shape of its own is loading: nothing below shows until it is there. */
+export function Pending() {
+  return <span ref={usePending<HTMLSpanElement>(true)} />;
+}
+
 /** Grey bars where something will stand; says that it is loading. Nothing below shows until it is there. */
 export function Skeleton({ rows = 4 }: { rows?: number }) {
   const { t } = useI18n();

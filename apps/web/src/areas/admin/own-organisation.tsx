@@ -1,5 +1,5 @@
 import { type ReactNode, useState } from 'react';
-import { useRead } from '#web/api/hooks';
+import { useAll } from '#web/api/hooks';
 import { useI18n } from '#web/i18n';
 import { Select } from '#web/ui/form';
 import { EmptyState } from '#web/ui/states';
@@ -29,7 +29,7 @@ function Choice({
   onChange: (id: string) => void;
 }) {
   const { t } = useI18n();
-  const { data } = useRead('/api/v1/organisations', { params: { query: { limit: 200 } } });
+  const { data } = useAll('/api/v1/organisations');
   return (
     <div className="mb-4 max-w-md">
       <Select
@@ -38,7 +38,7 @@ function Choice({
         onChange={onChange}
         options={owned.map((id) => ({
           value: id,
-          label: data?.items.find((each) => each.id === id)?.name ?? '…',
+          label: data?.find((each) => each.id === id)?.name ?? '…',
         }))}
       />
     </div>

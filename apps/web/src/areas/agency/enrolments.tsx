@@ -3,7 +3,7 @@ import { lazy, Suspense, useCallback, useMemo } from 'react';
 import { type RowOf, useAll, useWrite } from '#web/api/hooks';
 import { useI18n } from '#web/i18n';
 import { today } from '#web/i18n/today';
-import { Status, Text } from '#web/ui/basics';
+import { Pending, Status, Text } from '#web/ui/basics';
 import { FormDialog } from '#web/ui/dialog';
 import { Select, TextField } from '#web/ui/form';
 import { useSearch } from '#web/ui/search';
@@ -26,7 +26,7 @@ export function Enrolments({ cohort }: { cohort: string }) {
       {manages && (
         <div className="no-print mb-3 flex flex-wrap gap-2">
           <Enrol cohort={cohort} enrolled={enrolments.data ?? []} />
-          <Suspense fallback={<span className="pending" />}>
+          <Suspense fallback={<Pending />}>
             <Joining cohort={cohort} />
           </Suspense>
         </div>
