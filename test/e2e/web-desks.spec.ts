@@ -138,7 +138,9 @@ withBrowser('the desks of reviewers, deciders and buyers', () => {
     await waitFor(
       async () => {
         await otherwise.check({ timeout: 5000 }).catch(() => undefined);
-        return (await otherwise.isChecked()) && page.getByText('Differs from the supplier’s answer').isVisible();
+        return (
+          (await otherwise.isChecked()) && page.getByText('Differs from the supplier’s answer').isVisible()
+        );
       },
       { what: 'the answers that differ', deadlineMs: 30_000 },
     );
