@@ -522,7 +522,13 @@ describe('the subjects that people search by', () => {
       `SELECT DISTINCT c.relname AS name FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE t.tgname = 'audit_insert'`,
     );
     // Content belongs to the installation and is in its own trail.
-    const content = ['checklist_version', 'checklist_translation', 'crosswalk', 'scoring_profile'];
+    const content = [
+      'checklist_version',
+      'checklist_withdrawal',
+      'checklist_translation',
+      'crosswalk',
+      'scoring_profile',
+    ];
     expect([...AUDIT_SUBJECTS, ...content].sort()).toEqual(
       followed.map(({ name }: { name: string }) => name).sort(),
     );
