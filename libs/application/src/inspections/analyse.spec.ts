@@ -298,7 +298,12 @@ describe('malformed records', () => {
       'worse.yaml': 'a: [1',
       'profile.yaml': 'format: other',
     });
-    expect(() => loadMapping(join(dir, 'bad.yaml'))).toThrow(/line 2, column 10.*must match pattern/s);
+    expect(() => loadMapping(join(dir, 'bad.yaml'))).toThrow(/line 2, column 10.*does not match/s);
+    // How it has to look is said, too.
+    const shape = expect.objectContaining({ fix: expect.stringContaining('^[a-z][a-z0-9_-]*$') });
+    expect(() => loadMapping(join(dir, 'bad.yaml'))).toThrow(
+      expect.objectContaining({ fields: expect.arrayContaining([shape]) }) as unknown as Error,
+    );
     expect(() => loadMapping(join(dir, 'worse.yaml'))).toThrow(/is not YAML/);
     expect(() => loadMapping(join(dir, 'none.yaml'))).toThrow(/cannot be read/);
   });
