@@ -62,6 +62,7 @@ export function Findings({
               ({ id, requirement, grade, note, dueOn, closedOn, closure, reopenings, corrections }) => {
                 const correction = corrections.find(({ state }) => state === 'handed-in');
                 const own = correction?.writtenBy === userId;
+                const closing = t(correction ? 'reviewer.findings.accept' : 'reviewer.findings.close');
                 return (
                   <li
                     key={id}
@@ -112,10 +113,10 @@ export function Findings({
                         <p className="max-w-60 text-sm text-soft">{t('reviewer.findings.own')}</p>
                       ) : closedOn === null ? (
                         <Confirm
-                          label={t(correction ? 'reviewer.findings.accept' : 'reviewer.findings.close')}
-                          title={t(correction ? 'reviewer.findings.accept' : 'reviewer.findings.close')}
+                          label={closing}
+                          title={closing}
                           question={t('reviewer.findings.closeQuestion')}
-                          confirm={t(correction ? 'reviewer.findings.accept' : 'reviewer.findings.close')}
+                          confirm={closing}
                           fields={
                             <>
                               <TextField
@@ -148,15 +149,7 @@ export function Findings({
                             title={t('reviewer.findings.reopen')}
                             question={t('reviewer.findings.reopenQuestion')}
                             confirm={t('reviewer.findings.reopen')}
-                            fields={
-                              <TextField
-                                label={t('reviewer.reason')}
-                                name="reason"
-                                multiline
-                                required
-                                maxLength={1000}
-                              />
-                            }
+                            fields={<Reason />}
                             onConfirm={({ reason = '' }) =>
                               reopen.mutateAsync({ params: path(id), body: { reason } })
                             }
@@ -169,15 +162,7 @@ export function Findings({
                           title={t('reviewer.findings.refuse')}
                           question={t('reviewer.findings.refuseQuestion')}
                           confirm={t('reviewer.findings.refuse')}
-                          fields={
-                            <TextField
-                              label={t('reviewer.reason')}
-                              name="reason"
-                              multiline
-                              required
-                              maxLength={1000}
-                            />
-                          }
+                          fields={<Reason />}
                           onConfirm={({ reason = '' }) =>
                             refuse
                               .mutateAsync({ params: path(id), body: { reason } })
@@ -195,6 +180,12 @@ export function Findings({
       )}
     </Panel>
   );
+}
+
+/** Why a closure is undone or a correction refused. */
+function Reason() {
+  const { t } = useI18n();
+  return <TextField label={t('reviewer.reason')} name="reason" multiline required maxLength={1000} />;
 }
 
 /** What was handed in as put right, what shows it, and what became of it. */
