@@ -1,5 +1,5 @@
 import { IntlMessageFormat } from 'intl-messageformat';
-import { createContext, type ReactNode, use, useEffect, useMemo, useState } from 'react';
+import { createContext, type ReactNode, use, useMemo, useState } from 'react';
 import type { RichTexts, Texts } from '#web/generated/messages';
 import { currentLocale, dirOf, intlName, type Locale, rememberLocale, type ShownLocale } from './locale';
 import { loadWanted, textOf } from './texts';
@@ -42,6 +42,12 @@ const Context = createContext<I18n | null>(null);
 /** Text put into a sentence of another direction must not turn it around. */
 const isolate = (value: unknown): unknown => (typeof value === 'string' ? `\u2068${value}\u2069` : value);
 
+/** Made when it is first asked for: a cheap phone takes tens of milliseconds for each of these, and a page needs few. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}
+
 function makeI18n(locale: ShownLocale, choose: I18n['choose']): I18n {
   const intl = intlName(locale);
   const dir = dirOf(locale);
@@ -65,9 +71,13 @@ function makeI18n(locale: ShownLocale, choose: I18n['choose']): I18n {
     if (!format) numbers.set(key, (format = new Intl.NumberFormat(intl, options)));
     return format.format(value);
   };
-  const days = new Intl.DateTimeFormat(intl, { dateStyle: 'medium', timeZone: 'UTC' });
-  const moments = new Intl.DateTimeFormat(intl, { dateStyle: 'medium', timeStyle: 'short' });
-  const collator = new Intl.Collator(intl, { numeric: true });
+  const days = once(() => new Intl.DateTimeFormat(intl, { dateStyle: 'medium', timeZone: 'UTC' }));
+  const moments = once(() => new Intl.DateTimeFormat(intl, { dateStyle: 'medium', timeStyle: 'short' }));
+  const distances = once(() => new Intl.RelativeTimeFormat(intl, { numeric: 'auto' }));
+  const lists = once(() => new Intl.ListFormat(intl, { type: 'conjunction' }));
+  const countries = once(() => new Intl.DisplayNames(intl, { type: 'region' }));
+  const languages = once(() => new Intl.DisplayNames(intl, { type: 'language' }));
+  const collator = once(() => new Intl.Collator(intl, { numeric: true }));
   return {
     locale,
     intl,
@@ -80,23 +90,23 @@ function makeI18n(locale: ShownLocale, choose: I18n['choose']): I18n {
     },
     number,
     percent: (value) => number(value, { style: 'percent', maximumFractionDigits: 0 }),
-    day: (day) => days.format(new Date(`${day.slice(0, 10)}T00:00:00Z`)),
-    moment: (moment) => moments.format(new Date(moment)),
+    day: (day) => days().format(new Date(`${day.slice(0, 10)}T00:00:00Z`)),
+    moment: (moment) => moments().format(new Date(moment)),
     daysFromNow: (day) => {
       const now = new Date();
       const today = Date.UTC(now.getFullYear(), now.getMonth(), now.getDate());
       const n = Math.round((Date.parse(`${day.slice(0, 10)}T00:00:00Z`) - today) / 86_400_000);
-      return new Intl.RelativeTimeFormat(intl, { numeric: 'auto' }).format(n, 'day');
+      return distances().format(n, 'day');
     },
-    list: (items) => new Intl.ListFormat(intl, { type: 'conjunction' }).format(items),
-    country: (code) => new Intl.DisplayNames(intl, { type: 'region' }).of(code) ?? code,
-    language: (code) => new Intl.DisplayNames(intl, { type: 'language' }).of(code) ?? code,
-    compare: collator.compare,
+    list: (items) => lists().format(items),
+    country: (code) => countries().of(code) ?? code,
+    language: (code) => languages().of(code) ?? code,
+    compare: (one, other) => collator().compare(one, other),
     choose,
   };
 }
 
-/** Gives the language to everything below, and `lang` and `dir` to the document. */
+/** Gives the language to everything below. */
 export function I18nProvider({ children }: { children: ReactNode }) {
   const [locale, setLocale] = useState(currentLocale);
   const i18n = useMemo(
@@ -109,10 +119,6 @@ export function I18nProvider({ children }: { children: ReactNode }) {
       }),
     [locale],
   );
-  useEffect(() => {
-    document.documentElement.lang = locale === 'en-XA' ? 'en' : locale;
-    document.documentElement.dir = i18n.dir;
-  }, [locale, i18n]);
   return <Context value={i18n}>{children}</Context>;
 }
 

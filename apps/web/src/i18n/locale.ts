@@ -22,10 +22,18 @@ function firstLocale(): ShownLocale {
 }
 
 let current: ShownLocale = firstLocale();
+nameIt();
 export const currentLocale = (): ShownLocale => current;
 export function rememberLocale(locale: Locale): void {
   current = locale;
   localStorage.setItem(STORED, locale);
+  nameIt();
+}
+
+/** Says on the document in which language and direction it is, before anything is drawn: afterwards all would be laid out anew. */
+function nameIt(): void {
+  document.documentElement.lang = current === 'en-XA' ? 'en' : current;
+  document.documentElement.dir = dirOf(current);
 }
 
 /** The language to ask the API for: the interface's, English for the pseudo-language. */
