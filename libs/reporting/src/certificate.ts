@@ -60,12 +60,7 @@ export function certificateModel(view: CertificateView, locale: Locale) {
     programme: view.programme,
     subjectFacts: [
       fact(t.scope, view.scope),
-      fact(
-        t.categories,
-        view.productCategories.length
-          ? say.list(view.productCategories.map((code) => say.category(code)))
-          : t.none,
-      ),
+      fact(t.categories, view.productCategories.length ? say.list(view.productCategories) : t.none),
       fact(t.exclusions, view.exclusions.length ? say.list(view.exclusions) : t.none),
     ],
     assessmentFacts: [
@@ -208,9 +203,7 @@ export function renderVerificationHtml(
       { label: t.scope, text: view.scope },
       {
         label: t.categories,
-        text: view.productCategories.length
-          ? say.list(view.productCategories.map((code) => say.category(code)))
-          : t.none,
+        text: view.productCategories.length ? say.list(view.productCategories) : t.none,
       },
       { label: t.assessedOn, text: say.list(view.assessedOn.map((day) => say.date(day))) },
       { label: t.issuedOn, text: say.date(view.issuedOn) },

@@ -154,7 +154,7 @@ export function gapReportModel(view: GapReportView, locale: Locale, shape: Shape
     buyers: view.buyers.map((buyer, index) => ({
       number: say.number(index + 1),
       name: buyer.buyer,
-      category: say.category(buyer.category),
+      category: buyer.category,
       rule: say.digits(buyer.rule),
       ready: buyer.ready,
       state: say.say(buyer.ready ? 'ready' : 'notReady'),
@@ -169,7 +169,7 @@ export function gapReportModel(view: GapReportView, locale: Locale, shape: Shape
     path: view.cheapestPath && {
       target: say.say('cheapestPathFor', {
         buyer: view.cheapestPath.buyer,
-        category: say.category(view.cheapestPath.category),
+        category: view.cheapestPath.category,
       }),
       steps: view.cheapestPath.steps.map((step, index) => stepModel(step, index, say)),
       total: expense(view.cheapestPath.totalHours, view.cheapestPath.totalCost, say),

@@ -1,4 +1,3 @@
-import { categories } from './messages/categories.js';
 import { messages, type PhraseKey, type PluralKey } from './messages/index.js';
 import type {
   ChecklistLine,
@@ -125,14 +124,6 @@ export class Speech {
     return text.replace(/(?<![A-Za-z\d][-.]?)\d+(?:[.,]\d+)?(?![-.]?[A-Za-z])/g, (number) =>
       number.replace(/[.,]/, '٫').replace(/\d/g, (digit) => this.number(Number(digit))),
     );
-  }
-
-  /** A product category by its code; a text that is no code stands as it is. */
-  category(code: string): string {
-    const name = categories[code]?.[this.locale];
-    if (name || !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(code)) return name ?? code;
-    const words = code.replaceAll('-', ' ');
-    return words.charAt(0).toUpperCase() + words.slice(1);
   }
 
   /** An address whose last part may be a country code (ISO 3166), which is given its name. */

@@ -1,5 +1,6 @@
 import type { Schema } from '#web/api/client';
 import type { Membership } from '#web/api/session';
+import { serverLocale } from '#web/i18n/locale';
 
 /* What the start page reads, known before the page's own code is there: see `first` in `areas/index.ts`. */
 
@@ -27,7 +28,10 @@ export type Ask = <T>(path: string) => Promise<T | null>;
 
 /** Asks for the start page's sites, and at once for what it shows of each. */
 export async function readFirst(memberships: readonly Membership[], ask: Ask): Promise<void> {
-  await Promise.all(businessesOf(memberships).map((id) => sitesOf(id, ask)));
+  await Promise.all([
+    ...businessesOf(memberships).map((id) => sitesOf(id, ask)),
+    ask(`/api/v1/categories?lang=${serverLocale()}`),
+  ]);
 }
 
 async function sitesOf(organisationId: string, ask: Ask): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Schema } from '#web/api/client';
 import { useRead } from '#web/api/hooks';
 import { useMe } from '#web/api/session';
-import { type I18n, useI18n } from '#web/i18n';
+import { useI18n } from '#web/i18n';
 import { ButtonLink, Skeleton, Status, type StatusKind, Text } from '#web/ui/basics';
 import { READINESS } from '#web/ui/readiness';
 import { businessesOf } from './first';
@@ -24,35 +24,6 @@ export const useAssessments = (siteId: string) =>
 
 export const useGapReport = (id: string | undefined) =>
   useRead('/api/v1/assessments/{id}/gap-report', { params: { path: { id: id ?? '' } } }, { enabled: !!id });
-
-const CATEGORIES = [
-  'meat-and-poultry',
-  'fish-and-seafood',
-  'dairy',
-  'eggs',
-  'fruit-and-vegetables',
-  'fresh-produce',
-  'herbs-and-spices',
-  'grains-and-pulses',
-  'nuts-and-seeds',
-  'bakery',
-  'confectionery',
-  'beverages',
-  'oils-and-fats',
-  'sauces-and-preserves',
-  'honey',
-  'ready-meals',
-  'frozen-food',
-  'baby-food',
-  'food-supplements',
-  'food-packaging',
-] as const;
-
-/** The name of a product category; one that isn't known stays as its buyer entered it. */
-export function categoryName({ t }: I18n, code: string): string {
-  const known = CATEGORIES.find((each) => each === code);
-  return known ? t(`supplier.category.${known}`) : code.replaceAll('-', ' ');
-}
 
 /** How a site stands with one buyer: status, how much is missing, until when. */
 export function ReadinessLine({ row }: { row: Schema<'ReadinessRow'> }) {

@@ -1,5 +1,6 @@
 import { lazy, Suspense, useState } from 'react';
 import { useParams } from 'wouter';
+import { useCategories } from '#web/api/categories';
 import type { Schema } from '#web/api/client';
 import { useRead } from '#web/api/hooks';
 import { withTexts } from '#web/areas';
@@ -11,7 +12,6 @@ import { EmptyState, Loaded } from '#web/ui/states';
 import { Table } from '#web/ui/table';
 import {
   acts,
-  categoryName,
   Certificates,
   NextVisit,
   ReadinessLine,
@@ -67,13 +67,14 @@ export default function SitePage() {
 // -------------------------------------------------------------------------------------------------------- readiness
 
 function Readiness({ siteId }: { siteId: string }) {
-  const i18n = useI18n();
-  const { t } = i18n;
+  const { t } = useI18n();
+  const { nameOf, names } = useCategories();
   const readiness = useRead('/api/v1/sites/{id}/readiness', { params: { path: { id: siteId } } });
   return (
     <Panel heading={t('supplier.site.readiness')}>
       <Loaded
         query={readiness}
+        also={[names]}
         empty={<EmptyState title={t('supplier.sites.noBuyer')}>{t('supplier.sites.noBuyerFix')}</EmptyState>}
       >
         {(rows) => (
@@ -84,7 +85,7 @@ function Readiness({ siteId }: { siteId: string }) {
                   <Text>{row.buyer}</Text>
                 </h3>
                 <p className="text-soft">
-                  {categoryName(i18n, row.category)} – <RuleTitle row={row} />
+                  {nameOf(row.category)} – <RuleTitle row={row} />
                 </p>
                 <ReadinessLine row={row} />
                 <Why row={row} />

@@ -1,3 +1,4 @@
+import { useCategories } from '#web/api/categories';
 import type { Schema } from '#web/api/client';
 import { useRead } from '#web/api/hooks';
 import { useI18n } from '#web/i18n';
@@ -5,7 +6,6 @@ import { ButtonLink, Link, Meter, PageHeader, Panel, Text } from '#web/ui/basics
 import { EmptyState, Loaded } from '#web/ui/states';
 import {
   acts,
-  categoryName,
   NextVisit,
   ReadinessLine,
   RuleTitle,
@@ -80,8 +80,8 @@ function OrganisationSites({ id, mayAdd }: { id: string; mayAdd: boolean }) {
 }
 
 function Site({ site }: { site: Schema<'SiteRow'> }) {
-  const i18n = useI18n();
-  const { t, country } = i18n;
+  const { t, country } = useI18n();
+  const { nameOf, names } = useCategories();
   const readiness = useRead('/api/v1/sites/{id}/readiness', { params: { path: { id: site.id } } });
   return (
     <Panel heading={<Text>{site.name}</Text>}>
@@ -90,6 +90,7 @@ function Site({ site }: { site: Schema<'SiteRow'> }) {
       </p>
       <Loaded
         query={readiness}
+        also={[names]}
         rows={2}
         empty={<EmptyState title={t('supplier.sites.noBuyer')}>{t('supplier.sites.noBuyerFix')}</EmptyState>}
       >
@@ -108,7 +109,7 @@ function Site({ site }: { site: Schema<'SiteRow'> }) {
                       <Text>{row.buyer}</Text>
                     </p>
                     <p className="text-soft">
-                      {categoryName(i18n, row.category)} – <RuleTitle row={row} />
+                      {nameOf(row.category)} – <RuleTitle row={row} />
                     </p>
                     <ReadinessLine row={row} />
                   </li>
