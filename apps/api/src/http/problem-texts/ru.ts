@@ -48,7 +48,7 @@ export const ru: ProblemTexts = {
     'По записям этот человек здесь правила не нарушает.',
   'Checklist {0} {1} has no level "{2}".': 'В контрольном листе {0} {1} нет уровня «{2}».',
   'Complaints are handled by managers, reviewers and deciders of the agency.':
-    'Жалобы рассматривают руководители, рецензенты и принимающие решения из агентства.',
+    'Жалобы рассматривают руководители, проверяющие и принимающие решения из агентства.',
   'Evidence may not be {0}.': 'Доказательство не может быть {0}.',
   'Groups of fewer than {0} are never published.': 'Группы меньше {0} никогда не публикуются.',
   'If-Match is not an ETag this API has given out.': 'If-Match – не ETag, выданный этим API.',
