@@ -123,7 +123,7 @@ export function Flow({ steps }: { steps: readonly { label: string; n: number; of
 
 /** From the mean of the baselines to that of the follow-ups, by what made the difference. */
 export function Waterfall({ report }: { report: Report }) {
-  const { t } = useI18n();
+  const { t, dir } = useI18n();
   const points = usePoints();
   const axes = useAxes();
   const { baselineMean, followUpMean, parts, n } = report;
@@ -141,10 +141,12 @@ export function Waterfall({ report }: { report: Report }) {
       { label: t('agency.followUp'), from: 0, to: followUpMean, change: null },
     ];
   }, [t, baselineMean, followUpMean, parts]);
+  // Six names beside each other find no room on a phone.
+  const lies = innerWidth < 640;
   const option = useMemo(
     () => ({
-      grid: axes.grid,
-      ...axes.standing(steps.map(({ label }) => label)),
+      grid: lies ? { ...axes.grid, [dir === 'rtl' ? 'left' : 'right']: 44 } : axes.grid,
+      ...axes[lies ? 'lying' : 'standing'](steps.map(({ label }) => label)),
       series: [
         // What the visible part stands on.
         {
@@ -160,7 +162,7 @@ export function Waterfall({ report }: { report: Report }) {
           barMaxWidth: 56,
           label: {
             show: true,
-            position: 'top',
+            position: !lies ? 'top' : dir === 'rtl' ? 'left' : 'right',
             color: token('ink'),
             formatter: ({ dataIndex }: { dataIndex: number }) => {
               const { change, to } = steps[dataIndex]!;
@@ -174,7 +176,7 @@ export function Waterfall({ report }: { report: Report }) {
         },
       ],
     }),
-    [axes, steps, points],
+    [axes, steps, points, lies, dir],
   );
   if (steps.length === 0) return null;
   return (

@@ -108,6 +108,7 @@ function Donors({ programme }: { programme: string }) {
   const aggregates = useRead('/api/v1/programmes/{id}/aggregates', { params: { path } });
   const charter = useRead('/api/v1/programmes/{id}/charter', { params: { path } });
   const cohorts = useRead('/api/v1/cohorts', { params: { query: { programmeId: programme } } });
+  const { names } = useCategories();
   const change = useWrite('put', '/api/v1/programmes/{id}/charter');
   return (
     <>
@@ -183,6 +184,7 @@ function Donors({ programme }: { programme: string }) {
       )}
       <Loaded
         query={aggregates}
+        also={[cohorts, names]}
         isEmpty={({ publishedAt }) => publishedAt === null}
         empty={<EmptyState title={t('agency.donor.none')}>{t('agency.donor.noneFix')}</EmptyState>}
       >

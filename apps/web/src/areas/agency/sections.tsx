@@ -60,7 +60,7 @@ function Heat<Row>({
           `${rows[y]!.title}\n${t('common.labelled', { label: names[x]!, value: points(z) })}`,
       },
       xAxis: few
-        ? { ...xAxis, position: 'top', axisLabel: { ...xAxis.axisLabel, width: 160 } }
+        ? { ...xAxis, position: 'top', axisLabel: { ...xAxis.axisLabel, width: innerWidth < 640 ? 76 : 160 } }
         : { ...xAxis, axisLabel: { ...xAxis.axisLabel, show: false } },
       yAxis: {
         ...yAxis,
@@ -118,7 +118,9 @@ export function Sections({ cohort, report }: { cohort: string; report: Schema<'C
           { value: 'site', label: t('agency.heat.site') },
         ]}
       />
-      <ContentLanguage of={report.followUpChecklist.fallback} />
+      <div className="mt-2">
+        <ContentLanguage of={report.followUpChecklist.fallback} />
+      </div>
       {by === 'time' ? <ByTime report={report} /> : <BySite cohort={cohort} />}
     </>
   );
