@@ -320,7 +320,7 @@ export class Demo {
           title: 'Basic level, at least 80 points, no open major',
           translations: {
             es: { title: 'Nivel básico, al menos 80 puntos, ninguna mayor abierta' },
-            ar: { title: 'المستوى الأساسي، 80 نقطة على الأقل، دون حالة كبرى مفتوحة' },
+            ar: { title: 'المستوى الأساسي، ٨٠ نقطة على الأقل، دون حالة كبرى مفتوحة' },
           },
           categories: ['*'],
           minPoints: 80,
@@ -342,7 +342,7 @@ export class Demo {
             },
             ar: {
               title:
-                'المنتجات الطازجة: المستوى الأساسي، 70 نقطة، التتبع والاستدعاء مطبقان، ثلاث حالات كبرى مفتوحة على الأكثر',
+                'المنتجات الطازجة: المستوى الأساسي، ٧٠ نقطة، التتبع والاستدعاء مطبقان، ثلاث حالات كبرى مفتوحة على الأكثر',
             },
           },
           categories: ['dairy', 'meat-and-poultry', 'fruit-and-vegetables'],

@@ -71,6 +71,8 @@ function makeI18n(locale: ShownLocale, choose: I18n['choose']): I18n {
     if (!format) numbers.set(key, (format = new Intl.NumberFormat(intl, options)));
     return format.format(value);
   };
+  // The word that Russian has after a year doesn't begin a line.
+  const whole = (date: string): string => date.replace(' г.', '\u00a0г.');
   const days = once(() => new Intl.DateTimeFormat(intl, { dateStyle: 'medium', timeZone: 'UTC' }));
   const moments = once(() => new Intl.DateTimeFormat(intl, { dateStyle: 'medium', timeStyle: 'short' }));
   const distances = once(() => new Intl.RelativeTimeFormat(intl, { numeric: 'auto' }));
@@ -90,8 +92,8 @@ function makeI18n(locale: ShownLocale, choose: I18n['choose']): I18n {
     },
     number,
     percent: (value) => number(value, { style: 'percent', maximumFractionDigits: 0 }),
-    day: (day) => days().format(new Date(`${day.slice(0, 10)}T00:00:00Z`)),
-    moment: (moment) => moments().format(new Date(moment)),
+    day: (day) => whole(days().format(new Date(`${day.slice(0, 10)}T00:00:00Z`))),
+    moment: (moment) => whole(moments().format(new Date(moment))),
     daysFromNow: (day) => {
       const now = new Date();
       const today = Date.UTC(now.getFullYear(), now.getMonth(), now.getDate());

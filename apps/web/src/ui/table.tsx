@@ -167,7 +167,8 @@ export function Table<Row>({
                     key={key}
                     role="cell"
                     className={classes(
-                      'flex justify-between gap-3 px-3 py-1 sm:table-cell sm:py-3',
+                      // What it is gets half the line at most, so that a date stays whole.
+                      'grid grid-cols-[fit-content(50%)_minmax(0,1fr)] gap-3 px-3 py-1 sm:table-cell sm:py-3',
                       numeric && 'sm:text-end',
                       acts && 'no-print',
                     )}
@@ -175,7 +176,9 @@ export function Table<Row>({
                     <span aria-hidden="true" className="text-sm text-soft sm:hidden">
                       {header}
                     </span>
-                    <span className="min-w-0 wrap-anywhere max-sm:text-end">{cell(row)}</span>
+                    <span className="min-w-0 justify-self-end wrap-anywhere max-sm:text-end">
+                      {cell(row)}
+                    </span>
                   </td>
                 ),
               )}

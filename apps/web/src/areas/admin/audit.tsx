@@ -50,8 +50,12 @@ function Trail({ organisation }: { organisation: string }) {
   const entries = useRead('/api/v1/organisations/{id}/audit', {
     params: { path, query: { ...filter, limit: 50, ...(cursor && { cursor }) } },
   });
-  const nameOf = (actor: string): string =>
-    members.data?.members.find(({ userId }) => userId === actor)?.name ?? actor;
+  const nameOf = (actor: string): string => {
+    if (actor === 'worker' || actor === 'operator') return t(`admin.audit.${actor}`);
+    if (actor === 'anybody') return t('admin.audit.nobodyKnown');
+    if (actor.startsWith('grant:')) return t('admin.audit.link');
+    return members.data?.members.find(({ userId }) => userId === actor)?.name ?? actor;
+  };
   const people = [...new Map((members.data?.members ?? []).map((each) => [each.userId, each.name]))];
   const keep = (what: string, type: string, file: string) => {
     setError(null);

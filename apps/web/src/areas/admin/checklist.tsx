@@ -5,6 +5,7 @@ import type { Schema } from '#web/api/client';
 import { useRead } from '#web/api/hooks';
 import { useI18n } from '#web/i18n';
 import { Button, ButtonLink, Meter, PageHeader, Status, type StatusKind, Text } from '#web/ui/basics';
+import { Icon } from '#web/ui/icons';
 import { Checkbox, Select } from '#web/ui/form';
 import { saveAs } from '#web/ui/save-as';
 import { useSearch } from '#web/ui/search';
@@ -280,7 +281,14 @@ function Diff({
         header: t('admin.item.code'),
         cell: ({ from, to }) => {
           const [one, other] = [from, to].map((list) => list.map(({ code }) => code).join(', '));
-          return <bdi dir="ltr">{one === other ? one : `${one || '–'} → ${other || '–'}`}</bdi>;
+          if (one === other) return one;
+          return (
+            <span className="inline-flex flex-wrap items-center gap-1">
+              <bdi>{one || '–'}</bdi>
+              <Icon name="next" size={14} />
+              <bdi>{other || '–'}</bdi>
+            </span>
+          );
         },
       },
       {
@@ -302,7 +310,7 @@ function Diff({
         key: 'words',
         header: t('admin.diff.words'),
         cell: ({ from, to, note }) => (
-          <span className="block text-start" lang={after.language}>
+          <span className="block text-start" lang={after.language} dir="auto">
             <Words before={from} after={to} />
             {note && <span className="block text-sm text-soft">{note}</span>}
           </span>

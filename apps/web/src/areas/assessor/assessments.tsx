@@ -108,7 +108,9 @@ export function AssessmentsPage() {
         </Loaded>
       )}
       <p className="no-print mt-4 text-sm">
-        <Link href="/assessor/saved">{t('assessor.list.saved')}</Link>
+        <Link href="/assessor/saved" className="inline-flex min-h-6 items-center">
+          {t('assessor.list.saved')}
+        </Link>
       </p>
     </>
   );

@@ -116,12 +116,14 @@ function Suppliers({ buyer }: { buyer: string }) {
         <>
           <div className="no-print mb-4 flex flex-wrap items-center gap-2">
             <span className="font-medium">{t('buyer.suppliers.approved')}</span>
-            <ButtonLink external href={file('xlsx')}>
-              {t('buyer.suppliers.xlsx')}
-            </ButtonLink>
-            <ButtonLink external href={file('csv')}>
-              {t('buyer.suppliers.csv')}
-            </ButtonLink>
+            <span className="flex gap-2">
+              <ButtonLink external href={file('xlsx')}>
+                {t('buyer.suppliers.xlsx')}
+              </ButtonLink>
+              <ButtonLink external href={file('csv')}>
+                {t('buyer.suppliers.csv')}
+              </ButtonLink>
+            </span>
             {chosen.length >= 2 && (
               <ButtonLink look="primary" href={`/buyer/compare?sites=${chosen.join(',')}`}>
                 {t('buyer.compare.button', { n: chosen.length })}
