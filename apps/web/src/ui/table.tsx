@@ -167,16 +167,16 @@ export function Table<Row>({
                     key={key}
                     role="cell"
                     className={classes(
-                      // What it is gets half the line at most, so that a date stays whole.
-                      'grid grid-cols-[fit-content(50%)_minmax(0,1fr)] gap-3 px-3 py-1 sm:table-cell sm:py-3',
+                      'gap-x-3 px-3 py-1 sm:table-cell sm:py-3',
+                      // What it is gets half the line at most, so that a date stays whole; buttons that find no room have a line.
+                      acts ? 'no-print flex flex-wrap' : 'grid grid-cols-[fit-content(50%)_minmax(0,1fr)]',
                       numeric && 'sm:text-end',
-                      acts && 'no-print',
                     )}
                   >
                     <span aria-hidden="true" className="text-sm text-soft sm:hidden">
                       {header}
                     </span>
-                    <span className="min-w-0 justify-self-end wrap-anywhere max-sm:text-end">
+                    <span className="ms-auto min-w-0 justify-self-end wrap-anywhere max-sm:text-end">
                       {cell(row)}
                     </span>
                   </td>
