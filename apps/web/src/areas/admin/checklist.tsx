@@ -32,7 +32,7 @@ export default function ChecklistPage() {
     ({ checklist: code, version }) => code === path.checklist && version === path.version,
   );
   return (
-    <Loaded query={checklist}>
+    <Loaded query={checklist} also={[editions]}>
       {(edition) => (
         <>
           <PageHeader
@@ -215,7 +215,7 @@ function Changes({ edition }: { edition: Version }) {
                 }))}
               />
             </div>
-            <Loaded query={other}>
+            <Loaded query={other} also={[lineage]}>
               {(compared) => {
                 const [before, after] = [compared, edition].sort((one, last) =>
                   one.version.localeCompare(last.version, 'en', { numeric: true }),
