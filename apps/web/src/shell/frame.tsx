@@ -262,7 +262,7 @@ function Layout({
           <Select
             label={t('shell.area')}
             hideLabel
-            className="max-w-44 min-w-0"
+            className="max-w-44 min-w-0 sm:max-w-none"
             value={area ?? ''}
             options={[
               ...(area ? [] : [{ value: '', label: t('shell.area') }]),

@@ -12,7 +12,7 @@ import { useSearch } from '#web/ui/search';
 import { EmptyState, Loaded } from '#web/ui/states';
 import { type Column, Table } from '#web/ui/table';
 import { Tabs } from '#web/ui/tabs';
-import { TRANSLATION } from './checklists';
+import { Code, TRANSLATION } from './checklists';
 import { useMine } from './mine';
 import { translationFile } from './translation-file';
 import { Withdrawing, Withdrawals } from './withdrawal';
@@ -77,7 +77,7 @@ function Items({ edition }: { edition: Version }) {
     const section = (code: string) => edition.sections.find((each) => each.code === code)?.title ?? code;
     const level = (code: string) => edition.levels.find((each) => each.code === code)?.title ?? code;
     return [
-      { key: 'code', header: t('admin.item.code'), cell: ({ code }) => <bdi dir="ltr">{code}</bdi> },
+      { key: 'code', header: t('admin.item.code'), cell: ({ code }) => <Code code={code} /> },
       {
         key: 'question',
         header: t('admin.item.question'),
@@ -481,7 +481,7 @@ function Translation({
   const there = edition.requirements.filter(({ code }) => requirements[code]).length;
   const columns = useMemo<readonly Column<Requirement>[]>(
     () => [
-      { key: 'code', header: t('admin.item.code'), cell: ({ code }) => <bdi dir="ltr">{code}</bdi> },
+      { key: 'code', header: t('admin.item.code'), cell: ({ code }) => <Code code={code} /> },
       {
         key: 'original',
         header: language(edition.language),

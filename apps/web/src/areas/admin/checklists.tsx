@@ -14,6 +14,13 @@ export const TRANSLATION: Readonly<Record<Schema<'TranslationStatus'>, StatusKin
   unofficial: 'minor',
 };
 
+/** A requirement's code: reads from the left everywhere, and stays in one piece where there is room. */
+export const Code = ({ code }: { code: string }) => (
+  <bdi dir="ltr" className="lg:whitespace-nowrap">
+    {code}
+  </bdi>
+);
+
 export const editionPath = ({ checklist, version }: Pick<Row, 'checklist' | 'version'>): string =>
   `/admin/checklists/${encodeURIComponent(checklist)}/${encodeURIComponent(version)}`;
 

@@ -8,6 +8,7 @@ import { Meter, PageHeader, Panel, Status, Text } from '#web/ui/basics';
 import { Select } from '#web/ui/form';
 import { EmptyState, Loaded } from '#web/ui/states';
 import { type Column, Table } from '#web/ui/table';
+import { Code } from './checklists';
 import { PROVENANCE } from './profiles';
 
 type Profile = Schema<'ScoringProfile'>;
@@ -130,11 +131,15 @@ function Answers({ profile, checklist }: { profile: Profile; checklist: Schema<'
   const requirements = typeof compiled === 'string' ? [] : compiled.requirements;
   const columns = useMemo<readonly Column<Requirement>[]>(
     () => [
-      { key: 'code', header: t('admin.item.code'), cell: ({ code }) => <bdi dir="ltr">{code}</bdi> },
+      { key: 'code', header: t('admin.item.code'), cell: ({ code }) => <Code code={code} /> },
       {
         key: 'question',
         header: t('admin.item.question'),
-        cell: ({ question }) => <Text lang={checklist.language}>{question}</Text>,
+        cell: ({ question }) => (
+          <span className="block lg:min-w-40">
+            <Text lang={checklist.language}>{question}</Text>
+          </span>
+        ),
       },
       {
         key: 'criticality',
@@ -169,8 +174,8 @@ function Answers({ profile, checklist }: { profile: Profile; checklist: Schema<'
     [t, number, answers, options, checklist.language, example],
   );
   return (
-    <div className="grid items-start gap-4 lg:grid-cols-[1fr_20rem]">
-      <div className="min-w-0 max-lg:order-2">
+    <div className="grid items-start gap-4 xl:grid-cols-[1fr_16rem]">
+      <div className="min-w-0 max-xl:order-2">
         <div className="mb-3 grid gap-3 sm:grid-cols-2">
           <Select
             label={t('admin.item.level')}
@@ -195,7 +200,7 @@ function Answers({ profile, checklist }: { profile: Profile; checklist: Schema<'
           rowKey={({ code }) => code}
         />
       </div>
-      <div className="max-lg:order-1 lg:sticky lg:top-20">
+      <div className="max-xl:order-1 xl:sticky xl:top-20">
         <Outcome example={example} />
       </div>
     </div>
