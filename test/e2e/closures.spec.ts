@@ -298,6 +298,8 @@ describe('a visit', () => {
     const move = (body: object, who = p.manager, revision = visit.revision) =>
       who.agent.post(`/api/v1/visits/${visit.id}/move`).set('if-match', `"${revision}"`).send(body);
     await move({ plannedOn: 'soon' }).expect(400);
+    const impossible = await move({ plannedOn: '2027-02-30' }).expect(422);
+    expect(impossible.body).toMatchObject({ code: 'impossible-date', errors: [{ field: '/plannedOn' }] });
     await move({ plannedOn: visit.latest }, p.owner).expect(403);
     const outside = await move({ plannedOn: daysAgo(0) }).expect(409);
     expect(outside.body.code).toBe('visit-day-outside-window');

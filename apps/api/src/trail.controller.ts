@@ -27,7 +27,8 @@ export class TrailController {
     @Query() query: AuditQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    for (const day of [query.from, query.to]) if (day !== undefined) parseLocalDate(day);
+    if (query.from !== undefined) parseLocalDate(query.from, 'from');
+    if (query.to !== undefined) parseLocalDate(query.to, 'to');
     if (!/\bapplication\/x-ndjson\b/.test(reply.request.headers.accept ?? ''))
       return this.audit.page(actor, id, query, query);
     const lines = this.audit.lines(actor, id, query);

@@ -1,4 +1,4 @@
-import { daysBetween, DomainError, parseLocalDate } from '#domain';
+import { addDays, daysBetween, DomainError, parseLocalDate } from '#domain';
 import { appendToOutbox, dayIn } from '#platform';
 import { calendarIcs } from '#reporting';
 import { randomUUID } from 'node:crypto';
@@ -199,8 +199,8 @@ export class AssessorsService {
     assessorId: string,
     input: { from: string; to: string; reason?: string },
   ): Promise<{ id: string }> {
-    parseLocalDate(input.from);
-    parseLocalDate(input.to);
+    parseLocalDate(input.from, '/from');
+    parseLocalDate(input.to, '/to');
     if (daysBetween(input.from, input.to) < 0) {
       throw new DomainError('period-reversed', 'An absence ends on or after the day it begins.', [
         { field: '/to', message: `before ${input.from}` },
@@ -237,8 +237,8 @@ export class AssessorsService {
     period: { from?: string; to?: string } = {},
     today = dayIn(new Date()),
   ): Promise<CalendarView> {
-    const from = period.from ?? today;
-    const to = period.to ?? dayIn(new Date(Date.parse(from) + 182 * 86_400_000));
+    const from = parseLocalDate(period.from ?? today, 'from');
+    const to = parseLocalDate(period.to ?? addDays(from, 182), 'to');
     const days = daysBetween(from, to);
     if (days < 0 || days > 731) {
       throw new DomainError('period-invalid', 'A calendar runs forward, over at most two years.', [

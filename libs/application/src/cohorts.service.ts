@@ -126,7 +126,7 @@ export class CohortsService {
     cohortId: string,
     input: { siteId: string; enrolledOn: string; joiningCode?: string },
   ): Promise<{ id: string }> {
-    parseLocalDate(input.enrolledOn);
+    parseLocalDate(input.enrolledOn, '/enrolledOn');
     const own = await this.db.query(
       `SELECT 1 FROM site_access WHERE user_id = $1 AND site_id = $2 AND part = 'owner-organisation' AND role = 'owner'`,
       [actor.userId, input.siteId],
@@ -157,7 +157,7 @@ export class CohortsService {
     siteId: string,
     input: { exitedOn: string; reason: string; note?: string },
   ): Promise<void> {
-    parseLocalDate(input.exitedOn);
+    parseLocalDate(input.exitedOn, '/exitedOn');
     const reason = checkExit(input.reason, input.note);
     await this.mustManage(this.db, actor, cohortId, 'records exits');
     await this.db.transaction(async (tx) => {
@@ -224,9 +224,9 @@ export class CohortsService {
 }
 
 function checkPeriod(startsOn: string, endsOn: string | null): void {
-  parseLocalDate(startsOn);
+  parseLocalDate(startsOn, '/startsOn');
   if (endsOn === null) return;
-  parseLocalDate(endsOn);
+  parseLocalDate(endsOn, '/endsOn');
   if (endsOn < startsOn)
     throw new DomainError('period-reversed', 'A cohort ends on or after the day it begins.', [
       { field: '/endsOn', message: `before ${startsOn}` },

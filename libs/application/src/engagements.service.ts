@@ -193,9 +193,9 @@ async function mustKnow(tx: EntityManager, organisationId: string, siteId: strin
 }
 
 function checkPeriod(from: string, until: string | null): void {
-  parseLocalDate(from);
+  parseLocalDate(from, '/from');
   if (until === null) return;
-  parseLocalDate(until);
+  parseLocalDate(until, '/until');
   if (until < from)
     throw new DomainError('period-reversed', 'An engagement ends on or after the day it begins.', [
       { field: '/until', message: `before ${from}` },

@@ -140,7 +140,7 @@ export class FindingsService {
     input: { closedOn: string; note: string },
     given?: string,
   ): Promise<FindingRow> {
-    parseLocalDate(input.closedOn);
+    parseLocalDate(input.closedOn, '/closedOn');
     return this.db.transaction(async (tx) => {
       const finding = await lockFinding(tx, actor, assessmentId, findingId, mustClose);
       if (input.closedOn < finding.assessedOn)

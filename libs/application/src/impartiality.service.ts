@@ -369,8 +369,8 @@ const LONGEST_DAYS = 366;
 function periodOf(input: NewException, today: string): { from: string; until: string } {
   const from = input.validFrom ?? today;
   const until = input.validUntil!;
-  parseLocalDate(from);
-  parseLocalDate(until);
+  parseLocalDate(from, '/validFrom');
+  parseLocalDate(until, '/validUntil');
   if (until < from || until > addDays(from, LONGEST_DAYS)) {
     throw new DomainError('exception-subject', 'It is not clear what the exception is for.', [
       {

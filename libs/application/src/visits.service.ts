@@ -349,7 +349,7 @@ export class VisitsService {
     plannedOn: string,
     given?: string,
   ): Promise<VisitRow> {
-    parseLocalDate(plannedOn);
+    parseLocalDate(plannedOn, '/plannedOn');
     return this.db.transaction(async (tx) => {
       const visit = await this.lock(tx, actor, id, revision, 'move a visit of somebody else');
       const today = given ?? (await programmeDay(tx, visit));

@@ -110,7 +110,7 @@ export function checkGrant(
   if (new Set(grant.siteIds).size !== grant.siteIds.length)
     say('/siteIds', 'a site is named twice', 'Name every site once.');
   if (isBlank(grant.purpose)) say('/purpose', 'is empty', 'Say in a sentence what it is for.');
-  parseLocalDate(grant.until);
+  parseLocalDate(grant.until, '/until');
   const latest = addMonths(today, LONGEST_GRANT_MONTHS);
   if (grant.until < today) say('/until', 'is in the past', `Give a day from ${today} on.`);
   else if (grant.until > latest)

@@ -37,12 +37,12 @@ function write(year: number, month: number, day: number): LocalDate {
   return `${String(year).padStart(4, '0')}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
 }
 
-function need(date: LocalDate): number {
+function need(date: LocalDate, field = 'date'): number {
   const days = dayNumber(date);
   if (Number.isNaN(days)) {
     throw new DomainError('impossible-date', `"${date}" is not a day of the calendar.`, [
       {
-        field: 'date',
+        field,
         message: `"${date}" is not a day`,
         fix: 'Write the day as YYYY-MM-DD, for example 2026-03-31.',
       },
@@ -64,11 +64,11 @@ export function daysInMonth(year: number, month: number): number {
 }
 
 /**
- * Reads a day. Only the exact shape `YYYY-MM-DD` is a day; 2026-02-30 is not.
+ * Reads a day. Only the exact shape `YYYY-MM-DD` is a day; 2026-02-30 is not. `field` is what the refusal points to.
  * @throws DomainError `impossible-date`
  */
-export function parseLocalDate(text: string): LocalDate {
-  need(text);
+export function parseLocalDate(text: string, field?: string): LocalDate {
+  need(text, field);
   return text;
 }
 
