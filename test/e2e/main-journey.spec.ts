@@ -246,6 +246,36 @@ describe('from the first visit to the withdrawn certificate', () => {
     )[0]!;
     expect(await preview({ mandatoryItems: [requirement] })).toMatchObject({ after: { unknown: 1 } });
     expect(await preview({ minSectionPoints: 100 })).toMatchObject({ after: { 'not-ready': 1 } });
+    // Of a rule in force the buyer is told how many hold; a new version of it may ask for the same.
+    const [{ met }] = (await app.sql(
+      `SELECT array_agg(requirement ORDER BY requirement) AS met FROM (SELECT requirement FROM response
+          WHERE assessment_id = $1 AND part = 'verdict' AND answer = 'conform' ORDER BY requirement LIMIT 2) x`,
+      [followUp],
+    )) as [{ met: string[] }];
+    const strict = { rule: 'strict', mandatoryItems: [...met, requirement] };
+    await p.buyerPerson.agent
+      .post(`/api/v1/buyers/${p.buyer}/rules`)
+      .send({ ...rule, ...strict })
+      .expect(201);
+    const told = await waitFor(
+      async () => {
+        const { changes, after } = await preview({ ...strict, minPoints: 81 });
+        return after['not-ready'] === 1 ? { changes } : null;
+      },
+      { what: 'the rule to be evaluated', deadlineMs: 30_000 },
+    );
+    expect(told).toEqual({ changes: [] });
+    expect(
+      (await preview({ ...strict, conditional: { allow: ['mandatory-items'], withinDays: 300 } })).changes,
+    ).toMatchObject([
+      { before: 'not-ready', after: 'conditional', failing: [{ code: 'mandatory-items', actual: 2, needed: 3 }] },
+    ]);
+    // One of them alone would be an answer.
+    expect(await preview({ ...strict, mandatoryItems: [requirement] })).toMatchObject({
+      after: { unknown: 1 },
+    });
+    await app.sql(`DELETE FROM readiness WHERE buyer_rule_id IN (SELECT id FROM buyer_rule_row WHERE rule = 'strict')`);
+    await app.sql(`UPDATE buyer_rule_row SET active = false WHERE rule = 'strict'`);
   });
 
   it('issues no certificate for an assessment whose day is still to come', async () => {

@@ -241,6 +241,7 @@ export class BuyersService {
       for (const { siteId, site, organisation, categories, today, before: now, candidate } of some) {
         const score = candidate && scores.get(candidate.id);
         const content = candidate && (await pinnedContent(this.db, candidate));
+        const met = candidate ? mandatoryMet(rule, candidate, now) : undefined;
         // Its newest assessment is with the reviewers: it counts already, and nobody else is shown it before it is closed.
         const hidden = now.some(({ assessmentId, visible }) => assessmentId !== null && !visible);
         for (const category of categories) {
@@ -261,6 +262,7 @@ export class BuyersService {
                         checklist: content.checklistBody,
                         profile: content.profileBody,
                         score: score as Score,
+                        ...(!score.items && met !== undefined && { mandatoryMet: met }),
                       }
                     : null,
                 );
@@ -305,7 +307,8 @@ export class BuyersService {
          LEFT JOIN LATERAL (SELECT (now() AT TIME ZONE p.time_zone)::date::text AS today FROM enrolment e JOIN cohort c ON c.id = e.cohort_id
              JOIN programme p ON p.id = c.programme_id WHERE e.site_id = x.site_id ORDER BY e.enrolled_on DESC, e.id LIMIT 1) z ON true
          LEFT JOIN LATERAL (SELECT jsonb_agg(jsonb_build_object('category', r.category, 'status', r.status, 'assessmentId', r.assessment_id,
-                    'visible', v.id IS NOT NULL)) AS before
+                    'visible', v.id IS NOT NULL, 'level', b.body -> 'level', 'mandatoryItems', b.body -> 'mandatoryItems',
+                    'mandatoryMet', jsonb_path_query_first(r.body, '$.conditions[*] ? (@.code == "mandatory-items").actual'))) AS before
              FROM readiness r JOIN buyer_rule_row b ON b.id = r.buyer_rule_id LEFT JOIN assessment v ON v.id = r.assessment_id
             WHERE r.site_id = x.site_id AND b.buyer_id = $1 AND b.active AND b.rule = $2) r ON true
          LEFT JOIN LATERAL (SELECT jsonb_build_object('id', a.id, 'assessedOn', a.assessed_on::text, 'kind', a.kind, 'level', a.level, 'checklistVersionId', v.id,
@@ -365,6 +368,10 @@ interface PreviewSite {
     readonly assessmentId: string | null;
     /** Whether the buyer sees that assessment. */
     readonly visible: boolean;
+    /** What the rule in force asks, and how many of its mandatory items hold. */
+    readonly level: string;
+    readonly mandatoryItems: readonly string[] | null;
+    readonly mandatoryMet: number | null;
   }[];
   readonly candidate: Candidate | null;
 }
@@ -385,9 +392,13 @@ interface Candidate {
 type SeenScore = Pick<Score, 'status'> & Partial<Score>;
 
 /** A rule without what can't be answered from the parts of a score somebody sees, and whether anything was left out. */
-function answerable(rule: BuyerRule, score: SeenScore): { rule: BuyerRule; whole: boolean } {
+function answerable(
+  rule: BuyerRule,
+  score: SeenScore,
+  met: number | undefined,
+): { rule: BuyerRule; whole: boolean } {
   const { mandatoryItems, sections, minSectionPoints, ...rest } = rule;
-  const items = !mandatoryItems?.length || score.items !== undefined;
+  const items = !mandatoryItems?.length || score.items !== undefined || met !== undefined;
   const bySection = (!sections && minSectionPoints === undefined) || score.sections !== undefined;
   return {
     rule: {
@@ -398,6 +409,25 @@ function answerable(rule: BuyerRule, score: SeenScore): { rule: BuyerRule; whole
     },
     whole: items && bySection,
   };
+}
+
+/**
+ * How many mandatory items of a rule hold, as far as the rule in force tells the buyer already of the same assessment: it asks
+ * for the same ones, or for these and more and all hold. A preview of each single item would be as good as its answer.
+ */
+function mandatoryMet(
+  { mandatoryItems: asked = [], level }: BuyerRule,
+  { id }: Candidate,
+  before: PreviewSite['before'],
+): number | undefined {
+  for (const { assessmentId, level: then, mandatoryItems: told, mandatoryMet: met } of before) {
+    if (assessmentId !== id || then !== level || !told || met === null) continue;
+    const known = new Set(told);
+    if (!asked.every((code) => known.has(code))) continue;
+    if (met === told.length) return asked.length;
+    if (asked.length === told.length) return met;
+  }
+  return undefined;
 }
 
 /** How a site stands under a rule, as far as the score that is seen tells. What fails of it fails, whatever isn't seen. */
@@ -412,7 +442,7 @@ function judged(
     const { status } = evaluateReadiness(rule, { ...context, assessments: [] });
     return { status, failing: [] };
   }
-  const { rule: asked, whole } = answerable(rule, candidate.score);
+  const { rule: asked, whole } = answerable(rule, candidate.score, candidate.mandatoryMet);
   const seen: SeenScore = candidate.score;
   const score = { items: [], sections: [], gates: [], ...seen } as unknown as Score;
   const { status, conditions } = evaluateReadiness(asked, {

@@ -109,6 +109,8 @@ export interface ReadinessCandidate {
   readonly score: Score;
   /** Its score, same level, profile and view, if these items conformed ({@link rescorer}). Absent: no path is given. */
   readonly rescore?: (fixed: ReadonlySet<string>) => Score;
+  /** How many of the rule's mandatory items hold, for whoever isn't shown which: `score` comes without its items then. */
+  readonly mandatoryMet?: number;
 }
 
 /** Why a candidate was left aside. */
@@ -196,7 +198,7 @@ export function evaluateReadiness(rule: BuyerRule, context: ReadinessContext): R
     needed: rule.maxAgeDays,
     requirements: [],
   };
-  const own = conditionsOf(rule, chosen.checklist, chosen.profile, chosen.score);
+  const own = conditionsOf(rule, chosen.checklist, chosen.profile, chosen.score, chosen.mandatoryMet);
   const conditions = [fresh, ...own];
   const failing = conditions.filter((c) => !c.holds);
   const lastDay = addDays(chosen.date, rule.maxAgeDays);
@@ -259,6 +261,7 @@ function conditionsOf(
   checklist: ChecklistVersion,
   profile: ScoringProfile,
   score: Score,
+  mandatoryMet?: number,
 ): ReadinessCondition[] {
   const out: ReadinessCondition[] = [];
   const names = (test: (item: ItemScore) => boolean): string[] =>
@@ -279,13 +282,10 @@ function conditionsOf(
   if (rule.mandatoryItems && rule.mandatoryItems.length > 0) {
     const met = new Set(names((i) => !fallsShort(i)));
     const short = rule.mandatoryItems.filter((code) => !met.has(code));
-    add(
-      'mandatory-items',
-      null,
-      short.length === 0,
-      rule.mandatoryItems.length - short.length,
-      rule.mandatoryItems.length,
-      () => short,
+    const needed = rule.mandatoryItems.length;
+    const actual = mandatoryMet ?? needed - short.length;
+    add('mandatory-items', null, actual === needed, actual, needed, () =>
+      mandatoryMet === undefined ? short : [],
     );
   }
   for (const grade of LIMITED) {
