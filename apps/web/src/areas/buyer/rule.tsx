@@ -1,6 +1,7 @@
 import { useMemo, useState } from 'react';
+import { useQueryClient } from '@tanstack/react-query';
 import { useLocation, useParams } from 'wouter';
-import { type Answer, call, type Schema } from '#web/api/client';
+import { type Answer, ApiProblem, call, type Schema } from '#web/api/client';
 import { useCategories } from '#web/api/categories';
 import { useRead, useWrite } from '#web/api/hooks';
 import { LOCALES, serverLocale, useI18n } from '#web/i18n';
@@ -13,6 +14,7 @@ import { ContentLanguage, ProblemBox } from '#web/ui/states';
 import { type Column, Table } from '#web/ui/table';
 import { toast } from '#web/ui/toast';
 import { ForBuyer, useCondition } from './buyer';
+import { type Draft, type Fields, useDraft } from './draft';
 
 type Rule = Schema<'BuyerRule'>;
 type Preview = Answer<'/api/v1/buyers/{id}/rules/preview', 'post'>;
@@ -45,7 +47,7 @@ export default function RulePage() {
         lead={t('buyer.rule.lead')}
         back={{ href: '/buyer/rules', label: t('buyer.rules.title') }}
       />
-      <ForBuyer>{(buyer) => <Load buyer={buyer} code={rule} />}</ForBuyer>
+      <ForBuyer>{(buyer) => <Load key={`${buyer} ${rule}`} buyer={buyer} code={rule} />}</ForBuyer>
     </>
   );
 }
@@ -55,6 +57,7 @@ function Load({ buyer, code }: { buyer: string; code: string }) {
   const rules = useRead('/api/v1/buyers/{id}/rules', { params: { path: { id: buyer } } });
   const checklists = useRead('/api/v1/checklists');
   const profiles = useRead('/api/v1/profiles');
+  const { draft, keep, forget } = useDraft(buyer, code);
   const error = rules.error ?? checklists.error ?? profiles.error;
   if (error) return <ProblemBox error={error} />;
   if (!rules.data || !checklists.data || !profiles.data) return <Skeleton />;
@@ -62,8 +65,11 @@ function Load({ buyer, code }: { buyer: string; code: string }) {
   if (!found && code !== 'new') return <p>{t('buyer.rule.gone')}</p>;
   return (
     <Editor
-      key={code}
+      key={draft ? 'draft' : 'published'}
       buyer={buyer}
+      draft={draft}
+      keep={keep}
+      forget={forget}
       newest={found?.body}
       known={rules.data}
       checklists={checklists.data}
@@ -78,20 +84,32 @@ function Editor({
   known,
   checklists,
   profiles,
+  draft,
+  keep,
+  forget,
 }: {
   buyer: string;
+  /** What was typed before and isn't published. */
+  draft: Draft | null;
+  keep: (form: HTMLFormElement, upon: string | null) => void;
+  forget: () => void;
   /** The version in force, also when somebody publishes another one meanwhile. */
   newest: Rule | undefined;
   known: readonly Schema<'RuleInForce'>[];
   checklists: readonly Schema<'ChecklistRow'>[];
   profiles: readonly Schema<'ScoringProfile'>[];
 }) {
-  const { t } = useI18n();
+  const { t, moment } = useI18n();
   // What somebody has begun to change stays as they typed it, whatever becomes the newest version.
   const [before] = useState(newest);
+  const upon = draft ? draft.upon : (before?.version ?? null);
+  const [fields] = useState(() => draft?.fields ?? fieldsOf(before));
+  const typed = (name: string): string => fields.find(([each]) => each === name)?.[1] ?? '';
+  const ticked = (name: string, value: string): boolean =>
+    fields.some(([each, given]) => each === name && given === value);
   const names = useRead('/api/v1/categories', { params: { query: { lang: serverLocale() } } });
   const codes = [...new Set(checklists.map(({ checklist }) => checklist))];
-  const [checklist, setChecklist] = useState(before?.checklist ?? codes[0] ?? '');
+  const [checklist, setChecklist] = useState(typed('checklist') || (codes[0] ?? ''));
   // The newest edition says what can be asked; the list has them in their order.
   const editions = checklists.filter((each) => each.checklist === checklist);
   const edition = editions.filter(({ withdrawn }) => !withdrawn).at(-1) ?? editions.at(-1);
@@ -105,7 +123,7 @@ function Editor({
     },
     { enabled: !!edition },
   );
-  const [level, setLevel] = useState(before?.level ?? '');
+  const [level, setLevel] = useState(typed('level'));
   const [preview, setPreview] = useState<{ rule: Rule; result: Preview } | null>(null);
   const levels = content.data?.levels ?? NO_LEVELS;
   const chosenLevel = levels.some(({ code }) => code === level) ? level : (levels[0]?.code ?? '');
@@ -140,7 +158,7 @@ function Editor({
     } as never);
     setPreview({ rule, result: result as Preview });
   };
-  const number = (name: string, label: string, value: number | undefined, max: number, step = 1) => (
+  const number = (name: string, label: string, max: number, step = 1) => (
     <TextField
       label={label}
       name={name}
@@ -150,16 +168,34 @@ function Editor({
       max={max}
       step={step}
       dir="ltr"
-      defaultValue={value}
+      defaultValue={typed(name)}
     />
   );
   if (!content.data || !names.data) return <Skeleton />;
   return (
     <>
       <ContentLanguage of={content.data.language} />
-      <div className="grid items-start gap-x-4 lg:grid-cols-2">
+      <div
+        className="grid items-start gap-x-4 lg:grid-cols-2"
+        onChange={({ target }) => {
+          const { form } = target as HTMLInputElement;
+          if (form) keep(form, upon);
+        }}
+      >
         <Panel heading={t('buyer.rule.asks')}>
-          {newest?.version !== before?.version && (
+          {draft && (
+            <div role="status" className="mb-3 flex flex-wrap items-center gap-3 rounded-lg bg-sunken p-3">
+              <p className="grow">{t('buyer.rule.draft', { moment: moment(draft.at) })}</p>
+              <Confirm
+                label={t('buyer.rule.discard')}
+                title={t('buyer.rule.discard')}
+                question={t('buyer.rule.discardQuestion')}
+                confirm={t('buyer.rule.discard')}
+                onConfirm={async () => forget()}
+              />
+            </div>
+          )}
+          {(newest?.version ?? null) !== upon && (
             <p role="status" className="mb-3 rounded-lg bg-minor-bg p-3 text-minor">
               {t('buyer.rule.meanwhile', { version: newest?.version ?? '' })}
             </p>
@@ -171,7 +207,7 @@ function Editor({
               required
               maxLength={2000}
               dir="auto"
-              defaultValue={before?.title}
+              defaultValue={typed('title')}
             />
             <details>
               <summary className="min-h-8 font-medium">{t('buyer.rule.otherLanguages')}</summary>
@@ -184,13 +220,14 @@ function Editor({
                     lang={lang}
                     dir="auto"
                     maxLength={2000}
-                    defaultValue={before?.translations?.[value]?.title}
+                    defaultValue={typed(`translations/${value}`)}
                   />
                 ))}
               </div>
             </details>
             <Select
               label={t('buyer.rule.checklist')}
+              name="checklist"
               value={checklist}
               onChange={setChecklist}
               options={codes.map((value) => ({
@@ -200,6 +237,7 @@ function Editor({
             />
             <Select
               label={t('buyer.rule.level')}
+              name="level"
               value={chosenLevel}
               onChange={setLevel}
               options={levels.map(({ code, title }) => ({ value: code, label: title }))}
@@ -207,7 +245,7 @@ function Editor({
             <Select
               label={t('buyer.rule.profile')}
               name="profile"
-              defaultValue={before?.profile ?? 'programme-default'}
+              defaultValue={typed('profile')}
               options={[...new Map(profiles.map((each) => [each.profile, each.title]))].map(
                 ([value, label]) => ({ value, label }),
               )}
@@ -219,7 +257,7 @@ function Editor({
                   label={t('buyer.rule.anyCategory')}
                   name="categories"
                   value="*"
-                  defaultChecked={before?.categories.includes('*') ?? true}
+                  defaultChecked={ticked('categories', '*')}
                 />
                 {categories.map(({ code, name }) => (
                   <Checkbox
@@ -227,29 +265,16 @@ function Editor({
                     label={name}
                     name="categories"
                     value={code}
-                    defaultChecked={before?.categories.includes(code) ?? false}
+                    defaultChecked={ticked('categories', code)}
                   />
                 ))}
               </div>
             </fieldset>
             <div className="grid items-end gap-3 sm:grid-cols-2">
-              {number('minPoints', t('buyer.rule.minPoints'), before?.minPoints, 100, 0.1)}
-              {number(
-                'minSectionPoints',
-                t('buyer.rule.minSectionPoints'),
-                before?.minSectionPoints,
-                100,
-                0.1,
-              )}
+              {number('minPoints', t('buyer.rule.minPoints'), 100, 0.1)}
+              {number('minSectionPoints', t('buyer.rule.minSectionPoints'), 100, 0.1)}
               {GRADES.map((grade) => (
-                <div key={grade}>
-                  {number(
-                    `maxOpen/${grade}`,
-                    t(`buyer.rule.maxOpen.${grade}`),
-                    before?.maxOpen?.[grade],
-                    1000,
-                  )}
-                </div>
+                <div key={grade}>{number(`maxOpen/${grade}`, t(`buyer.rule.maxOpen.${grade}`), 1000)}</div>
               ))}
               <TextField
                 label={t('buyer.rule.maxAgeDays')}
@@ -260,22 +285,20 @@ function Editor({
                 max={3660}
                 dir="ltr"
                 required
-                defaultValue={before?.maxAgeDays ?? 365}
+                defaultValue={typed('maxAgeDays')}
               />
             </div>
             <Checkbox
               label={t('buyer.rule.requirePassed')}
               name="requirePassed"
               value="true"
-              defaultChecked={before?.requirePassed ?? false}
+              defaultChecked={ticked('requirePassed', 'true')}
             />
             <details>
               <summary className="min-h-8 font-medium">{t('buyer.rule.sections')}</summary>
               <div className="mt-2 grid items-end gap-3 sm:grid-cols-2" lang={content.data.language}>
                 {rated.map(({ code, title }) => (
-                  <div key={code}>
-                    {number(`sections/${code}`, title, before?.sections?.[code], 100, 0.1)}
-                  </div>
+                  <div key={code}>{number(`sections/${code}`, title, 100, 0.1)}</div>
                 ))}
               </div>
             </details>
@@ -301,21 +324,16 @@ function Editor({
                     }
                     name="mandatoryItems"
                     value={code}
-                    defaultChecked={before?.mandatoryItems?.includes(code) ?? false}
+                    defaultChecked={ticked('mandatoryItems', code)}
                   />
                 ))}
               </div>
             </details>
-            <details open={!!before?.conditional}>
+            <details open={!!typed('conditional/withinDays')}>
               <summary className="min-h-8 font-medium">{t('buyer.rule.conditional')}</summary>
               <div className="mt-2 grid gap-1">
                 <p className="text-sm text-soft">{t('buyer.rule.conditionalHint')}</p>
-                {number(
-                  'conditional/withinDays',
-                  t('buyer.rule.withinDays'),
-                  before?.conditional?.withinDays,
-                  3660,
-                )}
+                {number('conditional/withinDays', t('buyer.rule.withinDays'), 3660)}
                 <div className="grid sm:grid-cols-2">
                   {MAY_FAIL.map((value) => (
                     <Checkbox
@@ -323,7 +341,7 @@ function Editor({
                       label={t(`buyer.condition.${value}`)}
                       name="allow"
                       value={value}
-                      defaultChecked={before?.conditional?.allow.includes(value) ?? false}
+                      defaultChecked={ticked('allow', value)}
                     />
                   ))}
                 </div>
@@ -333,7 +351,13 @@ function Editor({
         </Panel>
         <div>
           {preview ? (
-            <Result buyer={buyer} rule={preview.rule} result={preview.result} />
+            <Result
+              buyer={buyer}
+              rule={preview.rule}
+              result={preview.result}
+              onPublished={forget}
+              onOvertaken={() => setPreview(null)}
+            />
           ) : (
             <Panel heading={t('buyer.preview.title')}>
               <p className="text-soft">{t('buyer.preview.none')}</p>
@@ -348,6 +372,39 @@ function Editor({
 /** A code that no rule of the buyer has yet. */
 function newCode(known: readonly Schema<'RuleInForce'>[]): string {
   for (let n = 1; ; n += 1) if (!known.some(({ rule }) => rule === `rule-${n}`)) return `rule-${n}`;
+}
+
+/** What the form holds of a rule; without one, how a new one begins. */
+function fieldsOf(rule: Rule | undefined): Fields {
+  if (!rule)
+    return [
+      ['profile', 'programme-default'],
+      ['categories', '*'],
+      ['maxAgeDays', '365'],
+    ];
+  const one = (name: string, value: unknown): Fields => (value === undefined ? [] : [[name, String(value)]]);
+  const many = (name: string, values: readonly string[] = []): Fields => values.map((value) => [name, value]);
+  const named = (prefix: string, values: object = {}): Fields =>
+    Object.entries(values).map(([key, value]) => [`${prefix}/${key}`, String(value)]);
+  return [
+    ...one('title', rule.title),
+    ...Object.entries(rule.translations ?? {}).flatMap(([lang, each]) =>
+      one(`translations/${lang}`, each?.title),
+    ),
+    ...one('checklist', rule.checklist),
+    ...one('level', rule.level),
+    ...one('profile', rule.profile),
+    ...many('categories', rule.categories),
+    ...one('minPoints', rule.minPoints),
+    ...one('minSectionPoints', rule.minSectionPoints),
+    ...named('maxOpen', rule.maxOpen),
+    ...one('maxAgeDays', rule.maxAgeDays),
+    ...one('requirePassed', rule.requirePassed || undefined),
+    ...named('sections', rule.sections),
+    ...many('mandatoryItems', rule.mandatoryItems),
+    ...one('conditional/withinDays', rule.conditional?.withinDays),
+    ...many('allow', rule.conditional?.allow),
+  ];
 }
 
 /** The rule that the form says, as the version after `after`; what the form doesn't show stays as it was in `before`. */
@@ -411,9 +468,23 @@ function ruleOf(
 }
 
 /** Who would be ready, who wouldn't any more; and the button that publishes exactly what was looked at. */
-function Result({ buyer, rule, result }: { buyer: string; rule: Rule; result: Preview }) {
+function Result({
+  buyer,
+  rule,
+  result,
+  onPublished,
+  onOvertaken,
+}: {
+  buyer: string;
+  rule: Rule;
+  result: Preview;
+  onPublished: () => void;
+  /** Somebody else has published this version meanwhile: it has to be looked at as the next one. */
+  onOvertaken: () => void;
+}) {
   const { t, compare } = useI18n();
   const [, go] = useLocation();
+  const queries = useQueryClient();
   const publish = useWrite('post', '/api/v1/buyers/{id}/rules');
   const { nameOf } = useCategories();
   const said = useCondition();
@@ -481,10 +552,18 @@ function Result({ buyer, rule, result }: { buyer: string; rule: Rule; result: Pr
         question={t('buyer.rule.publishQuestion', { version: rule.version })}
         confirm={t('buyer.rule.publish')}
         onConfirm={() =>
-          publish.mutateAsync({ params: { path: { id: buyer } }, body: rule as never }).then(() => {
-            toast(t('buyer.rule.published'));
-            go('/buyer');
-          })
+          publish.mutateAsync({ params: { path: { id: buyer } }, body: rule as never }).then(
+            () => {
+              onPublished();
+              toast(t('buyer.rule.published'));
+              go('/buyer');
+            },
+            async (error: unknown) => {
+              if (!(error instanceof ApiProblem && error.problem.code === 'version-published')) throw error;
+              await queries.invalidateQueries();
+              onOvertaken();
+            },
+          )
         }
       />
       <h3 className="mt-4 mb-2">{t('buyer.preview.changes', { n: result.changes.length, of: total })}</h3>
