@@ -9,7 +9,7 @@ import { Readable } from 'node:stream';
 import type { DataSource } from 'typeorm';
 import { CheckpointFolder, verifyDatabase } from '#application';
 import { type AuditReport, loadAuditKeys, readCheckpoint, signCheckpoint, verifyFile } from '#platform';
-import { AUDIT_SUBJECTS } from '#domain';
+import { AUDIT_SUBJECTS, INSTALLATION_SUBJECTS } from '#domain';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
 /* eslint-disable @typescript-eslint/no-explicit-any */
@@ -522,14 +522,7 @@ describe('the subjects that people search by', () => {
       `SELECT DISTINCT c.relname AS name FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE t.tgname = 'audit_insert'`,
     );
     // Content belongs to the installation and is in its own trail.
-    const content = [
-      'checklist_version',
-      'checklist_withdrawal',
-      'checklist_translation',
-      'crosswalk',
-      'scoring_profile',
-    ];
-    expect([...AUDIT_SUBJECTS, ...content].sort()).toEqual(
+    expect([...AUDIT_SUBJECTS, ...INSTALLATION_SUBJECTS].sort()).toEqual(
       followed.map(({ name }: { name: string }) => name).sort(),
     );
   });

@@ -36,3 +36,15 @@ export const AUDIT_SUBJECTS = [
   'buyer_rule_row',
   'record_import',
 ] as const;
+
+/** Whose trail the installation's own is: nobody's. */
+export const INSTALLATION = '00000000-0000-0000-0000-000000000000';
+
+/** What the installation's own trail follows: content that is published, and its withdrawals. */
+export const INSTALLATION_SUBJECTS = [
+  'checklist_version',
+  'checklist_withdrawal',
+  'checklist_translation',
+  'crosswalk',
+  'scoring_profile',
+] as const;

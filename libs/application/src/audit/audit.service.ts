@@ -1,8 +1,8 @@
-import { addDays, type AuditEntry } from '#domain';
+import { addDays, type AuditEntry, INSTALLATION } from '#domain';
 import type { ActingAs, Database, Queryable } from '#persistence';
 import { type AuditKeys, lineOf, type SignedCheckpoint, signCheckpoint } from '#platform';
 import { notFound, type Actor } from '../actor.js';
-import { headOf } from './checkpoints.js';
+import { headOf, openTrail } from './checkpoints.js';
 
 /** Which entries; days are UTC, both included. */
 export interface AuditFilter {
@@ -26,6 +26,8 @@ export interface ReadEntry {
   readonly at: string;
   /** Id of a person, `grant:<id>`, `worker`, `operator` or `anybody`. */
   readonly actor: string;
+  /** Name of the person, in the installation's own trail. Not part of the chain. */
+  readonly actorName?: string;
   /** By what the person acted: `token:<id>` of an API token, `e-mail-link`, `invitation:<id>`. Left out: by signing in. */
   readonly by?: string;
   /** Name of the token, for the owners of its organisation. Not part of the chain. */
@@ -55,7 +57,7 @@ export interface AuditedMany {
 /** Entries a statement while streaming; one that holds a whole assessment's answers has 80 KB. */
 const BATCH = 100;
 
-/** The audit trail of an organisation, for its owners. */
+/** The audit trail of an organisation, for its owners; that of the installation itself, for whoever looks after it. */
 export class AuditService {
   constructor(
     private readonly db: Database,
@@ -69,7 +71,7 @@ export class AuditService {
     filter: AuditFilter,
     page: { readonly cursor?: string; readonly limit?: number },
   ): Promise<{ items: ReadEntry[]; nextCursor: string | null }> {
-    mustOwn(actor, organisation);
+    mustRead(actor, organisation);
     const limit = page.limit ?? 50;
     return this.db.as(actor, async (tx) => {
       const entries = await entriesOf(tx, organisation, filter, Number(page.cursor ?? 0), limit + 1);
@@ -79,10 +81,17 @@ export class AuditService {
         hash,
         ...(JSON.parse(body) as Omit<ReadEntry, 'seq' | 'prev' | 'hash'>),
       }));
-      const names = await tokenNames(tx, read);
+      const tokens = await tokenNames(tx, read);
+      // An owner finds them among the members of the organisation.
+      const people = organisation === INSTALLATION ? await personNames(tx, read) : new Map<string, string>();
       const items = read.map((entry) => {
-        const byName = names.get(entry.by ?? '');
-        return byName === undefined ? entry : { ...entry, byName };
+        const byName = tokens.get(entry.by ?? '');
+        const actorName = people.get(entry.actor);
+        return {
+          ...entry,
+          ...(byName !== undefined && { byName }),
+          ...(actorName !== undefined && { actorName }),
+        };
       });
       return { items, nextCursor: entries.length > limit ? String(items.at(-1)!.seq) : null };
     });
@@ -90,13 +99,13 @@ export class AuditService {
 
   /** The lines of an export, as JSON Lines. @throws DomainError `not-found`, before the first line. */
   lines(actor: Actor, organisation: string, filter: AuditFilter): AsyncGenerator<string> {
-    mustOwn(actor, organisation);
+    mustRead(actor, organisation);
     return auditLines(this.db, actor, organisation, filter);
   }
 
   /** A signed statement of what the chain looks like now. @throws DomainError `not-found`. */
   async checkpoint(actor: Actor, organisation: string): Promise<SignedCheckpoint> {
-    mustOwn(actor, organisation);
+    mustRead(actor, organisation);
     const head = await this.db.as(actor, (tx) => headOf(tx, organisation));
     return signCheckpoint(await this.keys(), head);
   }
@@ -136,13 +145,23 @@ async function tokenNames(tx: Queryable, entries: readonly ReadEntry[]): Promise
   return new Map(rows.map(({ by, name }) => [by, name]));
 }
 
+/** Names of the people who acted. */
+async function personNames(tx: Queryable, entries: readonly ReadEntry[]): Promise<Map<string, string>> {
+  const rows: { id: string; name: string | null }[] = await tx.query(
+    `SELECT id, person_name(id) AS name FROM unnest($1::text[]) AS id`,
+    [[...new Set(entries.map(({ actor }) => actor))]],
+  );
+  return new Map(rows.flatMap(({ id, name }) => (name === null ? [] : [[id, name]])));
+}
+
 async function entriesOf(
-  tx: { query(sql: string, values: unknown[]): Promise<AuditEntry[]> },
+  tx: Queryable,
   organisation: string,
   { subject, actor, by, from, to }: AuditFilter,
   after: number,
   limit: number,
 ): Promise<AuditEntry[]> {
+  await openTrail(tx, organisation);
   return tx.query(
     `SELECT organisation_id AS organisation, seq::float8 AS seq, coalesce(encode(prev, 'hex'), '') AS prev, encode(hash, 'hex') AS hash, body
        FROM audit_entry WHERE organisation_id = $1 AND seq > $2
@@ -161,6 +180,12 @@ async function entriesOf(
       by ?? null,
     ],
   );
+}
+
+/** @throws DomainError `not-found` to everybody but the owners, and of nobody's trail to everybody but who looks after all of it. */
+function mustRead(actor: Actor, organisation: string): void {
+  if (organisation !== INSTALLATION) mustOwn(actor, organisation);
+  else if (!actor.administrator) throw notFound('organisation');
 }
 
 /** @throws DomainError `not-found` to everybody but the owners: to others the organisation may not even exist. */

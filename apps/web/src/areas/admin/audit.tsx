@@ -1,5 +1,6 @@
-import { AUDIT_SUBJECTS } from '#domain/audit-subjects';
+import { AUDIT_SUBJECTS, INSTALLATION, INSTALLATION_SUBJECTS } from '#domain/audit-subjects';
 import { type ReactNode, useState } from 'react';
+import { useSearchParams } from 'wouter';
 import { type Schema, send } from '#web/api/client';
 import { useRead } from '#web/api/hooks';
 import { useI18n } from '#web/i18n';
@@ -11,12 +12,8 @@ import { OwnOrganisation } from './own-organisation';
 
 type Entry = Schema<'ReadEntry'>;
 type Row = Schema<'AuditedRow'>;
-interface Filter {
-  readonly actor?: string;
-  readonly subject?: string;
-  readonly from?: string;
-  readonly to?: string;
-}
+/** What can be looked for; the address says what is. */
+const FILTERS = ['actor', 'subject', 'from', 'to'] as const;
 const ACTIONS: Readonly<Record<Entry['action'], StatusKind>> = {
   insert: 'conforming',
   update: 'neutral',
@@ -25,13 +22,16 @@ const ACTIONS: Readonly<Record<Entry['action'], StatusKind>> = {
 };
 const monthAgo = () => new Date(Date.now() - 30 * 86_400_000).toISOString().slice(0, 10);
 
-/** `/admin/audit`: every change to what an organisation owns: who, when, from where, before and after. */
+/**
+ * `/admin/audit`: every change to what an organisation owns, or to what belongs to the installation itself: who, when, from
+ * where, before and after. What is looked for and the page of it stand in the address, so that they come back and can be sent.
+ */
 export default function AuditPage() {
   const { t } = useI18n();
   return (
     <>
       <PageHeader title={t('admin.nav.audit')} lead={t('admin.audit.lead')} />
-      <OwnOrganisation>
+      <OwnOrganisation installation>
         {(organisation) => <Trail key={organisation} organisation={organisation} />}
       </OwnOrganisation>
     </>
@@ -40,12 +40,27 @@ export default function AuditPage() {
 
 function Trail({ organisation }: { organisation: string }) {
   const { t, compare } = useI18n();
-  const [filter, setFilter] = useState<Filter>(() => ({ from: monthAgo() }));
+  const [search, setSearch] = useSearchParams();
+  const ofNobody = organisation === INSTALLATION;
+  // Content is published seldom, people work every day.
+  const given: Readonly<Record<string, string | undefined>> = {
+    from: ofNobody ? '' : monthAgo(),
+    ...Object.fromEntries(search),
+  };
+  const filter: Record<string, string> = Object.fromEntries(
+    FILTERS.flatMap((name) => (given[name] ? [[name, given[name]]] : [])),
+  );
   /** Where each page that was turned to begins; the first begins at the beginning. */
-  const [turned, setTurned] = useState<readonly string[]>([]);
+  const turned = search.getAll('after');
+  const turn = (after: readonly string[]): void =>
+    setSearch((before) => {
+      before.delete('after');
+      for (const each of after) before.append('after', each);
+      return before;
+    });
   const [error, setError] = useState<unknown>(null);
   const path = { id: organisation };
-  const members = useRead('/api/v1/organisations/{id}/members', { params: { path } });
+  const members = useRead('/api/v1/organisations/{id}/members', { params: { path } }, { enabled: !ofNobody });
   const cursor = turned.at(-1);
   const entries = useRead('/api/v1/organisations/{id}/audit', {
     params: { path, query: { ...filter, limit: 50, ...(cursor && { cursor }) } },
@@ -61,16 +76,25 @@ function Trail({ organisation }: { organisation: string }) {
     setError(null);
     download(`/api/v1/organisations/${organisation}/audit${what}`, type, file).catch(setError);
   };
-  const asked = new URLSearchParams(Object.entries(filter)).toString();
+  const asked = new URLSearchParams(filter).toString();
+  const subjects = ofNobody ? INSTALLATION_SUBJECTS : AUDIT_SUBJECTS;
   return (
     <>
       <section className="no-print mb-4 rounded-xl border border-line bg-panel p-4">
         <Form
+          key={asked}
           submit={t('admin.audit.search')}
-          onSubmit={async (values) => {
-            setTurned([]);
-            setFilter(Object.fromEntries(Object.entries(values).filter(([, value]) => value !== '')));
-          }}
+          onSubmit={async (values) =>
+            // An empty first day is one that was emptied.
+            setSearch({
+              ...(search.has('organisation') && { organisation }),
+              ...Object.fromEntries(
+                FILTERS.flatMap((name) =>
+                  values[name] || name === 'from' ? [[name, values[name] ?? '']] : [],
+                ),
+              ),
+            })
+          }
           actions={
             <>
               <Button onClick={() => keep(`?${asked}`, 'application/x-ndjson', 'audit.jsonl')}>
@@ -86,6 +110,7 @@ function Trail({ organisation }: { organisation: string }) {
             <Select
               label={t('admin.audit.who')}
               name="actor"
+              defaultValue={given['actor'] ?? ''}
               options={[
                 { value: '', label: t('admin.audit.anybody') },
                 ...people.map(([value, label]) => ({ value, label })),
@@ -96,21 +121,24 @@ function Trail({ organisation }: { organisation: string }) {
             <Select
               label={t('admin.audit.what')}
               name="subject"
+              defaultValue={given['subject'] ?? ''}
               options={[
                 { value: '', label: t('admin.audit.anything') },
-                ...AUDIT_SUBJECTS.map((value) => ({
-                  value,
-                  label: t(`admin.subject.${value}`),
-                })).sort((one, other) => compare(one.label, other.label)),
+                ...subjects
+                  .map((value) => ({
+                    value,
+                    label: t(`admin.subject.${value}`),
+                  }))
+                  .sort((one, other) => compare(one.label, other.label)),
               ]}
             />
             <TextField
               label={t('admin.audit.from')}
               name="from"
               type="date"
-              {...(filter.from && { defaultValue: filter.from })}
+              defaultValue={given['from'] ?? ''}
             />
-            <TextField label={t('admin.audit.to')} name="to" type="date" />
+            <TextField label={t('admin.audit.to')} name="to" type="date" defaultValue={given['to'] ?? ''} />
           </div>
         </Form>
         {error !== null && <ProblemBox error={error} />}
@@ -125,16 +153,16 @@ function Trail({ organisation }: { organisation: string }) {
             <ol aria-label={t('admin.nav.audit')} className="grid gap-2">
               {items.map((entry) => (
                 <li key={entry.seq} className="rounded-xl border border-line bg-panel p-3">
-                  <EntryView entry={entry} who={nameOf(entry.actor)} />
+                  <EntryView entry={entry} who={entry.actorName ?? nameOf(entry.actor)} />
                 </li>
               ))}
             </ol>
             <div className="no-print mt-3 flex gap-2">
               {turned.length > 0 && (
-                <Button onClick={() => setTurned(turned.slice(0, -1))}>{t('admin.audit.earlier')}</Button>
+                <Button onClick={() => turn(turned.slice(0, -1))}>{t('admin.audit.earlier')}</Button>
               )}
               {nextCursor && (
-                <Button onClick={() => setTurned([...turned, nextCursor])}>{t('admin.audit.later')}</Button>
+                <Button onClick={() => turn([...turned, nextCursor])}>{t('admin.audit.later')}</Button>
               )}
             </div>
           </>
@@ -144,8 +172,9 @@ function Trail({ organisation }: { organisation: string }) {
   );
 }
 
-const isSubject = (subject: string): subject is (typeof AUDIT_SUBJECTS)[number] =>
-  AUDIT_SUBJECTS.some((each) => each === subject);
+type Subject = (typeof AUDIT_SUBJECTS)[number] | (typeof INSTALLATION_SUBJECTS)[number];
+const isSubject = (subject: string): subject is Subject =>
+  [...AUDIT_SUBJECTS, ...INSTALLATION_SUBJECTS].some((each) => each === subject);
 
 function EntryView({ entry, who }: { entry: Entry; who: string }) {
   const { t, moment, number } = useI18n();

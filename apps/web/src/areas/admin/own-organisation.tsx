@@ -1,44 +1,69 @@
-import { type ReactNode, useState } from 'react';
+import type { ReactNode } from 'react';
+import { useSearchParams } from 'wouter';
+import { INSTALLATION } from '#domain/audit-subjects';
 import { useAll } from '#web/api/hooks';
+import { useMe } from '#web/api/session';
 import { useI18n } from '#web/i18n';
 import { Select } from '#web/ui/form';
 import { EmptyState } from '#web/ui/states';
 import { useMine } from './mine';
 
-/** What owners of an organisation see of it; who owns several chooses one first. */
-export function OwnOrganisation({ children }: { children: (organisation: string) => ReactNode }) {
+/**
+ * What owners of an organisation see of it; who owns several chooses one first, and the address says which. With `installation`
+ * whoever looks after the installation may choose that, too: what belongs to nobody.
+ */
+export function OwnOrganisation({
+  installation = false,
+  children,
+}: {
+  installation?: boolean;
+  children: (organisation: string) => ReactNode;
+}) {
   const { t } = useI18n();
   const { owned } = useMine();
-  const [chosen, setChosen] = useState(owned[0]);
+  const { administrator } = useMe();
+  const [search, setSearch] = useSearchParams();
+  const offered = [...owned, ...(installation && administrator ? [INSTALLATION] : [])];
+  const chosen = offered.find((id) => id === search.get('organisation')) ?? offered[0];
   if (!chosen) return <EmptyState title={t('admin.ownersOnly')}>{t('admin.ownersOnlyFix')}</EmptyState>;
   return (
     <>
-      {owned.length > 1 && <Choice owned={owned} chosen={chosen} onChange={setChosen} />}
+      {(offered.length > 1 || chosen === INSTALLATION) && (
+        <Choice
+          offered={offered}
+          chosen={chosen}
+          // What was looked for in one says nothing of another.
+          onChange={(organisation) => setSearch({ organisation })}
+        />
+      )}
       {children(chosen)}
     </>
   );
 }
 
 function Choice({
-  owned,
+  offered,
   chosen,
   onChange,
 }: {
-  owned: readonly string[];
+  offered: readonly string[];
   chosen: string;
   onChange: (id: string) => void;
 }) {
   const { t } = useI18n();
   const { data } = useAll('/api/v1/organisations');
   return (
-    <div className="mb-4 max-w-md">
+    <div className="no-print mb-4 max-w-md">
       <Select
         label={t('admin.organisation')}
         value={chosen}
         onChange={onChange}
-        options={owned.map((id) => ({
+        options={offered.map((id) => ({
           value: id,
-          label: data?.find((each) => each.id === id)?.name ?? '…',
+          label:
+            id === INSTALLATION
+              ? t('admin.audit.installation')
+              : (data?.find((each) => each.id === id)?.name ?? '…'),
         }))}
       />
     </div>
