@@ -249,7 +249,7 @@ describe('from the first visit to the withdrawn certificate', () => {
     // Of a rule in force the buyer is told how many hold; a new version of it may ask for the same.
     const [{ met }] = (await app.sql(
       `SELECT array_agg(requirement ORDER BY requirement) AS met FROM (SELECT requirement FROM response
-          WHERE assessment_id = $1 AND part = 'verdict' AND answer = 'conform' ORDER BY requirement LIMIT 2) x`,
+          WHERE assessment_id = $1 AND answer = 'conform' ORDER BY requirement LIMIT 2) x`,
       [followUp],
     )) as [{ met: string[] }];
     const strict = { rule: 'strict', mandatoryItems: [...met, requirement] };

@@ -229,7 +229,7 @@ withBrowser('a device in the field', () => {
     await audit(page);
     await shoot(page, 'removed');
     await page.goto('/app/');
-    await page.getByText('You do not belong to an organisation yet').waitFor();
+    await page.getByText('You belong to no organisation').waitFor();
     await page.getByRole('heading', { name: 'Work that is on this device alone' }).waitFor();
     await audit(page);
     await shoot(page, 'removed-root');

@@ -20,6 +20,7 @@ import { Select } from '#web/ui/form';
 import { Icon, type IconName } from '#web/ui/icons';
 import { EmptyState, ProblemBox } from '#web/ui/states';
 import { Toasts } from '#web/ui/toast';
+import { forgetGoing, goingOf } from './going';
 import { notePath } from './navigation';
 import { InvitationPage, ResetPasswordPage, SignInPage, UnreachablePage } from './outside';
 import { missingFactor, SignIn } from './sign-in';
@@ -27,6 +28,7 @@ import { usePrinting } from './theme';
 import { activateUpdate, keepForOffline, useUpdateReady } from './updates';
 
 const AccountPage = lazy(() => import('./account'));
+const NoOrganisation = lazy(withTexts('supplier', () => import('./no-organisation')));
 const UnsentWork = lazy(withTexts('checklist', () => import('#web/checklist/unsent')));
 
 /** Who is it, and what do they see: the way in to everything. */
@@ -96,8 +98,10 @@ function Inside() {
     return () => cancelIdleCallback(idle);
   }, [works, kept, me.userId]);
   const area = areas.find((each) => each === asked);
-  if (path === '/' || path === '/sign-in')
-    return areas[0] ? <Redirect to={`/${areas[0]}`} replace /> : <Bare />;
+  const start = path === '/' || path === '/sign-in';
+  const going = start ? goingOf(me.email) : null;
+  if (going) return <Arrive to={going} />;
+  if (start && areas[0]) return <Redirect to={`/${areas[0]}`} replace />;
   return (
     <Suspense
       fallback={
@@ -112,7 +116,15 @@ function Inside() {
         </FaultBoundary>
       ) : (
         <Layout areas={areas} area={undefined}>
-          {path === '/account' ? <AccountPage /> : <NotFound />}
+          {path === '/account' ? (
+            <AccountPage />
+          ) : areas.length === 0 || path === '/supplier/join' ? (
+            <FaultBoundary>
+              <NoOrganisation />
+            </FaultBoundary>
+          ) : (
+            <NotFound />
+          )}
           <Unsent />
         </Layout>
       )}
@@ -120,16 +132,14 @@ function Inside() {
   );
 }
 
-/** Somebody without a membership: an account, but no organisation yet. */
-function Bare() {
-  const { t } = useI18n();
-  return (
-    <Layout areas={[]} area={undefined}>
-      <PageHeader title={t('shell.noRole.title')} />
-      <EmptyState title={t('shell.noRole.lead')}>{t('shell.noRole.fix')}</EmptyState>
-      <Unsent />
-    </Layout>
-  );
+/** Goes on to where somebody was going before they had to look into their mail, once. */
+function Arrive({ to }: { to: string }) {
+  const [, go] = useLocation();
+  useLayoutEffect(() => {
+    forgetGoing();
+    go(to, { replace: true });
+  }, [to, go]);
+  return null;
 }
 
 /** What somebody entered on this device and couldn't send: theirs to keep, whatever they may still do here. */

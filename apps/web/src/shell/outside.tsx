@@ -37,12 +37,16 @@ const RETURNED = [
   'provider_unreachable',
 ] as const;
 
+/** What a link of a mail brings along when it has run out or was used. */
+const LINK_OVER = /token/i;
+
 /** `/sign-in`, and whatever page somebody asked for who isn't signed in: afterwards they are on it. */
 export function SignInPage({ step }: { step?: 'code' | 'enrol' | null }) {
   const { t } = useI18n();
   const [path, go] = useLocation();
-  const error = new URLSearchParams(location.search).get('error');
-  const why = RETURNED.find((each) => each === error);
+  const asked = new URLSearchParams(location.search);
+  const error = asked.get('error');
+  const why = LINK_OVER.test(error ?? '') ? 'link' : RETURNED.find((each) => each === error);
   return (
     <Outside
       title={t(step ? 'shell.signIn.secondTitle' : 'shell.signIn.title')}
@@ -51,6 +55,11 @@ export function SignInPage({ step }: { step?: 'code' | 'enrol' | null }) {
       {error && (
         <p role="alert" className="mb-4 rounded-lg bg-critical-bg p-3 text-critical">
           {t(why ? `shell.returned.${why}` : 'shell.returned.other')}
+        </p>
+      )}
+      {!error && asked.has('confirmed') && (
+        <p role="status" className="mb-4 rounded-lg bg-conforming-bg p-3 text-conforming">
+          {t('shell.register.confirmed')}
         </p>
       )}
       <SignIn

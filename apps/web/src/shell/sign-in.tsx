@@ -5,12 +5,17 @@ import { useI18n } from '#web/i18n';
 import { Button, Skeleton } from '#web/ui/basics';
 import { CodeField, Form, PasswordField, TextField } from '#web/ui/form';
 import { ProblemBox } from '#web/ui/states';
+import { noteGoing } from './going';
 import { passkeysWork, signInWithPasskey } from './passkey';
 
 /** Setting up the second factor draws a QR code; most people never need it here. */
 const Enrol = lazy(() => import('./enrol'));
+const Register = lazy(() => import('./register'));
 
-type Step = 'password' | 'code' | 'backup' | 'enrol' | 'forgot' | 'link' | 'sent';
+/** Where the link of a mail that confirms an address leads. */
+const CONFIRMED = '/app/sign-in?confirmed';
+
+type Step = 'password' | 'code' | 'backup' | 'enrol' | 'forgot' | 'link' | 'sent' | 'register' | 'confirm';
 
 /** What a session still lacks that the person's roles take. */
 export const missingFactor = (me: Me | null | undefined): 'code' | 'enrol' | null =>
@@ -70,7 +75,11 @@ export function SignIn({
             onSubmit={async (values) => {
               const given = { email: email ?? values['email']!, password: values['password']! };
               setTyped(given);
-              const answer = await auth<{ twoFactorRedirect?: boolean }>('/sign-in/email', given);
+              const answer = await auth<{ twoFactorRedirect?: boolean }>('/sign-in/email', {
+                ...given,
+                // Where the address isn't confirmed yet, another mail goes out.
+                callbackURL: CONFIRMED,
+              });
               if (answer.twoFactorRedirect) setStep('code');
               else await proceed();
             }}
@@ -95,6 +104,12 @@ export function SignIn({
             <Providers />
             {error !== null && <ProblemBox error={error} />}
           </div>
+          {!email && (
+            <div className="grid gap-2 border-t border-line pt-4">
+              <p className="text-sm text-soft">{t('shell.register.none')}</p>
+              <Button onClick={() => setStep('register')}>{t('shell.register.title')}</Button>
+            </div>
+          )}
         </div>
       );
     case 'code':
@@ -159,6 +174,7 @@ export function SignIn({
           onSubmit={async (values) => {
             const given = email ?? values['email']!;
             setTyped({ email: given, password: '' });
+            noteGoing(given);
             if (step === 'forgot')
               await auth('/request-password-reset', { email: given, redirectTo: '/app/reset-password' });
             else await auth('/sign-in/magic-link', { email: given, callbackURL: '/app/' });
@@ -170,11 +186,28 @@ export function SignIn({
           <Email fixed={email} value={typed.email} />
         </Form>
       );
+    case 'register':
+      return (
+        <Suspense fallback={<Skeleton />}>
+          <Register
+            email={<Email value={typed.email} />}
+            back={back}
+            callbackURL={CONFIRMED}
+            onSent={(given) => {
+              setTyped({ email: given, password: '' });
+              setStep('confirm');
+            }}
+          />
+        </Suspense>
+      );
     case 'sent':
+    case 'confirm':
       return (
         <div className="grid gap-4" role="status">
           <p className="font-semibold">{t('shell.signIn.sent')}</p>
-          <p>{t('shell.signIn.sentLead', { email: typed.email })}</p>
+          <p>
+            {t(step === 'sent' ? 'shell.signIn.sentLead' : 'shell.register.sentLead', { email: typed.email })}
+          </p>
           <div>{back}</div>
         </div>
       );

@@ -42,7 +42,7 @@ export default function JoinPage() {
           isEmpty={() => mine.length === 0}
           empty={
             <EmptyState title={t('supplier.sites.none')}>
-              <ButtonLink href={`/supplier/sites/new/${owned[0]!.id}`} icon="plus">
+              <ButtonLink href={`/supplier/sites/new/${owned[0]!.id}${location.hash}`} icon="plus">
                 {t('supplier.sites.add')}
               </ButtonLink>
             </EmptyState>

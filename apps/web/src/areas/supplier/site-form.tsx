@@ -31,7 +31,8 @@ export function NewSitePage() {
             onSave={async (body) => {
               const { id } = await add.mutateAsync({ body: { organisationId: organisation, ...body } });
               toast(t('supplier.siteForm.added'));
-              go(`/supplier/sites/${id}`);
+              // Who came here to join a programme with it goes on there.
+              go(location.hash ? `/supplier/join${location.hash}` : `/supplier/sites/${id}`);
             }}
           />
         )}
