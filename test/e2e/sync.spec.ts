@@ -449,10 +449,10 @@ describe('what cannot count', () => {
       code: 'assessment-locked',
       fix: 'Ask for it to be returned.',
     });
-    const review = (action: string, reason?: string) =>
-      p.reviewer.agent.post(`/api/v1/assessments/${id}/review`).send({ action, reason }).expect(200);
-    await review('take-review');
-    await review('close');
+    const review = (action: string, reason?: string, remarks?: object[]) =>
+      p.reviewer.agent.post(`/api/v1/assessments/${id}/review`).send({ action, reason, remarks });
+    await review('take-review').expect(200);
+    await review('close').expect(200);
     // Sent again, and again.
     const again = () => outgoing(sendAgain(late.copy, late.copy.queue[0]!.id));
     expect((await late.send(again(), { lost: true }))[0]).toMatchObject({
@@ -463,7 +463,45 @@ describe('what cannot count', () => {
     expect(after.responses).toEqual(before.responses);
     const own = await second.agent.get('/api/v1/me/refused-operations').expect(200);
     expect(own.body.operations).toMatchObject([{ assessmentId: id, value: { answer: 'major' } }]);
-    await review('reopen', 'The second assessor saw more.');
+    const [, b] = codes as [string, string];
+    const remark = { requirement: a, text: 'Which cold store?' };
+    for (const [code, remarks, action = 'reopen'] of [
+      ['unknown-requirement', [{ ...remark, requirement: 'NONE' }]],
+      ['duplicate-remark', [remark, remark]],
+      ['empty-remark', [{ ...remark, text: ' \u200b\n' }]],
+      ['remarks-out-of-place', [remark], 'take-review'],
+    ] as const)
+      expect((await review(action, 'Why?', [...remarks]).expect(422)).body.code).toBe(code);
+    await review('reopen', 'Why?', [{ ...remark, answer: 'conform' }]).expect(400);
+    await review('reopen', 'Why?', Array(101).fill(remark)).expect(400);
+    const news = () =>
+      second.agent
+        .get(`/api/v1/assessments/${id}/changes`)
+        .query({ since: 0 })
+        .expect(200)
+        .then(({ body }) => body.returned);
+    expect(await news()).toBeNull();
+    await review('reopen', 'The second assessor saw more.', [
+      remark,
+      { requirement: b, text: '<b>Seen</b> by whom?' },
+    ]).expect(200);
+    // Whoever works on it reads what is in question, with the answer as it was; nothing was altered.
+    const returned = await news();
+    expect(returned).toMatchObject({
+      action: 'reopen',
+      reason: 'The second assessor saw more.',
+      by: p.reviewer.name,
+      remarks: [
+        { ...remark, answer: 'conform', naReason: null, note: null },
+        { requirement: b, text: '<b>Seen</b> by whom?', answer: 'conform' },
+      ],
+    });
+    const { body: opened } = await p.reviewer.agent.get(`/api/v1/assessments/${id}`).expect(200);
+    expect(opened.returns).toEqual([returned]);
+    expect(opened.responses).toEqual(before.responses);
+    const [trail] = await app.sql(`SELECT body FROM audit_entry WHERE subject = 'review_return'`);
+    expect(JSON.stringify(trail)).toContain('Which cold store?');
+    await expect(app.sql(`UPDATE review_return SET reason = 'x'`)).rejects.toThrow();
     expect(outcomes(await late.send(again()))).toEqual(['conflict']);
     expect((await answered(id))[a]).toMatchObject({ answer: null, conflicts: ['answer'] });
     expect((await second.agent.get('/api/v1/me/refused-operations').expect(200)).body.operations).toEqual([]);

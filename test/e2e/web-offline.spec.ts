@@ -553,15 +553,28 @@ withBrowser('a device in the field', () => {
     await online(page);
     await page.getByText('Refused, needs you: 2').waitFor();
     await page.getByText('Answers can’t be changed now').waitFor();
-    const review = (action: string, reason?: string) =>
-      p.reviewer.agent.post(`/api/v1/assessments/${id}/review`).send({ action, reason }).expect(200);
+    const review = (action: string, reason?: string, remarks?: object[]) =>
+      p.reviewer.agent.post(`/api/v1/assessments/${id}/review`).send({ action, reason, remarks }).expect(200);
     await review('take-review');
-    await review('return', 'A photograph is missing.');
+    await review('return', 'A photograph is missing.', [{ requirement: two, text: 'Which drain is it?' }]);
     await online(page);
     await page.getByText('Answers can’t be changed now').waitFor({ state: 'detached' });
+    // What the reviewer questions stands at its item, and stays there without a connection.
+    await page.route('**/api/v1/**', (route) => route.abort());
+    await page.reload();
+    await page.getByText('A photograph is missing.').waitFor();
+    await page.getByText('Questioned items changed since: 0 of 1').waitFor();
+    await page.getByRole('button', { name: 'Next questioned item' }).click();
+    await item(page, two).getByText('Which drain is it?').waitFor();
+    await audit(page);
+    await shoot(page, 'questioned');
+    await page.unroute('**/api/v1/**');
+    await online(page);
     for (const code of [one, two]) await item(page, code).getByRole('button', { name: 'Send again' }).click();
     await item(page, one).getByText('2 different answers').waitFor();
     await page.getByText('Everything sent').waitFor();
+    await give(page, two, 'Minor nonconformity');
+    await page.getByText('Questioned items changed since: 1 of 1').waitFor();
     // In words, now or later.
     await item(page, two).getByRole('button', { name: 'Caption' }).click();
     await page.getByLabel('What does it show?').fill('The drain, from above');

@@ -49,6 +49,8 @@ const SEEN: Readonly<Record<string, Partial<Record<string, number>>>> = {
   visit: { supplier: 1, agency: 1, provider: 1 },
   certificate: { supplier: 2, agency: 2, provider: 2, buyer: 1 },
   idempotency_key: { agency: 1 },
+  // Like the reason in the assessment itself: between those who work on the record.
+  review_return: { supplier: 2, agency: 2, provider: 2 },
   finding_closure: { supplier: 2, agency: 2, provider: 2, grantee: 1 },
   // Between the supplier and its programme.
   correction: { supplier: 2, agency: 2, provider: 2 },

@@ -310,6 +310,13 @@ export async function seedTenant(
       note: 'done',
       closed_by: people['provider'],
     });
+    await insert(`${name}-return`, 'review_return', {
+      assessment_id: ids[name],
+      action: 'return',
+      reason: 'unclear',
+      remarks: '[]',
+      returned_by: people['agency'],
+    });
     await insert(`${name}-correction`, 'correction', {
       assessment_id: ids[name],
       requirement: 'R-01',

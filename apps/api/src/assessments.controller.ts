@@ -84,7 +84,7 @@ export class AssessmentsController {
     return this.assessments.submit(actor, id, revision);
   }
 
-  /** Takes it into review, returns it, closes and locks it, or reopens it. */
+  /** Takes it into review, returns it, closes and locks it, or reopens it; what goes back may question single items. */
   @Post(':id/review')
   @HttpCode(200)
   review(
@@ -93,7 +93,7 @@ export class AssessmentsController {
     @IfMatch() revision: number | null,
     @Body() body: ReviewDto,
   ) {
-    return this.assessments.review(actor, id, body.action, revision, body.reason);
+    return this.assessments.review(actor, id, body.action, revision, body.reason, body.remarks);
   }
 
   /** Score as found and after closure, explained item by item; `null` while it is being computed. */

@@ -1,3 +1,4 @@
+import { MOST_REMARKS } from '#domain';
 import { IsIn, IsOptional, IsUUID, Length, MaxLength } from 'class-validator';
 import { Code, Day, Many, PageQuery } from './fields.dto.js';
 
@@ -47,8 +48,16 @@ export class AnswersDto {
   @Many(() => AnswerDto, 1000) answers: AnswerDto[];
 }
 
+/** What is in question about one item. */
+export class RemarkDto {
+  @Code() requirement: string;
+  @Length(1, 1000) text: string;
+}
+
 export class ReviewDto {
   @IsIn(['take-review', 'return', 'close', 'reopen']) action: 'take-review' | 'return' | 'close' | 'reopen';
   /** Asked for by `return` and `reopen`. */
   @IsOptional() @Length(1, 1000) reason?: string;
+  /** With `return` and `reopen`: items that are in question, each with a remark. */
+  @IsOptional() @Many(() => RemarkDto, MOST_REMARKS) remarks?: RemarkDto[];
 }

@@ -2,11 +2,14 @@ import {
   addDays,
   assertEditable,
   assessmentMachine,
+  checkRemarks,
   checkResponses,
   compileScoring,
   DomainError,
   isBefore,
   isLocalDate,
+  type Remark,
+  type RemarkInput,
   requirementsAt,
   transition,
   visibleScore,
@@ -121,9 +124,22 @@ export interface ResponseRow {
   readonly conflicts: readonly OperationField[];
 }
 
+/** That an assessment was sent back or reopened, why, and which items were questioned. */
+export interface ReviewReturnRow {
+  readonly id: string;
+  readonly action: 'return' | 'reopen';
+  readonly reason: string;
+  readonly remarks: readonly Remark[];
+  /** Name of who reviewed. */
+  readonly by: string | null;
+  readonly at: string;
+}
+
 /** An assessment with what was answered; without, for whoever doesn't see answers. */
 export interface AssessmentWithResponses extends AssessmentRow {
   readonly responses?: readonly ResponseRow[];
+  /** Every time it was sent back or reopened, oldest first; only for who works on the record. */
+  readonly returns?: readonly ReviewReturnRow[];
 }
 
 /** An assessment with the content it is pinned to. */
@@ -366,7 +382,8 @@ export class AssessmentsService {
   /** One assessment as the actor may see it, with every verdict and claim; without them unless answers are shared. */
   async get(actor: Actor, id: string): Promise<AssessmentWithResponses> {
     const row = await this.row(this.db, id);
-    if (!sees(await this.mustSee(actor, row), 'answers')) return row;
+    const access = await this.mustSee(actor, row);
+    if (!sees(access, 'answers')) return row;
     const responses = await this.db.query(
       `SELECT requirement, answer, claim, na_reason AS "naReason", note, closed_on::text AS "closedOn",
               answered_at AS "answeredAt" FROM full_response WHERE assessment_id = $1 ORDER BY requirement`,
@@ -375,6 +392,7 @@ export class AssessmentsService {
     const conflicts = await conflictsOf(this.db, id);
     return {
       ...row,
+      ...(seesRecord(access) && { returns: await returnsOf(this.db, id) }),
       responses: responses.map((response: Omit<ResponseRow, 'conflicts'>) => ({
         ...response,
         conflicts: conflicts
@@ -492,8 +510,9 @@ export class AssessmentsService {
   }
 
   /**
-   * Review: take it, send it back with a reason, close and lock it, or reopen a closed one with a reason. By nobody who
-   * assessed, coached or belongs to the supplier. @throws DomainError `own-work`, `impartiality-breach`
+   * Review: take it, send it back with a reason, close and lock it, or reopen a closed one with a reason. What goes back may
+   * question single items; no answer is altered by it. By nobody who assessed, coached or belongs to the supplier.
+   * @throws DomainError `own-work`, `impartiality-breach`, and those of `checkRemarks`
    */
   async review(
     actor: Actor,
@@ -501,6 +520,7 @@ export class AssessmentsService {
     action: Extract<AssessmentAction, 'take-review' | 'return' | 'close' | 'reopen'>,
     revision: number | null,
     reason?: string,
+    remarks: readonly RemarkInput[] = [],
   ): Promise<AssessmentRow> {
     return this.db.transaction(async (tx) => {
       const row = await this.lock(tx, actor, id, revision);
@@ -510,11 +530,13 @@ export class AssessmentsService {
       const judged = await judgeAssessment(tx, row, await programmeDay(tx, row), { reviewer: actor.userId });
       const own = judged.breaches.some(({ rule }) => rule === 'reviewer-is-assessor');
       mustBeImpartial(judged, ['reviewer'], { what: 'The review', ...(own && { code: 'own-work' }) });
+      checkRemarks((await pinnedContent(tx, row)).checklistBody, row.level, action, remarks);
       if (action === 'reopen') {
-        await reopenAssessment(tx, row, reason);
+        await reopenAssessment(tx, row, actor, reason, remarks);
         return this.row(tx, id);
       }
       const to = transition(assessmentMachine, row.state, action, reason);
+      if (action === 'return') await noteReturn(tx, actor, id, action, reason!, remarks);
       const loaded = action === 'close' ? await loadAssessment(tx, id) : null;
       await tx.query(
         `UPDATE assessment SET state = $2, revision = revision + 1, ${WRITES[action]} WHERE id = $1`,
@@ -714,9 +736,12 @@ async function mustBeDecided(tx: EntityManager, id: string): Promise<void> {
 export async function reopenAssessment(
   tx: EntityManager,
   row: Pick<AssessmentRow, 'id' | 'state'>,
+  actor: Actor,
   reason: string | undefined,
+  remarks: readonly RemarkInput[] = [],
 ): Promise<void> {
   const to = transition(assessmentMachine, row.state, 'reopen', reason);
+  await noteReturn(tx, actor, row.id, 'reopen', reason!, remarks);
   await tx.query(
     `UPDATE assessment SET state = $2, revision = revision + 1, closed_at = NULL, lock_hash = NULL, reopen_reason = $3 WHERE id = $1`,
     [row.id, to, reason],
@@ -724,6 +749,50 @@ export async function reopenAssessment(
   await tx.query(`SELECT adopt_responses($1)`, [[row.id]]);
   await appendToOutbox(tx, 'assessment-reopened', { assessmentId: row.id });
 }
+
+/** Notes that an assessment goes back, with what was answered to the items that are questioned. */
+async function noteReturn(
+  tx: Queryable,
+  actor: Actor,
+  id: string,
+  action: ReviewReturnRow['action'],
+  reason: string,
+  remarks: readonly RemarkInput[],
+): Promise<void> {
+  const given: Omit<Remark, 'text'>[] = await tx.query(
+    `SELECT requirement, answer, na_reason AS "naReason", note FROM full_response WHERE assessment_id = $1 AND requirement = ANY ($2)`,
+    [id, remarks.map(({ requirement }) => requirement)],
+  );
+  const then = new Map(given.map((each) => [each.requirement, each]));
+  await tx.query(
+    `INSERT INTO review_return (id, assessment_id, action, reason, remarks, returned_by) VALUES ($1, $2, $3, $4, $5, $6)`,
+    [
+      randomUUID(),
+      id,
+      action,
+      reason,
+      JSON.stringify(
+        remarks.map(({ requirement, text }): Remark => ({
+          requirement,
+          text: text.trim(),
+          answer: null,
+          naReason: null,
+          note: null,
+          ...then.get(requirement),
+        })),
+      ),
+      actor.userId,
+    ],
+  );
+}
+
+/** Every time an assessment was sent back or reopened, oldest first. */
+export const returnsOf = (db: Queryable, assessmentId: string): Promise<ReviewReturnRow[]> =>
+  db.query(
+    `SELECT id, action, reason, remarks, person_name(returned_by) AS by, returned_at AS at FROM review_return
+      WHERE assessment_id = $1 ORDER BY returned_at, id`,
+    [assessmentId],
+  );
 
 /** What was received for the verdicts of an assessment, by the hash of what was sent. */
 type LockedEvidence = readonly { readonly requirement: string; readonly sha256: string }[];

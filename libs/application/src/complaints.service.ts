@@ -213,7 +213,7 @@ export class ComplaintsService {
           },
         ]);
       }
-      if (reopen) await this.reopen(tx, row, outcome, reason);
+      if (reopen) await this.reopen(tx, row, actor, outcome, reason);
       const history = [
         ...row.history,
         { at: new Date().toISOString(), action, ...(reason && action !== 'decide' && { reason }) },
@@ -246,6 +246,7 @@ export class ComplaintsService {
   private async reopen(
     tx: EntityManager,
     row: StoredComplaint,
+    actor: Actor,
     outcome: ComplaintOutcome | undefined,
     reason: string | undefined,
   ): Promise<void> {
@@ -267,7 +268,7 @@ export class ComplaintsService {
         'conflict',
       );
     }
-    await reopenAssessment(tx, assessment, reason);
+    await reopenAssessment(tx, assessment, actor, reason);
   }
 
   private async mustHandle(

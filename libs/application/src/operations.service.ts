@@ -7,6 +7,7 @@ import {
   type Crosswalk,
   DomainError,
   type ItemOperation,
+  isEditable,
   type ItemState,
   levelScope,
   type Operation,
@@ -30,6 +31,8 @@ import {
   fieldsOf,
   moveAssessment,
   pinnedContent,
+  returnsOf,
+  type ReviewReturnRow,
 } from './assessments.service.js';
 import { localisedVersion, withTexts } from './localised.js';
 import {
@@ -85,6 +88,8 @@ export interface OfflineAssessment {
   readonly items: readonly ItemState[];
   /** Of a follow-up: what the baseline said; null where there is none or the programme doesn't allow it. */
   readonly baseline: OfflineBaseline | null;
+  /** Why it was sent back or reopened the last time, and which items are questioned; null: it wasn't, or is handed in again. */
+  readonly returned: ReviewReturnRow | null;
 }
 
 /** The baseline's answers, put to the requirements of the follow-up. */
@@ -106,6 +111,8 @@ export interface OfflineBaseline {
 export interface AssessmentChanges extends ChangesAnswer {
   readonly state: AssessmentRow['state'];
   readonly edition: EditionNews;
+  /** Why it was sent back or reopened the last time, and which items are questioned; null: it wasn't, or is handed in again. */
+  readonly returned: ReviewReturnRow | null;
 }
 
 /** An operation in the history of an item. */
@@ -210,6 +217,7 @@ export class OperationsService {
         profile: allowed.scores ? profileBody : null,
         items: await itemsOf(tx, row),
         baseline: allowed.baseline ? await baselineOf(tx, row) : null,
+        returned: await lastReturn(tx, row),
       };
     });
   }
@@ -235,6 +243,7 @@ export class OperationsService {
         revision: row.revision,
         state: row.state,
         edition: await editionNews(tx, row),
+        returned: await lastReturn(tx, row),
         items: since >= row.revision ? [] : await itemsOf(tx, row, touched, [since]),
         received: received.map((each) => each.id),
       };
@@ -491,6 +500,11 @@ async function allowedInField(
     [cohortId],
   );
   return programme ?? { baseline: true, scores: true };
+}
+
+/** What whoever works on an assessment that went back has to know; of one that is handed in, nothing is to be done. */
+async function lastReturn(tx: Queryable, row: AssessmentRow): Promise<ReviewReturnRow | null> {
+  return isEditable(row.state) ? ((await returnsOf(tx, row.id)).at(-1) ?? null) : null;
 }
 
 async function baselineOf(tx: Queryable, row: AssessmentRow): Promise<OfflineBaseline | null> {

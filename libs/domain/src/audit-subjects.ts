@@ -15,6 +15,7 @@ export const AUDIT_SUBJECTS = [
   'evidence',
   'assessment_record',
   'assessment_score',
+  'review_return',
   'finding_closure',
   'correction',
   'gain',

@@ -22,6 +22,7 @@ export * from './planning.js';
 export * from './profile-rules.js';
 export * from './profile.js';
 export * from './readiness.js';
+export * from './remarks.js';
 export * from './scoring.js';
 export * from './states.js';
 export * from './sync/index.js';

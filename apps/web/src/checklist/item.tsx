@@ -7,7 +7,7 @@ import { useI18n } from '#web/i18n';
 import { Button, Status, Text } from '#web/ui/basics';
 import { classes } from '#web/ui/classes';
 import { Icon } from '#web/ui/icons';
-import { type Item, useAnswerTitle, textsIn } from './model';
+import { changedSince, type Item, useAnswerTitle, textsIn } from './model';
 import { Photos } from './photos';
 import { Voice } from './voice';
 
@@ -15,6 +15,8 @@ interface Props {
   readonly item: Item;
   readonly device: Device;
   readonly pack: Pack;
+  /** What the reviewer questions of it. */
+  readonly remark: Schema<'Remark'> | undefined;
   /** Which field the reader answers in; null: nothing can be changed. */
   readonly side: 'answer' | 'claim' | null;
   readonly files: readonly FileRecord[];
@@ -25,7 +27,7 @@ interface Props {
 const FIELD = 'min-h-11 w-full rounded-lg border border-edge bg-panel px-3 py-2 text-ink';
 
 /** One item: its question, the answers, reason, note and photographs. Drawn anew only when something of it has changed. */
-export const ItemCard = memo(function ItemCard({ item, device, pack, side, files, evidence }: Props) {
+export const ItemCard = memo(function ItemCard({ item, device, pack, remark, side, files, evidence }: Props) {
   const { t, language } = useI18n();
   const title = useAnswerTitle(pack);
   const { requirement, own, other, note } = item;
@@ -91,6 +93,20 @@ export const ItemCard = memo(function ItemCard({ item, device, pack, side, files
       <h3 id={`${id}-q`} lang={lang} dir="auto" className="font-medium">
         {requirement.question}
       </h3>
+      {remark && (
+        <div role="note" className="mt-2 rounded-lg bg-minor-bg p-3 text-minor">
+          <p className="font-semibold">{t('checklist.remarks.title')}</p>
+          <p>
+            <Text>{remark.text}</Text>
+          </p>
+          <p className="mt-1 text-sm">
+            {remark.answer
+              ? t('checklist.remarks.then', { answer: title(remark.answer) })
+              : t('checklist.remarks.thenNothing')}{' '}
+            {t(changedSince(remark, item) ? 'checklist.remarks.isChanged' : 'checklist.remarks.notChanged')}
+          </p>
+        </div>
+      )}
       {(requirement.guidance || (requirement.evidence?.length ?? 0) > 0) && (
         <details className="mt-2">
           <summary className="flex min-h-6 w-fit items-center text-sm text-link underline">

@@ -1,4 +1,4 @@
-import type { Slot, SlotView } from '#domain/sync';
+import { noteOf, type Slot, type SlotView } from '#domain/sync';
 import { useEffect, useMemo, useState } from 'react';
 import type { Schema } from '#web/api/client';
 import {
@@ -31,6 +31,23 @@ export const textsIn = (
   code?: string,
 ): string =>
   status === 'original' || (code !== undefined && untranslated.includes(code)) ? original : asked;
+
+/** Whether an item was answered otherwise, or other words stand beside the answer, since the reviewer questioned it. */
+export function changedSince(
+  { answer, naReason, note }: Schema<'Remark'>,
+  { own, note: notes }: Pick<Item, 'own' | 'note'>,
+): boolean {
+  const now = valueOf(own);
+  return (
+    answer !== (now?.answer ?? null) ||
+    (naReason ?? '') !== (now?.naReason ?? '') ||
+    (note ?? '') !== (noteOf(notes.current) ?? '')
+  );
+}
+
+/** What the reviewer questions of an assessment that came back, by requirement. */
+export const remarksOf = ({ returned }: Taken['pack']): ReadonlyMap<string, Schema<'Remark'>> =>
+  new Map(returned?.remarks.map((remark) => [remark.requirement, remark]));
 
 /** A checklist on this device, ready to be shown. */
 export interface Checklist {

@@ -12,14 +12,14 @@ import { Select } from '#web/ui/form';
 import { Icon } from '#web/ui/icons';
 import { ContentLanguage, EmptyState, ProblemBox } from '#web/ui/states';
 import { fixOf, ItemCard } from './item';
-import { type Checklist, type Item, useChecklist, useScore, textsIn } from './model';
+import { changedSince, type Checklist, type Item, remarksOf, useChecklist, useScore, textsIn } from './model';
 import { SyncLine } from './status';
 import { SaveUnsent } from './unsent';
 
 const NO_FILES: readonly never[] = [];
-const FILTERS = ['all', 'open', 'no', 'na', 'conflict'] as const;
+const FILTERS = ['all', 'questioned', 'open', 'no', 'na', 'conflict'] as const;
 type Filter = (typeof FILTERS)[number];
-const PASSES: Readonly<Record<Filter, (item: Item) => boolean>> = {
+const PASSES: Readonly<Record<Exclude<Filter, 'questioned'>, (item: Item) => boolean>> = {
   all: () => true,
   open: ({ standing }) => standing === 'unanswered' || standing === 'conflict',
   no: ({ standing }) => standing === 'nonconforming' || standing === 'partly',
@@ -102,7 +102,11 @@ function Open({ checklist }: { checklist: Checklist }) {
     { params: { path: { id } } },
     { enabled: navigator.onLine },
   );
-  const sentBack = (now.data ?? pack.assessment).reopenReason;
+  const sentBack = pack.returned?.reason ?? (now.data ?? pack.assessment).reopenReason;
+  const remarks = useMemo(() => remarksOf(pack), [pack]);
+  const passes = (which: Filter, item: Item): boolean =>
+    which === 'questioned' ? remarks.has(item.requirement.code) : PASSES[which](item);
+  const questioned = items.filter((item) => passes('questioned', item));
   useEffect(() => {
     void sendNow(device);
   }, [device, id]);
@@ -136,7 +140,7 @@ function Open({ checklist }: { checklist: Checklist }) {
   const shown = everywhere
     ? items.filter(
         (item) =>
-          PASSES[filter](item) &&
+          passes(filter, item) &&
           (text === '' ||
             `${item.requirement.code} ${item.requirement.question}`.toLocaleLowerCase().includes(text)),
       )
@@ -168,6 +172,27 @@ function Open({ checklist }: { checklist: Checklist }) {
           <p>
             <Text>{sentBack}</Text>
           </p>
+          {questioned.length > 0 && (
+            <>
+              <p className="mt-2">
+                {t('checklist.remarks.changed', {
+                  n: questioned.filter((item) => changedSince(remarks.get(item.requirement.code)!, item))
+                    .length,
+                  of: questioned.length,
+                })}
+              </p>
+              <Button
+                icon="next"
+                className="mt-2"
+                onClick={() => {
+                  const order = questioned.map(({ requirement }) => requirement.code);
+                  go(order[(order.indexOf(last.current ?? '') + 1) % order.length]!);
+                }}
+              >
+                {t('checklist.remarks.next')}
+              </Button>
+            </>
+          )}
         </div>
       )}
       {!open && (
@@ -255,10 +280,12 @@ function Open({ checklist }: { checklist: Checklist }) {
           label={t('checklist.filter')}
           value={filter}
           onChange={(value) => setFilter(value as Filter)}
-          options={FILTERS.map((value) => ({
-            value,
-            label: `${t(`checklist.filter.${value}`)} (${number(items.filter(PASSES[value]).length)})`,
-          }))}
+          options={FILTERS.filter((value) => value !== 'questioned' || questioned.length > 0).map(
+            (value) => ({
+              value,
+              label: `${t(`checklist.filter.${value}`)} (${number(items.filter((item) => passes(value, item)).length)})`,
+            }),
+          )}
         />
         <div className="grid gap-1">
           <label htmlFor="checklist-search" className="font-medium">
@@ -336,6 +363,7 @@ function Open({ checklist }: { checklist: Checklist }) {
                 item={item}
                 device={device}
                 pack={pack}
+                remark={remarks.get(item.requirement.code)}
                 side={open ? side : null}
                 files={filesOf.get(item.requirement.code) ?? NO_FILES}
                 evidence={evidenceOf.get(item.requirement.code) ?? NO_FILES}

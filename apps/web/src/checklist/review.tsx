@@ -9,7 +9,15 @@ import { type Device, unsentOf } from '#web/device/store';
 import { serverLocale, useI18n } from '#web/i18n';
 import { Button, Link, PageHeader, Panel, Skeleton, Status, type StatusKind, Text } from '#web/ui/basics';
 import { ContentLanguage, EmptyState, ProblemBox } from '#web/ui/states';
-import { type Checklist, type Item, useAnswerTitle, useChecklist, textsIn } from './model';
+import {
+  changedSince,
+  type Checklist,
+  type Item,
+  remarksOf,
+  useAnswerTitle,
+  useChecklist,
+  textsIn,
+} from './model';
 import { useArea } from './page';
 import { Photos } from './photos';
 import { ReadBack } from './signing';
@@ -37,6 +45,11 @@ function Review({ checklist }: { checklist: Checklist }) {
   const area = useArea();
   const of = (standing: Item['standing']) => items.filter((item) => item.standing === standing);
   const refused = items.filter(({ own, note }) => own.refused.length + note.refused.length > 0);
+  const remarks = remarksOf(pack);
+  const untouched = items.filter((item) => {
+    const remark = remarks.get(item.requirement.code);
+    return remark !== undefined && !changedSince(remark, item);
+  });
   const findings = [...of('nonconforming'), ...of('partly')];
   useEffect(() => {
     void sendNow(device);
@@ -68,6 +81,12 @@ function Review({ checklist }: { checklist: Checklist }) {
         kind="major"
       />
       <Items heading={t('checklist.review.refused')} items={refused} checklist={checklist} kind="critical" />
+      <Items
+        heading={t('checklist.review.questioned')}
+        items={untouched}
+        checklist={checklist}
+        kind="minor"
+      />
       <Items
         heading={t('checklist.review.unanswered')}
         items={of('unanswered')}

@@ -8,9 +8,10 @@ import type { Problem, Schema } from '#web/api/client';
  */
 
 /** The assessment as it was taken along, without what is merged: that is in the copy. */
-export type Pack = Omit<Schema<'OfflineAssessment'>, 'items' | 'seq' | 'edition'> & {
-  /** Missing in what was taken along before there was such news. */
+export type Pack = Omit<Schema<'OfflineAssessment'>, 'items' | 'seq' | 'edition' | 'returned'> & {
+  /** These are missing in what was taken along before there was such news. */
   readonly edition?: Schema<'EditionNews'>;
+  readonly returned?: Schema<'OfflineAssessment'>['returned'];
 };
 
 /** Why something was refused or could not be sent, as the API says it. */

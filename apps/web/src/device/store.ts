@@ -361,15 +361,21 @@ export class Device {
     return this.change(id, (kept) => ({ ...kept, copy: putAside(kept.copy, operation) }));
   }
 
-  /** Where the assessment stands now, and what has become of its checklist, as the server says. */
+  /** Where the assessment stands now, why it came back, and what has become of its checklist, as the server says. */
   async told(
     id: string,
-    { state, edition }: Pick<Schema<'AssessmentChanges'>, 'state' | 'edition'>,
+    { state, edition, returned }: Pick<Schema<'AssessmentChanges'>, 'state' | 'edition' | 'returned'>,
   ): Promise<void> {
     const one = this.get(id);
-    const same = (before: unknown): boolean => JSON.stringify(before) === JSON.stringify(edition);
-    if (!one || (one.pack.assessment.state === state && same(one.pack.edition))) return;
-    const pack: Pack = { ...one.pack, edition, assessment: { ...one.pack.assessment, state } };
+    const same = (before: unknown, now: unknown): boolean => JSON.stringify(before) === JSON.stringify(now);
+    if (
+      !one ||
+      (one.pack.assessment.state === state &&
+        same(one.pack.edition, edition) &&
+        same(one.pack.returned, returned))
+    )
+      return;
+    const pack: Pack = { ...one.pack, edition, returned, assessment: { ...one.pack.assessment, state } };
     await write(['packs'], (tx) => tx.objectStore('packs').put(pack, [this.person, id]));
     this.done(id, { pack });
   }

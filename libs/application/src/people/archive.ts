@@ -76,7 +76,7 @@ const NOUNS: readonly Noun[] = [
   },
   {
     file: 'assessments.json',
-    what: 'Assessments, each with its answers and what they came from, its score as found and after closure item by item, its findings, and what was said of their correction and closure.',
+    what: 'Assessments, each with its answers and what they came from, its score as found and after closure item by item, how often and why it was sent back with what was in question, its findings, and what was said of their correction and closure.',
     batch: 10,
     sql: page(
       `to_jsonb(x) || jsonb_build_object('checklist', v.checklist, 'version', v.version, 'profile', f.profile || ' ' || f.version, 'assessor', person_name(x.assessor_id), 'reviewer', person_name(x.reviewer_id),
@@ -85,6 +85,7 @@ const NOUNS: readonly Noun[] = [
             FROM full_response r LEFT JOIN response w ON w.assessment_id = r.assessment_id AND w.requirement = r.requirement WHERE r.assessment_id = x.id),
          'operations', (SELECT coalesce(jsonb_agg(to_jsonb(o) - 'assessment_id' || jsonb_build_object('by_name', person_name(o.user_id)) ORDER BY o.requirement, o.received_at, o.id), '[]') FROM operation o WHERE o.assessment_id = x.id),
          'score', (SELECT to_jsonb(s) - 'assessment_id' FROM assessment_score_explained s WHERE s.assessment_id = x.id),
+         'returns', (SELECT coalesce(jsonb_agg(to_jsonb(k) - 'assessment_id' || jsonb_build_object('returned_by_name', person_name(k.returned_by)) ORDER BY k.returned_at, k.id), '[]') FROM review_return k WHERE k.assessment_id = x.id),
          'findings', (SELECT coalesce(jsonb_agg(to_jsonb(n) - 'assessment_id' ORDER BY n.requirement), '[]') FROM finding n WHERE n.assessment_id = x.id),
          'closures', (SELECT coalesce(jsonb_agg(to_jsonb(k) - 'assessment_id' || jsonb_build_object('closed_by_name', person_name(k.closed_by), 'reopened_by_name', person_name(k.reopened_by)) ORDER BY k.requirement, k.closed_at), '[]') FROM finding_closure k WHERE k.assessment_id = x.id),
          'corrections', (SELECT coalesce(jsonb_agg(to_jsonb(k) - 'assessment_id' || jsonb_build_object('written_by_name', person_name(k.written_by), 'decided_by_name', person_name(k.decided_by)) ORDER BY k.requirement, k.created_at), '[]') FROM correction k WHERE k.assessment_id = x.id))`,

@@ -1,4 +1,4 @@
-import type { AssessmentKind, CorrectionState } from '#domain';
+import type { AssessmentKind, CorrectionState, Remark } from '#domain';
 import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 import { ChecklistVersionRow, ScoringProfileRow } from './content.js';
 import { Cohort, Organisation, Site } from './parties.js';
@@ -152,6 +152,26 @@ export class Correction {
   @Column('timestamptz', { nullable: true }) decidedAt: Date | null;
   /** Why it was refused. */
   @Column('text', { nullable: true }) reason: string | null;
+}
+
+/**
+ * That an assessment was sent back or reopened: why, and which items the reviewer questions. Written once; the newest reason
+ * stands in the assessment, too.
+ */
+@Entity()
+@Index('review_return_of_assessment', ['assessmentId', 'returnedAt'])
+@Check('review_return_action', `action IN ('return', 'reopen')`)
+@Check('review_return_remarks', `jsonb_typeof(remarks) = 'array'`)
+export class ReviewReturn {
+  @PrimaryColumn('uuid') id: string;
+  @ForeignKey(() => Assessment, { name: 'FK_review_return_assessment' })
+  @Column('uuid')
+  assessmentId: string;
+  @Column('text') action: 'return' | 'reopen';
+  @Column('text') reason: string;
+  @Column('jsonb', { default: [] }) remarks: readonly Remark[];
+  @Column('text') returnedBy: string;
+  @CreateDateColumn({ type: 'timestamptz' }) returnedAt: Date;
 }
 
 @Entity()

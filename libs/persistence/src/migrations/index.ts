@@ -26,6 +26,7 @@ import { JoiningACohort1795640100000 } from './1795640100000-joining-a-cohort.js
 import { AuditAtLessCost1795700000000 } from './1795700000000-audit-at-less-cost.js';
 import { Corrections1795720000000 } from './1795720000000-corrections.js';
 import { WithdrawnChecklists1795730000000 } from './1795730000000-withdrawn-checklists.js';
+import { ReviewReturns1795760000000 } from './1795760000000-review-returns.js';
 import { InstallationsOwnTrail1795770000000 } from './1795770000000-installations-own-trail.js';
 
 /** Every migration, oldest first. A published one is never changed. */
@@ -58,5 +59,6 @@ export const migrations = [
   AuditAtLessCost1795700000000,
   Corrections1795720000000,
   WithdrawnChecklists1795730000000,
+  ReviewReturns1795760000000,
   InstallationsOwnTrail1795770000000,
 ];

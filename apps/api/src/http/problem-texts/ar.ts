@@ -114,6 +114,7 @@ export const ar: ProblemTexts = {
   'The archive is kept no longer.': 'لم يعد الأرشيف محفوظًا.',
   'The archive is still being made.': 'ما زال الأرشيف قيد الإعداد.',
   'The assessment asks no such requirement.': 'لا يطلب التقييم هذا المتطلب.',
+  'The remarks do not fit the assessment.': 'الملاحظات لا تناسب التقييم.',
   'The assessment did not pass, after closure included.': 'لم ينجح التقييم حتى بعد الإغلاق.',
   'The assessment is dated {0}, a day that is still to come.': 'تاريخ التقييم {0}، وهو يوم لم يأتِ بعد.',
   'The assessment is {0}: its answers cannot be changed.': 'التقييم في الحالة {0}: لا يمكن تغيير أجوبته.',
@@ -353,6 +354,7 @@ export const ar: ProblemTexts = {
   'Leave it out, or uphold an appeal about an assessment, a finding or a certificate.':
     'اتركوه، أو اقبلوا تظلمًا على تقييم أو ملاحظة أو شهادة.',
   'Leave it out.': 'اتركوه.',
+  'Question each item once, in one remark.': 'اسألوا عن كل بند مرة واحدة، في ملاحظة واحدة.',
   'Let another agency in first.': 'أدخلوا وكالة أخرى أولًا.',
   'Let the camera save JPEG ("most compatible"), or convert the picture.':
     'اجعلوا الكاميرا تحفظ JPEG («الأكثر توافقًا») أو حوّلوا الصورة.',
@@ -388,6 +390,7 @@ export const ar: ProblemTexts = {
   'Repeat the call with confirm=true to take it out all the same.':
     'كرروا النداء مع confirm=true لإخراجها على أي حال.',
   'Say in a sentence why the site left.': 'بيّنوا في جملة لماذا غادرت المنشأة.',
+  'Say in a sentence what is in question.': 'بيّنوا في جملة ما موضع السؤال.',
   'Say in a sentence why.': 'بيّنوا السبب في جملة.',
   'Say which of them the sites will belong to.': 'بيّنوا لأيها تنتمي المنشآت.',
   'See {0} in the schema.': 'انظروا {0} في المخطط.',

@@ -132,6 +132,7 @@ export const es: ProblemTexts = {
   'The archive is kept no longer.': 'El archivo ya no se conserva.',
   'The archive is still being made.': 'El archivo todavía se está preparando.',
   'The assessment asks no such requirement.': 'La evaluación no pide tal requisito.',
+  'The remarks do not fit the assessment.': 'Las observaciones no encajan con la evaluación.',
   'The assessment did not pass, after closure included.':
     'La evaluación no aprobó, ni siquiera tras el cierre.',
   'The assessment is dated {0}, a day that is still to come.':
@@ -389,6 +390,7 @@ export const es: ProblemTexts = {
   'Leave it out, or uphold an appeal about an assessment, a finding or a certificate.':
     'Déjelo fuera, o estime una apelación sobre una evaluación, un hallazgo o un certificado.',
   'Leave it out.': 'Déjelo fuera.',
+  'Question each item once, in one remark.': 'Cuestione cada requisito una vez, en una sola observación.',
   'Let another agency in first.': 'Deje entrar antes a otra agencia.',
   'Let the camera save JPEG ("most compatible"), or convert the picture.':
     'Que la cámara guarde JPEG («más compatible»), o convierta la imagen.',
@@ -427,6 +429,7 @@ export const es: ProblemTexts = {
   'Repeat the call with confirm=true to take it out all the same.':
     'Repita la llamada con confirm=true para sacarla de todos modos.',
   'Say in a sentence why the site left.': 'Diga en una frase por qué se fue el sitio.',
+  'Say in a sentence what is in question.': 'Diga en una frase qué está en cuestión.',
   'Say in a sentence why.': 'Diga en una frase por qué.',
   'Say which of them the sites will belong to.': 'Diga a cuál pertenecerán los sitios.',
   'See {0} in the schema.': 'Vea {0} en el esquema.',

@@ -136,6 +136,7 @@ export const fr: ProblemTexts = {
   'The archive is kept no longer.': 'L’archive n’est plus conservée.',
   'The archive is still being made.': 'L’archive est encore en préparation.',
   'The assessment asks no such requirement.': 'L’évaluation ne demande pas cette exigence.',
+  'The remarks do not fit the assessment.': 'Les remarques ne correspondent pas à l’évaluation.',
   'The assessment did not pass, after closure included.':
     'L’évaluation n’est pas réussie, même après clôture.',
   'The assessment is dated {0}, a day that is still to come.':
@@ -401,6 +402,7 @@ export const fr: ProblemTexts = {
   'Leave it out, or uphold an appeal about an assessment, a finding or a certificate.':
     'Omettez-le, ou admettez un recours sur une évaluation, un constat ou un certificat.',
   'Leave it out.': 'Omettez-le.',
+  'Question each item once, in one remark.': 'Interrogez chaque point une fois, en une seule remarque.',
   'Let another agency in first.': 'Faites d’abord entrer une autre agence.',
   'Let the camera save JPEG ("most compatible"), or convert the picture.':
     'Réglez l’appareil photo sur JPEG (« le plus compatible »), ou convertissez l’image.',
@@ -441,6 +443,7 @@ export const fr: ProblemTexts = {
   'Repeat the call with confirm=true to take it out all the same.':
     'Répétez l’appel avec confirm=true pour la retirer tout de même.',
   'Say in a sentence why the site left.': 'Dites en une phrase pourquoi le site est parti.',
+  'Say in a sentence what is in question.': 'Dites en une phrase ce qui pose question.',
   'Say in a sentence why.': 'Dites en une phrase pourquoi.',
   'Say which of them the sites will belong to.': 'Dites à laquelle les sites appartiendront.',
   'See {0} in the schema.': 'Voyez {0} dans le schéma.',

@@ -117,6 +117,7 @@ export const hi: ProblemTexts = {
   'The archive is kept no longer.': 'संग्रह अब नहीं रखा जाता।',
   'The archive is still being made.': 'संग्रह अभी बन रहा है।',
   'The assessment asks no such requirement.': 'मूल्यांकन में ऐसी कोई आवश्यकता नहीं है।',
+  'The remarks do not fit the assessment.': 'टिप्पणियाँ मूल्यांकन से मेल नहीं खातीं।',
   'The assessment did not pass, after closure included.': 'सुधार जोड़कर भी मूल्यांकन उत्तीर्ण नहीं हुआ।',
   'The assessment is dated {0}, a day that is still to come.': 'मूल्यांकन की तिथि {0} है, जो अभी आई नहीं।',
   'The assessment is {0}: its answers cannot be changed.': 'मूल्यांकन की स्थिति {0} है: उसके उत्तर बदले नहीं जा सकते।',
@@ -354,6 +355,7 @@ export const hi: ProblemTexts = {
   'Leave it out, or uphold an appeal about an assessment, a finding or a certificate.':
     'इसे न दें, या मूल्यांकन, निष्कर्ष या प्रमाणपत्र पर अपील स्वीकार करें।',
   'Leave it out.': 'इसे न दें।',
+  'Question each item once, in one remark.': 'हर मद पर एक बार, एक ही टिप्पणी में प्रश्न करें।',
   'Let another agency in first.': 'पहले दूसरी एजेंसी को जोड़ें।',
   'Let the camera save JPEG ("most compatible"), or convert the picture.':
     'कैमरे को JPEG (“most compatible”) पर रखें, या चित्र बदलें।',
@@ -388,6 +390,7 @@ export const hi: ProblemTexts = {
   'Repeat the call with confirm=true to take it out all the same.':
     'फिर भी हटाने के लिए confirm=true के साथ दोहराएँ।',
   'Say in a sentence why the site left.': 'एक वाक्य में लिखें कि स्थल क्यों गया।',
+  'Say in a sentence what is in question.': 'एक वाक्य में लिखें कि प्रश्न क्या है।',
   'Say in a sentence why.': 'एक वाक्य में कारण लिखें।',
   'Say which of them the sites will belong to.': 'बताएँ कि स्थल किसके होंगे।',
   'See {0} in the schema.': 'स्कीमा में {0} देखें।',

@@ -123,6 +123,7 @@ export const ru: ProblemTexts = {
   'The archive is kept no longer.': 'Архив больше не хранится.',
   'The archive is still being made.': 'Архив ещё готовится.',
   'The assessment asks no such requirement.': 'Такого требования в оценке нет.',
+  'The remarks do not fit the assessment.': 'Замечания не подходят к оценке.',
   'The assessment did not pass, after closure included.': 'Оценка не пройдена даже с учётом устранения.',
   'The assessment is dated {0}, a day that is still to come.':
     'Оценка датирована {0}, а этот день ещё не наступил.',
@@ -381,6 +382,7 @@ export const ru: ProblemTexts = {
   'Leave it out, or uphold an appeal about an assessment, a finding or a certificate.':
     'Не указывайте или удовлетворите апелляцию на оценку, замечание или сертификат.',
   'Leave it out.': 'Не указывайте.',
+  'Question each item once, in one remark.': 'Задайте вопрос по каждому пункту один раз, одним замечанием.',
   'Let another agency in first.': 'Сначала примите другое агентство.',
   'Let the camera save JPEG ("most compatible"), or convert the picture.':
     'Пусть камера сохраняет JPEG («наиболее совместимый»), или преобразуйте снимок.',
@@ -420,6 +422,7 @@ export const ru: ProblemTexts = {
   'Repeat the call with confirm=true to take it out all the same.':
     'Повторите вызов с confirm=true, чтобы всё же вывести.',
   'Say in a sentence why the site left.': 'Напишите одной фразой, почему объект выбыл.',
+  'Say in a sentence what is in question.': 'Напишите одной фразой, что вызывает вопрос.',
   'Say in a sentence why.': 'Напишите одной фразой почему.',
   'Say which of them the sites will belong to.': 'Скажите, которому из них будут принадлежать объекты.',
   'See {0} in the schema.': 'Смотрите {0} в схеме.',

@@ -12,9 +12,12 @@ import { toast } from '#web/ui/toast';
 import { Findings, waits } from './findings';
 import { barredBy, Impartiality } from './impartiality';
 import { Items, Pieces } from './items';
+import { type DraftRemarks, NotedRemarks, Returns, useDraftRemarks } from './remarks';
 import { ScorePanel } from './score';
 
 const NOTHING: readonly never[] = [];
+/** From where an assessment may go back to who assessed. */
+const BACK: readonly Schema<'AssessmentState'>[] = ['submitted', 'under-review', 'closed'];
 const SUBMITTED: readonly Schema<'AssessmentState'>[] = ['submitted', 'under-review', 'closed'];
 
 /** `/reviewer/assessments/:id`: everything an assessment rests on, side by side, and what may be done with it. */
@@ -35,6 +38,9 @@ export default function AssessmentPage() {
   const score = useScore(id, handedIn);
   const findings = useRead('/api/v1/assessments/{id}/findings', { params: path }, { enabled: handedIn });
   const own = useOwnAnswers(siteId, assessment.data);
+  const drafts = useDraftRemarks(id);
+  const reviews = useReviews();
+  const { userId } = useMe();
   const certificates = useRead(
     '/api/v1/sites/{id}/certificates',
     { params: { path: { id: siteId } } },
@@ -75,7 +81,10 @@ export default function AssessmentPage() {
       <Loaded query={assessment} also={[offline, facts, evidence, score, findings, own, certificates]}>
         {(row) => (
           <>
-            {row.reopenReason && row.state !== 'closed' && (
+            {row.returns && row.returns.length > 0 && (
+              <Returns returns={row.returns} responses={row.responses ?? NOTHING} />
+            )}
+            {!row.returns?.length && row.reopenReason && row.state !== 'closed' && (
               <Panel heading={t('reviewer.assessment.reopened')}>
                 <Text>{row.reopenReason}</Text>
               </Panel>
@@ -91,7 +100,12 @@ export default function AssessmentPage() {
                 <Loaded query={facts}>
                   {(known) => (
                     <>
-                      <Actions row={row} facts={known} certificates={certificates.data ?? NOTHING} />
+                      <Actions
+                        row={row}
+                        facts={known}
+                        certificates={certificates.data ?? NOTHING}
+                        drafts={drafts}
+                      />
                       <Impartiality facts={known} />
                     </>
                   )}
@@ -106,6 +120,14 @@ export default function AssessmentPage() {
                 assessment={row}
                 own={own.answers}
                 evidence={evidence.data ?? NOTHING}
+                drafts={
+                  reviews &&
+                  BACK.includes(row.state) &&
+                  facts.data &&
+                  barredBy(facts.data, 'reviewer', userId).length === 0
+                    ? drafts
+                    : null
+                }
                 lang={lang}
               />
             ) : (
@@ -123,6 +145,10 @@ export default function AssessmentPage() {
     </>
   );
 }
+
+/** Whether the reader reviews: who answers for a programme looks on. */
+const useReviews = (): boolean =>
+  useMe().memberships.some(({ role }) => role === 'reviewer' || role === 'decider');
 
 /** The result; asked for again until the worker has been. */
 function useScore(id: string, enabled: boolean) {
@@ -182,10 +208,12 @@ function Actions({
   row,
   facts,
   certificates,
+  drafts,
 }: {
   row: Schema<'AssessmentRow'>;
   facts: Schema<'AssessmentImpartiality'>;
   certificates: readonly Schema<'CertificateRow'>[];
+  drafts: DraftRemarks;
 }) {
   const { t } = useI18n();
   const [, go] = useLocation();
@@ -196,20 +224,36 @@ function Actions({
       .mutateAsync({
         params: { path: { id: row.id } },
         headers: ifMatch(row.revision),
-        body: { action, ...(reason && { reason }) },
+        body: { action, ...(reason && { reason }), ...(back(action) && remarks.length > 0 && { remarks }) },
       })
-      .then(() => toast(t(`reviewer.act.${action}.done`)));
+      .then(() => {
+        if (back(action)) drafts.clear();
+        toast(t(`reviewer.act.${action}.done`));
+      });
+  const remarks = [...drafts.all].map(([requirement, text]) => ({ requirement, text }));
+  const back = (action: string): boolean => action === 'return' || action === 'reopen';
   const certificate = certificates.find(({ assessmentId }) => assessmentId === row.id);
-  const { userId, memberships } = useMe();
-  // Who answers for a programme looks on.
-  const reviews = memberships.some(({ role }) => role === 'reviewer' || role === 'decider');
+  const { userId } = useMe();
+  const reviews = useReviews();
   const barred = barredBy(facts, 'reviewer', userId).length > 0;
-  const reason = <TextField label={t('reviewer.reason')} name="reason" multiline required maxLength={1000} />;
+  const reason = (
+    <>
+      <NotedRemarks drafts={drafts} />
+      <TextField label={t('reviewer.reason')} name="reason" multiline required maxLength={1000} />
+    </>
+  );
   const asked = (action: 'return' | 'close' | 'reopen', look: 'secondary' | 'danger' = 'secondary') => (
     <Confirm
       label={t(`reviewer.act.${action}`)}
       title={t(`reviewer.act.${action}`)}
-      question={t(`reviewer.act.${action}.question`)}
+      question={
+        <>
+          <p>{t(`reviewer.act.${action}.question`)}</p>
+          {action === 'close' && remarks.length > 0 && (
+            <p className="mt-2 font-semibold">{t('reviewer.remarks.unsent', { n: remarks.length })}</p>
+          )}
+        </>
+      }
       confirm={t(`reviewer.act.${action}`)}
       look={look}
       fields={action !== 'close' && reason}

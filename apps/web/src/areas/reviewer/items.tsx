@@ -5,6 +5,7 @@ import { Panel, Status, type StatusKind, Text } from '#web/ui/basics';
 import { RadioGroup } from '#web/ui/form';
 import { useSearch } from '#web/ui/search';
 import { type Column, Table } from '#web/ui/table';
+import { type Answered, type DraftRemarks, Question, RemarkAt } from './remarks';
 
 type Evidence = Schema<'EvidenceRow'>;
 
@@ -25,6 +26,13 @@ interface Item {
   readonly naReason: string | null;
   readonly conflict: boolean;
   readonly evidence: readonly Evidence[];
+  /** What was questioned of it, newest first; of the newest sending back with how the answer stood then. */
+  readonly remarks: readonly {
+    readonly remark: Schema<'Remark'>;
+    readonly at: string;
+    readonly kinds?: readonly [then: StatusKind, now: StatusKind];
+  }[];
+  readonly now: Answered;
 }
 
 const RANK: Readonly<Partial<Record<StatusKind, number>>> = {
@@ -60,6 +68,7 @@ function itemsOf(
   const given = new Map(assessment.responses?.map((response) => [response.requirement, response]));
   const claimed = new Map(own.map((response) => [response.requirement, response]));
   const before = new Map(baseline?.answers.map((answer) => [answer.requirement, answer]));
+  const returns = [...(assessment.returns ?? [])].reverse();
   return checklist.requirements.map(({ code, question, section, criticality }, order) => {
     const response = given.get(code);
     const claim = response?.claim ?? claimed.get(code)?.answer;
@@ -80,12 +89,23 @@ function itemsOf(
       naReason: response?.naReason ?? null,
       conflict: (response?.conflicts.length ?? 0) > 0,
       evidence: evidence.filter(({ requirement }) => requirement === code),
+      remarks: returns.flatMap(({ at, remarks }, n) =>
+        remarks
+          .filter(({ requirement }) => requirement === code)
+          .map((remark) => ({
+            remark,
+            at,
+            ...(n === 0 && { kinds: [kindOf(remark.answer, criticality), verdict] as const }),
+          })),
+      ),
+      now: response,
     };
   });
 }
 
 const FILTERS = {
   all: () => true,
+  questioned: ({ remarks }: Item) => remarks.some(({ kinds }) => kinds !== undefined),
   changed: ({ change }: Item) => change !== null,
   claims: ({ claim, verdict }: Item) => claim !== null && claim !== verdict,
   gaps: ({ verdict }: Item) => RANK[verdict] !== 0 && RANK[verdict] !== undefined,
@@ -104,12 +124,15 @@ export function Items({
   assessment,
   own,
   evidence,
+  drafts,
   lang,
 }: {
   offline: Schema<'OfflineAssessment'>;
   assessment: Schema<'AssessmentWithResponses'>;
   own: readonly Schema<'ResponseRow'>[];
   evidence: readonly Evidence[];
+  /** Where the reader may send it back. */
+  drafts: DraftRemarks | null;
   lang: string;
 }) {
   const { t } = useI18n();
@@ -175,10 +198,21 @@ export function Items({
           </span>
         ),
       },
+      drafts !== null && {
+        key: 'question',
+        header: t('reviewer.remarks.column'),
+        acts: true,
+        cell: ({ code, question }) => (
+          <Question code={code} question={question} lang={lang} drafts={drafts} />
+        ),
+      },
     ];
     return all.filter((column) => column !== false);
-  }, [t, hasBaseline, lang]);
-  const offered = (Object.keys(FILTERS) as Filter[]).filter((each) => each !== 'changed' || hasBaseline);
+  }, [t, hasBaseline, drafts, lang]);
+  const questioned = items.some(FILTERS.questioned);
+  const offered = (Object.keys(FILTERS) as Filter[]).filter(
+    (each) => (each !== 'changed' || hasBaseline) && (each !== 'questioned' || questioned),
+  );
   return (
     <Panel heading={t('reviewer.items.title')}>
       <div className="no-print mb-3 grid gap-3">
@@ -201,7 +235,7 @@ export function Items({
 
 function Requirement({ item, lang }: { item: Item; lang: string }) {
   const { t } = useI18n();
-  const { code, question, sectionTitle, note, naReason, evidence } = item;
+  const { code, question, sectionTitle, note, naReason, evidence, remarks, now } = item;
   return (
     <span className="block max-w-xl font-normal">
       <span className="block text-sm text-soft">
@@ -220,6 +254,9 @@ function Requirement({ item, lang }: { item: Item; lang: string }) {
           {t('reviewer.items.note')} <Text>{note}</Text>
         </span>
       )}
+      {remarks.map(({ remark, at, kinds }) => (
+        <RemarkAt key={at} remark={remark} at={at} now={now} {...(kinds && { kinds })} />
+      ))}
       {evidence.length > 0 && <Pieces evidence={evidence} />}
     </span>
   );
