@@ -41,7 +41,7 @@ export default {
           groups: [
             {
               name: 'boot',
-              test: /\/src\/(api\/early|areas\/(index|supplier\/first)|i18n\/(locale|texts))\.ts$|virtual:messages$/,
+              test: /\/src\/(api\/early|areas\/(index|supplier\/first)|i18n\/(locale|texts)|shell\/going)\.ts$|virtual:messages$/,
               priority: 2,
             },
             {

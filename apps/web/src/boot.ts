@@ -7,6 +7,7 @@ import { askEarly, askWhoIsHere } from './api/early';
 import { areasOf, loadArea, readFirstOf } from './areas';
 import './app.css';
 import { loadTexts } from './i18n/texts';
+import { goingOf } from './shell/going';
 
 async function begin(): Promise<void> {
   const me = await askWhoIsHere<Me>();
@@ -15,8 +16,8 @@ async function begin(): Promise<void> {
   const [, asked, page] = location.pathname.replace(/^\/app/, '').split('/');
   const id = open.find((each) => each === asked) ?? open[0];
   if (!id) return;
-  // Whoever starts at the app's own address starts in their area, without a page in between.
-  if (!asked) history.replaceState(null, '', `/app/${id}${location.search}`);
+  // Whoever starts at the app's own address, and was going nowhere else, starts in their area without a page in between.
+  if (!asked && !goingOf(me.email)) history.replaceState(null, '', `/app/${id}${location.search}`);
   const ask = <T>(path: string): Promise<T | null> => askEarly<T>(path).catch(() => null);
   const first = !page && (!asked || asked === id) ? readFirstOf(id, me, ask) : undefined;
   await Promise.all([loadArea(id), first]);
