@@ -272,7 +272,7 @@ function Layout({
           <Select
             label={t('shell.area')}
             hideLabel
-            className="max-w-44 min-w-0 sm:max-w-none"
+            className="max-w-44 min-w-0 sm:max-w-56"
             value={area ?? ''}
             options={[
               ...(area ? [] : [{ value: '', label: t('shell.area') }]),

@@ -135,16 +135,14 @@ function Answers({ profile, checklist }: { profile: Profile; checklist: Schema<'
       {
         key: 'question',
         header: t('admin.item.question'),
-        cell: ({ question }) => (
-          <span className="block lg:min-w-40">
-            <Text lang={checklist.language}>{question}</Text>
-          </span>
+        cell: ({ question, criticality }) => (
+          <>
+            <span className="mb-1 block lg:min-w-40">
+              <Text lang={checklist.language}>{question}</Text>
+            </span>
+            <Status kind={criticality} />
+          </>
         ),
-      },
-      {
-        key: 'criticality',
-        header: t('admin.item.criticality'),
-        cell: ({ criticality }) => <Status kind={criticality} />,
       },
       {
         key: 'answer',
