@@ -268,13 +268,19 @@ describe('from the first visit to the withdrawn certificate', () => {
     expect(
       (await preview({ ...strict, conditional: { allow: ['mandatory-items'], withinDays: 300 } })).changes,
     ).toMatchObject([
-      { before: 'not-ready', after: 'conditional', failing: [{ code: 'mandatory-items', actual: 2, needed: 3 }] },
+      {
+        before: 'not-ready',
+        after: 'conditional',
+        failing: [{ code: 'mandatory-items', actual: 2, needed: 3 }],
+      },
     ]);
     // One of them alone would be an answer.
     expect(await preview({ ...strict, mandatoryItems: [requirement] })).toMatchObject({
       after: { unknown: 1 },
     });
-    await app.sql(`DELETE FROM readiness WHERE buyer_rule_id IN (SELECT id FROM buyer_rule_row WHERE rule = 'strict')`);
+    await app.sql(
+      `DELETE FROM readiness WHERE buyer_rule_id IN (SELECT id FROM buyer_rule_row WHERE rule = 'strict')`,
+    );
     await app.sql(`UPDATE buyer_rule_row SET active = false WHERE rule = 'strict'`);
   });
 
