@@ -139,7 +139,11 @@ async function findPlaces({ url, demo }) {
       '/supplier/assessments/:id': self.id,
       '/supplier/assessments/:id/review': self.id,
     },
-    assessor: { '/assessor/assessments/:id': field.id, '/assessor/assessments/:id/review': field.id },
+    assessor: {
+      '/assessor/assessments/:id': field.id,
+      '/assessor/assessments/:id/review': field.id,
+      '/assessor/sites/:id/findings': reviewed.siteId,
+    },
     reviewer: {
       '/reviewer/assessments/:id': reviewed.id,
       '/reviewer/certificates/:id': certificate.id,

@@ -204,12 +204,17 @@ describe('a correction', () => {
     await p.buyerPerson.agent.get(`/api/v1/evidence/${piece.body.id}/content`).expect(404);
 
     await p.owner.agent.post(`${path}/refusal`).send({ reason: 'No.' }).expect(403);
+    // Else it is written to in the language of its site.
+    await p.owner.agent.patch('/api/v1/me').send({ language: 'en' }).expect(200);
     const { body: refused } = await p.reviewer.agent
       .post(`${path}/refusal`)
       .send({ reason: 'It shows another room.' })
       .expect(200);
     expect(refused).toMatchObject({ state: 'refused', reason: 'It shows another room.' });
     await p.reviewer.agent.post(`${path}/refusal`).send({ reason: 'Again.' }).expect(404);
+    const told = await app.mail(p.owner.email, /^Correction refused: .*Site one/);
+    expect(told.text).toContain('It shows another room.');
+    expect(told.link).toBe(`${app.config.baseUrl}/app/supplier/sites/${p.site}/findings`);
 
     // The same photograph may stand in another correction; its bytes are here.
     const { body: again } = await p.owner.agent.put(path).send({ note: 'Here it is.' }).expect(200);
@@ -223,6 +228,7 @@ describe('a correction', () => {
       .post(`/api/v1/assessments/${baseline}/findings/${id}/closure`)
       .send({ closedOn: daysAgo(1), note: 'Seen in the photograph.' })
       .expect(201);
+    await app.mail(p.owner.email, /^Correction accepted: /);
     expect((await found(id)).corrections.map(({ state }: { state: string }) => state)).toEqual([
       'refused',
       'accepted',
@@ -248,7 +254,24 @@ describe('a correction', () => {
       .post(`${path}/closure`)
       .send({ closedOn: daysAgo(1), note: 'Seen.' })
       .expect(403);
-    await p.owner.agent.delete(`${path}/correction`).expect(204);
+    // On the next day whoever is in charge of the programme is told of all that wait, once; of a decision, who handed it in.
+    for (const hour of ['03', '05'])
+      await app.sql(
+        `INSERT INTO outbox (id, name, payload) VALUES (gen_random_uuid(), 'daily-sweep', jsonb_build_object('at', $1::text))`,
+        [`${daysAgo(-1)}T${hour}:00:00Z`],
+      );
+    const digest = await app.mail(p.manager.email, /^1 correction waits to be looked at/);
+    expect(digest.text).toContain('Site one');
+    expect(digest.link).toBe(`${app.config.baseUrl}/app/reviewer`);
+    await app.idle();
+    expect(
+      await app.sql(`SELECT 1 FROM reminder WHERE id LIKE 'corrections-waiting:%:' || $1 || ':%'`, [
+        p.manager.id,
+      ]),
+    ).toHaveLength(1);
+    await p.reviewer.agent.post(`${path}/correction/refusal`).send({ reason: 'Not here.' }).expect(200);
+    const mentored = await app.mail(p.assessor.email, /^Correction refused: /);
+    expect(mentored.link).toBe(`${app.config.baseUrl}/app/assessor/sites/${p.site}/findings`);
     await app.sql(`DELETE FROM membership WHERE user_id = $1 AND role = 'mentor'`, [p.assessor.id]);
   });
 });

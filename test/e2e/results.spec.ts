@@ -122,6 +122,53 @@ describe('results', () => {
     ]);
   });
 
+  it('of a void follow-up count nowhere, give its visit back and leave the baseline to another', async () => {
+    const dismiss = (id: string, reason: string, who = p.assessor) =>
+      who.agent.post(`/api/v1/assessments/${id}/void`).send({ reason });
+    const refused = async (code: string, status: number, ...of: Parameters<typeof dismiss>) =>
+      expect((await dismiss(...of).expect(status)).body.code).toBe(code);
+    await refused('transition-not-allowed', 409, followUp, 'Another site.');
+    await refused('transition-not-allowed', 409, baseline, 'Another site.');
+    await review(followUp, 'return', 'Was it this site?');
+    await refused('role-required', 403, followUp, 'Another site.', p.owner);
+    await refused('reason-required', 422, followUp, ' \u200b');
+    const { body } = await dismiss(followUp, 'It was held at another site.').expect(200);
+    expect(body).toMatchObject({
+      state: 'void',
+      voided: { reason: 'It was held at another site.', by: p.assessor.name },
+    });
+    await refused('transition-not-allowed', 409, followUp, 'Again.');
+    const late = await p.assessor.agent
+      .put(`/api/v1/assessments/${followUp}/responses`)
+      .send({ answers: good.slice(0, 1) })
+      .expect(409);
+    expect(late.body.code).toBe('assessment-void');
+    // On record, and only where it is asked for.
+    const listed = async (query = '') =>
+      (await p.manager.agent.get(`/api/v1/assessments${query}`).expect(200)).body.items.map(
+        ({ id }: { id: string }) => id,
+      );
+    expect(await listed()).not.toContain(followUp);
+    expect(await listed('?state=void')).toEqual([followUp]);
+    await p.owner.agent.get(`/api/v1/assessments/${followUp}`).expect(200);
+    await p.buyerPerson.agent.get(`/api/v1/assessments/${followUp}`).expect(404);
+    await waitFor(async () => (await report()).n.followUp === 0, { what: 'the follow-up to be discounted' });
+    expect((await report()).n.baseline).toBe(1);
+    await plannedVisit(baseline);
+    const freed = await app.sql(`SELECT state FROM visit WHERE assessment_id = $1`, [followUp]);
+    expect(freed).toEqual([{ state: 'cancelled' }]);
+    for (const text of [
+      `UPDATE assessment SET state = 'draft', voided_at = NULL, voided_by = NULL, void_reason = NULL WHERE id = $1`,
+      `UPDATE assessment SET state = 'void', voided_at = now(), voided_by = 'x', void_reason = 'x' WHERE id = (SELECT baseline_id FROM assessment WHERE id = $1)`,
+    ])
+      await expect(app.sql(text, [followUp])).rejects.toThrow();
+    followUp = (await openAssessment(p, { kind: 'follow-up', assessedOn: daysAgo(3) })).id;
+    await refused('transition-not-allowed', 409, baseline, 'Another site.');
+    await answer(followUp, good);
+    await submit(followUp);
+    await plannedVisit(followUp);
+  });
+
   it('of a cohort let go of a reopened follow-up, and take it in again', async () => {
     await review(followUp, 'take-review');
     await review(followUp, 'close');

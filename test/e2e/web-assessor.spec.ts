@@ -336,6 +336,36 @@ withBrowser('the checklist on the device', () => {
     await settled(page);
     await audit(page);
     await shoot(page, 'review-ar-desktop');
+    // What could not be sent may be had as a file, which the supplier takes in as an assessor does.
+    await page.goto('/app/account?lang=en');
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Save as a file' }).click(),
+    ]);
+    await download.saveAs(join(folder, 'own.html'));
+    await page.goto('/app/supplier/saved');
+    await page.getByLabel('The file that was saved').setInputFiles(join(folder, 'own.html'));
+    await page.getByText('In it: entries 1, photos and documents 0').waitFor();
+    await audit(page);
+    await p.reviewer.agent
+      .post(`/api/v1/assessments/${id}/review`)
+      .send({ action: 'return', reason: 'There is more to come.' })
+      .expect(200);
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
+    await page.getByText('Entries that the server has now: 1 of 1').waitFor();
+    expect(await answerOf(id, code)).toBe('minor');
+    await page.getByRole('link', { name: 'Open the assessment' }).click();
+    await page.waitForURL(`**/app/supplier/assessments/${id}`);
+    // Opened by mistake after all.
+    await page.goto(`/app/supplier/assessments/${id}/review`);
+    await page.getByRole('button', { name: 'Void this assessment' }).click();
+    await page.getByLabel('Why is it void?').fill('It was begun for <b>another</b> site.');
+    await page.getByRole('dialog').getByRole('button', { name: 'Void this assessment' }).click();
+    await page.waitForURL(`**/app/supplier/sites/${p.site}`);
+    await page.goto(`/app/supplier/assessments/${id}`);
+    await page.getByText('This assessment is void').waitFor();
+    await page.getByText('It was begun for <b>another</b> site.').waitFor();
+    await audit(page);
     await context.close();
   }, 60_000);
 });

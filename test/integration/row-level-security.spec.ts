@@ -256,8 +256,8 @@ const SHARED: Readonly<Record<string, readonly [scopes: string, columns: string]
     'score section-scores answers corrective-actions',
     'assessed_on baseline_id checklist_version_id closed_at cohort_id created_at external_id id kind level organisation_id record revision scoring_profile_id site_id state submitted_at',
   ],
-  // From the hash answers could be guessed, so it is for who may read them. `reopen_reason` is null for all of these.
-  assessment_inside: ['answers', 'assessor_id id lock_hash reopen_reason reviewer_id'],
+  // From the hash answers could be guessed, so it is for who may read them. `reopen_reason` and `voided` are null for all of these.
+  assessment_inside: ['answers', 'assessor_id id lock_hash reopen_reason reviewer_id voided'],
   // What was allowed is shown with whatever rests on it.
   assessment_exception: [
     'certificate score section-scores answers',

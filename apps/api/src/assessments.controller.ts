@@ -13,6 +13,7 @@ import {
 } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { AnswersDto, AssessmentsQuery, NewAssessmentDto, ReviewDto, VerdictDto } from './assessments.dto.js';
+import { ReasonDto } from './findings.dto.js';
 import { CurrentActor } from './http/auth.js';
 import { IfMatch } from './http/revision.js';
 
@@ -94,6 +95,18 @@ export class AssessmentsController {
     @Body() body: ReviewDto,
   ) {
     return this.assessments.review(actor, id, body.action, revision, body.reason, body.remarks);
+  }
+
+  /** Says that it was opened by mistake: it stays on record, counts nowhere, and never comes back. */
+  @Post(':id/void')
+  @HttpCode(200)
+  void(
+    @CurrentActor() actor: Actor,
+    @Param('id', ParseUUIDPipe) id: string,
+    @IfMatch() revision: number | null,
+    @Body() body: ReasonDto,
+  ) {
+    return this.assessments.void(actor, id, revision, body.reason);
   }
 
   /** Score as found and after closure, explained item by item; `null` while it is being computed. */

@@ -7,7 +7,8 @@ export class AssessmentsQuery extends PageQuery {
   @IsOptional() @IsUUID() cohortId?: string;
   @IsOptional() @IsIn(['self', 'baseline', 'follow-up', 'verification']) kind?: string;
   @IsOptional()
-  @IsIn(['draft', 'in-progress', 'submitted', 'under-review', 'closed', 'reopened'])
+  /** Void ones come only when they are asked for. */
+  @IsIn(['draft', 'in-progress', 'submitted', 'under-review', 'closed', 'reopened', 'void'])
   state?: string;
   /** `assessor`: those alone that the caller assesses. */
   @IsOptional() @IsIn(['assessor']) as?: 'assessor';

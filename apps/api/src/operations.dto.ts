@@ -52,8 +52,9 @@ export class OperationDto {
   @ValidateNested()
   @Type(() => OperationValueDto)
   value: OperationValueDto | null;
+  // Of any shape: those of answers from before there was a log were made of what they are about.
   /** Ids of the operations that made up what the person saw; empty: nothing had been entered. */
-  @IsArray() @ArrayMaxSize(100) @IsUUID(undefined, { each: true }) base: string[];
+  @IsArray() @ArrayMaxSize(100) @IsUUID('loose', { each: true }) base: string[];
   /** Done in view of operations that still waited: it doesn't wait with them. */
   @IsOptional() @IsBoolean() settles?: boolean;
   /** When it was done by the clock of the device, which may be wrong by years. */

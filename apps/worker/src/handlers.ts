@@ -4,6 +4,7 @@ import {
   type ConsentsService,
   type ConsentStep,
   type CheckpointFolder,
+  type CorrectionsService,
   type DocumentsService,
   type EvidenceKeeper,
   type ExportsService,
@@ -29,6 +30,7 @@ export interface Jobs {
   'assessment-submitted': { assessmentId: string };
   'assessment-closed': { assessmentId: string };
   'assessment-reopened': { assessmentId: string };
+  'assessment-voided': { assessmentId: string };
   'finding-changed': { assessmentId: string };
   'engagement-changed': { siteId: string; personId: string | null };
   'result-computed': { assessmentId: string; siteId: string };
@@ -38,6 +40,7 @@ export interface Jobs {
   'visit-planned': { visitId: string };
   'visit-cancelled': { visitId: string };
   'keep-document': { assessmentId: string } | { certificateId: string };
+  'correction-decided': { correctionId: string };
   'reminder-due': ReminderDue;
   'certificate-changed': { certificateId: string; action: string };
   'consent-changed': { grantId: string; step: ConsentStep; revision: number };
@@ -66,6 +69,7 @@ export interface HandlerDependencies {
   readonly visits: VisitsService;
   readonly certificates: CertificatesService;
   readonly documents: DocumentsService;
+  readonly corrections: CorrectionsService;
   readonly reminders: RemindersService;
   readonly operations: OperationsService;
   readonly imports: ImportsService;
@@ -92,6 +96,7 @@ export function handlersOf({
   visits,
   certificates,
   documents,
+  corrections,
   reminders,
   operations,
   imports,
@@ -148,6 +153,10 @@ export function handlersOf({
     'assessment-submitted': ({ assessmentId }) => results.compute(assessmentId),
     'assessment-closed': ({ assessmentId }) => results.compute(assessmentId),
     'assessment-reopened': ({ assessmentId }) => results.withdraw(assessmentId),
+    'assessment-voided': async ({ assessmentId }) => {
+      await results.discount(assessmentId);
+      await visits.freeAfter(assessmentId);
+    },
     'finding-changed': ({ assessmentId }) => results.compute(assessmentId),
     'engagement-changed': ({ siteId, personId }) => results.recompute(siteId, personId),
     'result-computed': async ({ assessmentId, siteId }) => {
@@ -171,6 +180,10 @@ export function handlersOf({
       'assessmentId' in of
         ? documents.keepGapReport(of.assessmentId)
         : documents.keepCertificate(of.certificateId),
+    'correction-decided': async ({ correctionId }) => {
+      for (const { to, mail } of await corrections.letters(correctionId, baseUrl))
+        await mailer.send({ id: `correction-${correctionId}-${to.userId}`, to: to.email, ...mail });
+    },
     'reminder-due': async (due) => {
       const written = await reminders.mail(due);
       if (!written) return 'nothing to remind of';

@@ -43,7 +43,7 @@ import {
   siteAccess,
   type SiteAccess,
 } from './access.js';
-import { notFound, type Actor } from './actor.js';
+import { forbidden, notFound, type Actor } from './actor.js';
 import { contentHash, loadVersion } from './content.service.js';
 import {
   assessingOrganisation,
@@ -105,6 +105,8 @@ export interface AssessmentRow {
   readonly lockHash: string | null;
   /** Only for who works on the record. */
   readonly reopenReason: string | null;
+  /** Of one that was opened by mistake; null of every other. */
+  readonly voided: { readonly reason: string; readonly by: string | null; readonly at: string } | null;
   readonly submittedAt: Date | null;
   readonly closedAt: Date | null;
 }
@@ -157,7 +159,7 @@ export const assessmentColumns = `
   a.scoring_profile_id AS "scoringProfileId", v.checklist, v.version, p.profile, p.version AS "profileVersion",
   a.level, a.kind, a.state, a.assessed_on::text AS "assessedOn", i.assessor_id AS "assessorId",
   i.reviewer_id AS "reviewerId", a.baseline_id AS "baselineId", a.revision, i.lock_hash AS "lockHash",
-  i.reopen_reason AS "reopenReason", a.submitted_at AS "submittedAt", a.closed_at AS "closedAt"`;
+  i.reopen_reason AS "reopenReason", i.voided, a.submitted_at AS "submittedAt", a.closed_at AS "closedAt"`;
 export const assessmentJoins = `
   assessment a JOIN checklist_version v ON v.id = a.checklist_version_id
   JOIN scoring_profile p ON p.id = a.scoring_profile_id
@@ -402,7 +404,7 @@ export class AssessmentsService {
     };
   }
 
-  /** Assessments of the sites the actor sees, newest first. */
+  /** Assessments of the sites the actor sees, newest first; void ones only where they are asked for. */
   async list(
     actor: Actor,
     filter: { siteId?: string; cohortId?: string; kind?: string; state?: string; as?: 'assessor' },
@@ -415,7 +417,7 @@ export class AssessmentsService {
                   AND ('record' = ANY (s.scopes) OR (a.state = 'closed' AND s.scopes && $8::text[])) LIMIT 1)
           ${few ? 'AND a.site_id = ANY ($9)' : ''}
           AND ($2::uuid IS NULL OR a.site_id = $2) AND ($3::uuid IS NULL OR a.cohort_id = $3)
-          AND ($4::text IS NULL OR a.kind = $4) AND ($5::text IS NULL OR a.state = $5)
+          AND ($4::text IS NULL OR a.kind = $4) AND (CASE WHEN $5::text IS NULL THEN a.state <> 'void' ELSE a.state = $5 END)
           AND ($6::uuid IS NULL OR a.id > $6)
           ${filter.as === 'assessor' ? 'AND i.assessor_id = $1' : ''}
         ORDER BY a.id LIMIT $7`,
@@ -556,6 +558,46 @@ export class AssessmentsService {
   }
 
   /**
+   * Says that an assessment was opened by mistake. It stays on record and counts nowhere. By who leads it or a manager of the
+   * programme; a self-assessment by its supplier. Never once it was closed, nor while a follow-up rests on it.
+   * @throws DomainError `transition-not-allowed`, `assessment-decided`, `follow-up-exists`, `role-required`
+   */
+  async void(actor: Actor, id: string, revision: number | null, reason: string): Promise<AssessmentRow> {
+    return this.db.transaction(async (tx) => {
+      const row = await this.lock(tx, actor, id, revision);
+      mustVoid(await siteAccess(tx, actor, row.siteId, 'assessment'), actor, row);
+      const to = transition(assessmentMachine, row.state, 'void', reason);
+      const [{ decided, followed }] = await tx.query(
+        `SELECT EXISTS (SELECT 1 FROM review_return r WHERE r.assessment_id = $1 AND r.action = 'reopen')
+                  OR EXISTS (SELECT 1 FROM certificate c WHERE c.assessment_id = $1)
+                  OR EXISTS (SELECT 1 FROM document d WHERE d.kind = 'gap-report' AND d.subject_id = $1) AS decided,
+                EXISTS (SELECT 1 FROM assessment f WHERE f.baseline_id = $1 AND f.state <> 'void') AS followed`,
+        [id],
+      );
+      if (decided)
+        throw new DomainError(
+          'assessment-decided',
+          'The assessment was closed before: what was decided is never voided.',
+          [{ field: 'state', message: 'was closed', fix: 'Correct its answers, and hand it in again.' }],
+          'conflict',
+        );
+      if (followed)
+        throw new DomainError(
+          'follow-up-exists',
+          'A follow-up rests on this baseline.',
+          [{ field: 'id', message: 'taken', fix: 'Void the follow-up first, if it was a mistake as well.' }],
+          'conflict',
+        );
+      await tx.query(
+        `UPDATE assessment SET state = $2, revision = revision + 1, voided_at = now(), voided_by = $3, void_reason = $4 WHERE id = $1`,
+        [id, to, actor.userId, reason],
+      );
+      await appendToOutbox(tx, 'assessment-voided', { assessmentId: id });
+      return this.row(tx, id);
+    });
+  }
+
+  /**
    * The computed result, as far as the actor sees it; its parts are null until the worker has been. With the breaches of
    * impartiality that were allowed for it.
    */
@@ -646,7 +688,7 @@ export class AssessmentsService {
     const [baseline] = await tx.query(
       `SELECT id, assessed_on::text AS "assessedOn" FROM assessment
         WHERE site_id = $1 AND kind = 'baseline' AND ($2::uuid IS NULL OR id = $2)
-          AND state NOT IN ('draft', 'in-progress')
+          AND state NOT IN ('draft', 'in-progress', 'void')
         ORDER BY assessed_on DESC, id DESC LIMIT 1`,
       [input.siteId, input.baselineId ?? null],
     );
@@ -849,6 +891,15 @@ export function answersInto(access: readonly SiteAccess[], kind: AssessmentKind)
 function mustWrite(access: readonly SiteAccess[], kind: AssessmentKind): void {
   if (kind === 'self') must(access, SUPPLIER_ROLES, SUPPLIER_PARTS, 'assess your own site');
   else must(access, FIELD_ROLES, FIELD_PARTS, 'assess a site');
+}
+
+/** @throws DomainError `role-required` */
+function mustVoid(access: readonly SiteAccess[], actor: Actor, row: AssessmentRow): void {
+  if (row.kind === 'self') return must(access, SUPPLIER_ROLES, SUPPLIER_PARTS, 'void your own assessment');
+  if (may(access, ['programme-manager'], FIELD_PARTS)) return;
+  must(access, FIELD_ROLES, FIELD_PARTS, 'void an assessment');
+  if (row.assessorId !== actor.userId)
+    throw forbidden('Who leads the assessment voids it, or a manager of the programme.');
 }
 
 async function mustBeEnrolled(tx: EntityManager, cohortId: string, siteId: string): Promise<void> {

@@ -446,7 +446,7 @@ export class CertificatesService {
               (SELECT org.name FROM organisation org WHERE org.id = coalesce(a.organisation_id, w.organisation_id)) AS provider,
               (SELECT org.name FROM programme_participant pp JOIN organisation org ON org.id = pp.organisation_id
                 WHERE pp.programme_id = p.id AND pp.part = 'agency' LIMIT 1) AS issuer,
-              (SELECT count(*)::int FROM assessment x WHERE x.site_id = a.site_id AND x.kind <> 'self' AND x.assessed_on <= a.assessed_on) AS sequence
+              (SELECT count(*)::int FROM assessment x WHERE x.site_id = a.site_id AND x.kind <> 'self' AND x.state <> 'void' AND x.assessed_on <= a.assessed_on) AS sequence
          FROM assessment a JOIN site s ON s.id = a.site_id JOIN organisation o ON o.id = s.organisation_id
          -- Joined, and not asked for within the condition above: a condition that asks is tried after the policy, on every organisation.
          LEFT JOIN assessor w ON w.id = $2

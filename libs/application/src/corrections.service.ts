@@ -1,5 +1,7 @@
 import { DomainError } from '#domain';
 import type { Database } from '#persistence';
+import { appendToOutbox } from '#platform';
+import { renderMail, type RenderedMail } from '#reporting';
 import { randomUUID } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { notFound, type Actor } from './actor.js';
@@ -11,6 +13,8 @@ import {
   mustCorrect,
 } from './corrections.js';
 import { alreadyClosed, lockFinding, mustClose } from './findings.service.js';
+import { localisedVersion } from './localised.js';
+import { personToWrite, type Recipient, siteRecipients } from './people.js';
 
 /**
  * What a supplier has put right of a finding: put together with its evidence, handed in, accepted with the closure of the
@@ -101,8 +105,44 @@ export class CorrectionsService {
         `UPDATE correction SET state = 'refused', decided_by = $2, decided_at = now(), reason = $3 WHERE id = $1`,
         [there.id, actor.userId, reason],
       );
+      await appendToOutbox(tx, 'correction-decided', { correctionId: there.id });
       return this.row(tx, there.id);
     });
+  }
+
+  /** For the worker: what is written of a decision to the supplier, and to whoever handed the correction in. */
+  async letters(
+    correctionId: string,
+    baseUrl: string,
+  ): Promise<readonly { readonly to: Recipient; readonly mail: RenderedMail }[]> {
+    const [row] = await this.db.query(
+      `SELECT k.requirement, k.state, k.reason, k.written_by AS "writtenBy", k.decided_at AS "decidedAt",
+              (k.decided_at AT TIME ZONE coalesce(p.time_zone, 'UTC'))::date::text AS "decidedOn",
+              s.id AS "siteId", s.name AS site, v.id AS "versionId", v.body
+         FROM correction k JOIN assessment a ON a.id = k.assessment_id JOIN site s ON s.id = a.site_id
+         JOIN checklist_version v ON v.id = a.checklist_version_id
+         LEFT JOIN cohort c ON c.id = a.cohort_id LEFT JOIN programme p ON p.id = c.programme_id WHERE k.id = $1`,
+      [correctionId],
+    );
+    if (row?.decidedAt == null) return [];
+    const supplier = await siteRecipients(this.db, row.siteId);
+    const own = supplier.some(({ userId }) => userId === row.writtenBy);
+    const writer = own ? undefined : await personToWrite(this.db, row.writtenBy);
+    return Promise.all(
+      [...supplier, ...(writer ? [writer] : [])].map(async (to) => {
+        const texts = await localisedVersion(this.db, row.versionId, row.body, to.locale);
+        const view = {
+          to: to.name,
+          site: row.site,
+          requirement: row.requirement,
+          question: texts.requirement(row.requirement).question,
+          decidedOn: row.decidedOn,
+          refusal: row.reason,
+          url: `${baseUrl}/app/${to === writer ? 'assessor' : 'supplier'}/sites/${row.siteId}/findings`,
+        };
+        return { to, mail: renderMail('correction-decided', view, to.locale) };
+      }),
+    );
   }
 
   private async row(tx: EntityManager, id: string): Promise<CorrectionRow> {

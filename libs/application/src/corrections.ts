@@ -1,5 +1,7 @@
 import type { CorrectionState, EvidenceState } from '#domain';
 import type { Queryable } from '#persistence';
+import { appendToOutbox } from '#platform';
+import type { EntityManager } from 'typeorm';
 import { must, type SiteAccess } from './access.js';
 import { forbidden, type Actor } from './actor.js';
 
@@ -63,7 +65,7 @@ export async function correctionAtWork(
 
 /** With the closure of a finding, the correction that waits is accepted. @throws DomainError `role-required` who handed it in doesn't decide */
 export async function acceptCorrection(
-  tx: Queryable,
+  tx: EntityManager,
   actor: Actor,
   assessmentId: string,
   requirement: string,
@@ -75,6 +77,7 @@ export async function acceptCorrection(
     `UPDATE correction SET state = 'accepted', decided_by = $2, decided_at = now() WHERE id = $1`,
     [waiting.id, actor.userId],
   );
+  await appendToOutbox(tx, 'correction-decided', { correctionId: waiting.id });
 }
 
 /** @throws DomainError `role-required` */

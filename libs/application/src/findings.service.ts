@@ -101,7 +101,7 @@ export class FindingsService {
     const rows = await this.db.query(
       `SELECT ${columns} FROM ${joins}
         WHERE (SELECT true FROM site_access x WHERE x.user_id = $1 AND x.site_id = a.site_id
-                  AND ('record' = ANY (x.scopes) OR (a.state = 'closed' AND x.scopes && $10::text[])) LIMIT 1)
+                  AND a.state <> 'void' AND ('record' = ANY (x.scopes) OR (a.state = 'closed' AND x.scopes && $10::text[])) LIMIT 1)
           AND ($11::boolean IS NULL OR $11 = EXISTS (SELECT 1 FROM correction k
                  WHERE k.assessment_id = f.assessment_id AND k.requirement = f.requirement AND k.state = 'handed-in'))
           ${few ? 'AND a.site_id = ANY ($12)' : ''}

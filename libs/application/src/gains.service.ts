@@ -185,7 +185,7 @@ async function passedFollowUps(db: Queryable, cohortIds: readonly string[]): Pro
   const [{ n }] = await db.query(
     `SELECT count(*)::int AS n FROM (
        SELECT DISTINCT ON (a.site_id, a.cohort_id) s.passed FROM assessment a JOIN assessment_score s ON s.assessment_id = a.id
-        WHERE a.cohort_id = ANY ($1::uuid[]) AND a.kind = 'follow-up'
+        WHERE a.cohort_id = ANY ($1::uuid[]) AND a.kind = 'follow-up' AND a.state <> 'void'
         ORDER BY a.site_id, a.cohort_id, a.assessed_on DESC, a.id DESC) newest WHERE passed`,
     [[...cohortIds]],
   );

@@ -110,6 +110,7 @@ export interface OfflineBaseline {
 /** What changed at the server, and where the assessment stands. */
 export interface AssessmentChanges extends ChangesAnswer {
   readonly state: AssessmentRow['state'];
+  readonly voided: AssessmentRow['voided'];
   readonly edition: EditionNews;
   /** Why it was sent back or reopened the last time, and which items are questioned; null: it wasn't, or is handed in again. */
   readonly returned: ReviewReturnRow | null;
@@ -242,6 +243,7 @@ export class OperationsService {
       return {
         revision: row.revision,
         state: row.state,
+        voided: row.voided,
         edition: await editionNews(tx, row),
         returned: await lastReturn(tx, row),
         items: since >= row.revision ? [] : await itemsOf(tx, row, touched, [since]),
@@ -511,7 +513,7 @@ async function baselineOf(tx: Queryable, row: AssessmentRow): Promise<OfflineBas
   if (!row.baselineId) return null;
   const [baseline] = await tx.query(
     `SELECT a.id, a.assessed_on::text AS "assessedOn", v.version, v.id AS "versionId" FROM assessment a
-       JOIN checklist_version v ON v.id = a.checklist_version_id WHERE a.id = $1 AND a.state NOT IN ('draft', 'in-progress')`,
+       JOIN checklist_version v ON v.id = a.checklist_version_id WHERE a.id = $1 AND a.state NOT IN ('draft', 'in-progress', 'void')`,
     [row.baselineId],
   );
   if (!baseline) return null;

@@ -98,6 +98,16 @@ export async function siteRecipients(
   return rows.map(recipient);
 }
 
+/** One person, as a mail goes to them; undefined: they have no address any more. */
+export async function personToWrite(db: Queryable, userId: string): Promise<Recipient | undefined> {
+  const [row]: RecipientRow[] = await db.query(
+    `SELECT $1::text AS "userId", person_name($1) AS name, person_email($1) AS email, NULL::text[] AS "siteLanguages",
+            (SELECT language FROM person_settings WHERE user_id = $1) AS language`,
+    [userId],
+  );
+  return row?.email && row.name ? recipient(row) : undefined;
+}
+
 /** Owners and managers of the agencies of a programme, by address. */
 export async function programmeManagers(db: Queryable, programmeId: string): Promise<Recipient[]> {
   const rows: RecipientRow[] = await db.query(

@@ -281,7 +281,7 @@ async function workOf(
      SELECT (SELECT count(*)::int FROM sites) AS sites,
             (SELECT count(*)::int FROM readiness r JOIN buyer_rule_row b ON b.id = r.buyer_rule_id
               WHERE b.buyer_id = $2 AND r.site_id IN (SELECT site_id FROM sites)) AS readiness,
-            (SELECT count(*)::int FROM assessment a JOIN LATERAL (SELECT * FROM assessment_inside x WHERE x.id = a.id LIMIT 1) i ON true WHERE a.site_id IN (SELECT site_id FROM sites)
+            (SELECT count(*)::int FROM assessment a JOIN LATERAL (SELECT * FROM assessment_inside x WHERE x.id = a.id LIMIT 1) i ON true WHERE a.state <> 'void' AND a.site_id IN (SELECT site_id FROM sites)
                 AND (i.assessor_id IN (SELECT user_id FROM people) OR i.reviewer_id IN (SELECT user_id FROM people))) AS assessments,
             (SELECT count(*)::int FROM visit v WHERE v.state = 'planned' AND v.site_id IN (SELECT site_id FROM sites)
                 AND v.assessor_id IN (SELECT user_id FROM people)) AS visits`,

@@ -10,7 +10,12 @@ import type { VisitsService } from './visits.service.js';
 
 /** What people are reminded of. */
 export type ReminderKind =
-  'findings-due' | 'certificate-expiring' | 'visit-soon' | 'sites-never-assessed' | 'complaint-overdue';
+  | 'findings-due'
+  | 'corrections-waiting'
+  | 'certificate-expiring'
+  | 'visit-soon'
+  | 'sites-never-assessed'
+  | 'complaint-overdue';
 
 /** One reminder to one person, as the outbox holds it: the mail is written when it is sent, from what is true then. */
 export interface ReminderDue {
@@ -28,6 +33,8 @@ const CERTIFICATE_DAYS = [90, 60, 30, 0];
 const VISIT_DAYS = [7, 1];
 /** Findings are announced this many days ahead, on their day, and in steps of as many days when they are overdue. */
 const FINDING_DAYS = 7;
+/** Corrections are told of on the day after they were handed in, together, and in steps of as many days while they wait. */
+const CORRECTION_DAYS = 7;
 /** A site counts as never assessed after this many days, and is reported again in steps of as many. */
 const NEVER_ASSESSED_DAYS = 30;
 
@@ -46,8 +53,17 @@ const NEWEST = `(
 
 const NEVER_ASSESSED = `
   e.exited_on IS NULL AND (c.ends_on IS NULL OR c.ends_on >= today.day) AND today.day - e.enrolled_on >= ${NEVER_ASSESSED_DAYS}
-  AND NOT EXISTS (SELECT 1 FROM assessment a WHERE a.site_id = e.site_id AND a.kind <> 'self' AND a.submitted_at IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM assessment a WHERE a.site_id = e.site_id AND a.kind <> 'self' AND a.state <> 'void' AND a.submitted_at IS NOT NULL
                      AND (a.cohort_id = e.cohort_id OR a.assessed_on >= e.enrolled_on))`;
+
+/** Corrections that were handed in and that nobody has decided on, by the programme and the day it is at $1 there. */
+const WAITING = `
+  FROM correction k JOIN assessment a ON a.id = k.assessment_id JOIN site s ON s.id = a.site_id
+  JOIN finding f ON f.assessment_id = k.assessment_id AND f.requirement = k.requirement
+  JOIN cohort c ON c.id = a.cohort_id JOIN programme p ON p.id = c.programme_id CROSS JOIN ${DAY}
+  CROSS JOIN LATERAL (SELECT d.since, today.day - d.since AS days
+                        FROM (SELECT (k.handed_in_at AT TIME ZONE coalesce(p.time_zone, 'UTC'))::date AS since) d) waits
+ WHERE k.state = 'handed-in' AND a.state <> 'void'`;
 
 interface OpenFinding {
   readonly assessmentId: string;
@@ -74,6 +90,7 @@ export class RemindersService {
     return this.db.transaction(async (tx) => {
       const wanted = [
         ...(await this.findings(tx, now)),
+        ...(await this.corrections(tx, now)),
         ...(await this.expiries(tx, now)),
         ...(await this.comingVisits(tx, now)),
         ...(await this.neverAssessed(tx, now)),
@@ -104,6 +121,8 @@ export class RemindersService {
     switch (due.kind) {
       case 'findings-due':
         return this.findingsMail(due);
+      case 'corrections-waiting':
+        return this.correctionsMail(due);
       case 'certificate-expiring':
         return this.expiryMail(due);
       case 'visit-soon':
@@ -169,6 +188,38 @@ export class RemindersService {
         ? renderMail('corrective-action-due', { ...common, ...items[0]! }, to.locale)
         : renderMail('corrective-actions-due', { ...common, items }, to.locale);
     return { to, mail };
+  }
+
+  /** Programmes in which one falls due to be told of: then all that wait there are. */
+  private async corrections(tx: Queryable, now: Date): Promise<ReminderDue[]> {
+    const programmes: { id: string; day: string }[] = await tx.query(
+      `SELECT p.id, today.day::text AS day ${WAITING}
+        GROUP BY p.id, today.day
+       HAVING bool_or(waits.days >= 1 AND (waits.days - 1) % ${CORRECTION_DAYS} = 0) ORDER BY p.id`,
+      [now],
+    );
+    return flatten(programmes, async ({ id, day }) =>
+      (await programmeManagers(tx, id)).map((to) => reminder('corrections-waiting', id, to, day)),
+    );
+  }
+
+  private async correctionsMail({ subjectId: programmeId, userId, day }: ReminderDue) {
+    const to = (await programmeManagers(this.db, programmeId)).find((each) => each.userId === userId);
+    const items: {
+      programme: string;
+      site: string;
+      requirement: string;
+      grade: FindingGrade;
+      handedInOn: string;
+    }[] = await this.db.query(
+      `SELECT p.name AS programme, s.name AS site, k.requirement, f.grade, waits.since::text AS "handedInOn" ${WAITING}
+          AND p.id = $2 AND waits.days >= 0 ORDER BY k.handed_in_at, k.id`,
+      [`${day}T12:00:00Z`, programmeId],
+    );
+    const [first] = items;
+    if (!to || !first) return null;
+    const view = { to: to.name, programme: first.programme, items, url: `${this.baseUrl}/app/reviewer` };
+    return { to, mail: renderMail('corrections-waiting', view, to.locale) };
   }
 
   // ----------------------------------------------------------------------------------------------- certificates

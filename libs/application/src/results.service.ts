@@ -83,6 +83,8 @@ export class ResultsService {
     await this.db.transaction(async (tx) => {
       await tx.query(`SELECT 1 FROM assessment WHERE id = $1 FOR UPDATE`, [assessmentId]);
       const assessment = await loadAssessment(tx, assessmentId);
+      // Voided before its turn came.
+      if (assessment.state === 'void') return;
       await this.countSite(tx, assessment);
       await this.writeScore(tx, assessment);
       for (const followUp of await this.followUpsToCompute(tx, assessment))
@@ -111,6 +113,32 @@ export class ResultsService {
         [assessmentId],
       );
       for (const { id } of followUps as { id: string }[]) await this.replaceGain(tx, id, null);
+    });
+  }
+
+  /**
+   * Takes what a void assessment came to, if it was ever handed in, out of everything that is counted. Its result stays with
+   * it, on record.
+   */
+  async discount(assessmentId: string): Promise<void> {
+    await this.db.transaction(async (tx) => {
+      await tx.query(`SELECT 1 FROM assessment WHERE id = $1 FOR UPDATE`, [assessmentId]);
+      const { cohortId, siteId } = await loadAssessment(tx, assessmentId);
+      await this.replaceGain(tx, assessmentId, null);
+      if (cohortId) {
+        // Locked first, so that the count sees whatever was added meanwhile.
+        await tx.query(`SELECT 1 FROM cohort_aggregate WHERE cohort_id = $1 FOR UPDATE`, [cohortId]);
+        await tx.query(
+          `UPDATE cohort_aggregate SET baselines = n.baselines, follow_ups = n.follow_ups, updated_at = now()
+             FROM (SELECT count(DISTINCT a.site_id) FILTER (WHERE a.kind = 'baseline') AS baselines,
+                          count(DISTINCT a.site_id) FILTER (WHERE a.kind = 'follow-up') AS follow_ups
+                     FROM assessment a JOIN assessment_score s ON s.assessment_id = a.id
+                    WHERE a.cohort_id = $1 AND a.submitted_at IS NOT NULL AND a.state <> 'void') n
+            WHERE cohort_id = $1`,
+          [cohortId],
+        );
+      }
+      await appendToOutbox(tx, 'site-changed', { siteId });
     });
   }
 
@@ -252,7 +280,7 @@ export class ResultsService {
     if (!cohortId || (kind !== 'baseline' && kind !== 'follow-up')) return;
     const [counted] = await tx.query(
       `SELECT 1 FROM assessment a WHERE a.site_id = $1 AND a.cohort_id = $2 AND a.kind = $3
-          AND (a.id = $4 OR a.submitted_at IS NOT NULL) AND EXISTS (SELECT 1 FROM assessment_score s WHERE s.assessment_id = a.id) LIMIT 1`,
+          AND (a.id = $4 OR a.submitted_at IS NOT NULL) AND a.state <> 'void' AND EXISTS (SELECT 1 FROM assessment_score s WHERE s.assessment_id = a.id) LIMIT 1`,
       [siteId, cohortId, kind, id],
     );
     if (counted) return;

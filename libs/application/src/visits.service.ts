@@ -166,7 +166,7 @@ export class VisitsService {
       const assessment = await loadAssessment(tx, assessmentId);
       const today = day ?? (await programmeDay(tx, assessment));
       const result = await explainedScore(tx, assessmentId, assessment);
-      if (!result) return;
+      if (!result || assessment.state === 'void') return;
       // A site that has left its cohort is not visited any more by this programme.
       const [left] = await tx.query(
         `SELECT 1 FROM enrolment WHERE cohort_id = $1 AND site_id = $2 AND exited_on IS NOT NULL`,
@@ -175,7 +175,7 @@ export class VisitsService {
       if (left) return;
       // What is needed next follows from the newest assessment; an older one that comes in late changes nothing.
       const [newer] = await tx.query(
-        `SELECT 1 FROM assessment WHERE site_id = $1 AND id <> $2 AND submitted_at IS NOT NULL AND assessed_on > $3 LIMIT 1`,
+        `SELECT 1 FROM assessment WHERE site_id = $1 AND id <> $2 AND submitted_at IS NOT NULL AND state <> 'void' AND assessed_on > $3 LIMIT 1`,
         [assessment.siteId, assessmentId, assessment.assessedOn],
       );
       if (newer) return;
@@ -205,7 +205,10 @@ export class VisitsService {
       await tx.query(
         `INSERT INTO visit (id, site_id, cohort_id, assessment_id, state, earliest, due, latest, reason)
          VALUES ($1, $2, $3, $4, 'unplanned', $5, $6, $7, $8)
-         ON CONFLICT (assessment_id) DO UPDATE SET earliest = excluded.earliest, due = excluded.due, latest = excluded.latest,
+         -- One that was called off comes back without the day it had: that may be nobody's any more.
+         ON CONFLICT (assessment_id) DO UPDATE SET assessor_id = CASE WHEN visit.state <> 'cancelled' THEN visit.assessor_id END,
+           planned_on = CASE WHEN visit.state <> 'cancelled' THEN visit.planned_on END, travel_km = CASE WHEN visit.state <> 'cancelled' THEN visit.travel_km END,
+           earliest = excluded.earliest, due = excluded.due, latest = excluded.latest,
            reason = excluded.reason, state = CASE WHEN visit.state = 'done' THEN 'done' WHEN visit.state = 'planned' AND visit.planned_on BETWEEN excluded.earliest AND excluded.latest
                                                   THEN 'planned' ELSE 'unplanned' END`,
         [
@@ -220,6 +223,20 @@ export class VisitsService {
         ],
       );
       await appendToOutbox(tx, 'plan-visits', {});
+    });
+  }
+
+  /** Lets go of the visit that a void assessment called for; what the one before it calls for holds again. */
+  async freeAfter(assessmentId: string): Promise<void> {
+    await this.db.transaction(async (tx) => {
+      await cancelVisits(tx, `assessment_id = $1`, [assessmentId]);
+      const [before] = await tx.query(
+        `SELECT b.id FROM assessment a JOIN assessment b ON b.site_id = a.site_id
+          WHERE a.id = $1 AND a.submitted_at IS NOT NULL AND b.kind <> 'self' AND b.state IN ('submitted', 'under-review', 'closed')
+          ORDER BY b.assessed_on DESC, b.submitted_at DESC, b.id LIMIT 1`,
+        [assessmentId],
+      );
+      if (before) await this.needAfter(before.id);
     });
   }
 

@@ -36,7 +36,19 @@ describe('assessment states', () => {
     }
   });
 
-  it('needs a reason to reopen and to return', () => {
+  it('is voided while it is worked on, and never after it was handed in or closed', () => {
+    for (const state of ['draft', 'in-progress'] as const)
+      expect(transition(assessmentMachine, state, 'void', 'another site')).toBe('void');
+    for (const state of ['submitted', 'under-review', 'closed', 'reopened', 'void'] as const)
+      expect(() => transition(assessmentMachine, state, 'void', 'another site')).toThrow(
+        code('transition-not-allowed'),
+      );
+    expect(allowedActions(assessmentMachine, 'void')).toEqual([]);
+    expect(() => assertEditable('void')).toThrow(code('assessment-void'));
+  });
+
+  it('needs a reason to reopen, to return and to void', () => {
+    expect(() => transition(assessmentMachine, 'draft', 'void', ' ')).toThrow(code('reason-required'));
     expect(() => transition(assessmentMachine, 'closed', 'reopen')).toThrow(code('reason-required'));
     expect(() => transition(assessmentMachine, 'under-review', 'return', '   ')).toThrow(
       code('reason-required'),

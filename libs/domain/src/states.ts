@@ -18,30 +18,36 @@ export interface StateMachine<State extends string, Action extends string> {
 /**
  * Where an assessment stands. `draft`: planned, nothing answered; `in-progress`: being answered; `submitted`: handed
  * in by the assessor; `under-review`: a reviewer has taken it; `closed`: final, never edited; `reopened`: taken up
- * again for a reason, to be submitted again. A reopened assessment keeps its history.
+ * again for a reason, to be submitted again; `void`: opened by mistake, on record and nothing more, final. A reopened
+ * assessment keeps its history.
  */
-export type AssessmentState = 'draft' | 'in-progress' | 'submitted' | 'under-review' | 'closed' | 'reopened';
+export type AssessmentState =
+  'draft' | 'in-progress' | 'submitted' | 'under-review' | 'closed' | 'reopened' | 'void';
 
 /** What can be done with an assessment. */
 export type AssessmentAction =
-  'start' | 'answer' | 'submit' | 'return' | 'take-review' | 'close' | 'reopen' | 'resubmit';
+  'start' | 'answer' | 'submit' | 'return' | 'take-review' | 'close' | 'reopen' | 'resubmit' | 'void';
 
-/** Allowed actions of an assessment and the state each leads to. */
+/**
+ * Allowed actions of an assessment and the state each leads to. What is handed in is returned before it can be voided; what
+ * was decided never is.
+ */
 export const assessmentTransitions = {
-  draft: { start: 'in-progress' },
-  'in-progress': { answer: 'in-progress', submit: 'submitted' },
+  draft: { start: 'in-progress', void: 'void' },
+  'in-progress': { answer: 'in-progress', submit: 'submitted', void: 'void' },
   submitted: { return: 'in-progress', 'take-review': 'under-review' },
   'under-review': { return: 'in-progress', close: 'closed' },
   closed: { reopen: 'reopened' },
   reopened: { answer: 'reopened', resubmit: 'submitted' },
+  void: {},
 } as const satisfies Record<AssessmentState, Partial<Record<AssessmentAction, AssessmentState>>>;
 
-/** Life of an assessment. Returning one and reopening one need a reason. */
+/** Life of an assessment. Returning, reopening and voiding one need a reason. */
 export const assessmentMachine: StateMachine<AssessmentState, AssessmentAction> = {
   name: 'assessment',
   initial: 'draft',
   transitions: assessmentTransitions,
-  reasonRequired: ['return', 'reopen'],
+  reasonRequired: ['return', 'reopen', 'void'],
 };
 
 /**
@@ -163,10 +169,17 @@ export function isEditable(state: AssessmentState): boolean {
 
 /**
  * Lets an edit of answers pass only where answers may change.
- * @throws DomainError `assessment-locked` (conflict)
+ * @throws DomainError `assessment-locked`, `assessment-void` (conflict)
  */
 export function assertEditable(state: AssessmentState): void {
   if (isEditable(state)) return;
+  if (state === 'void')
+    throw new DomainError(
+      'assessment-void',
+      'The assessment is void: it was opened by mistake.',
+      [{ field: 'state', message: state, fix: 'Enter it into the assessment that it belongs to.' }],
+      'conflict',
+    );
   const fix: Record<string, string> = {
     draft: 'Start the assessment first.',
     submitted: 'Ask for it to be returned.',

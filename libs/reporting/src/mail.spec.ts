@@ -82,6 +82,26 @@ const EXAMPLES: { readonly [Kind in MailKind]: readonly MailViews[Kind][] } = {
       url: 'https://uplift.example/c',
     },
   ],
+  'corrections-waiting': [
+    {
+      to: 'Hala',
+      programme: 'Programme',
+      items: [
+        { site: 'North yard', requirement: 'PP-1', grade: 'major', handedInOn: '2026-08-01' },
+        { site: 'South yard', requirement: 'PP-2', grade: 'minor', handedInOn: '2026-08-02' },
+      ],
+      url: 'https://uplift.example/q',
+    },
+  ],
+  'correction-decided': [null, 'The photograph shows another room.'].map((refusal) => ({
+    to: 'Hala',
+    site: 'North yard',
+    requirement: 'PP-1',
+    question: 'Are lamps covered?',
+    decidedOn: '2026-08-03',
+    refusal,
+    url: 'https://uplift.example/f',
+  })),
   'complaint-overdue': (['assessment', 'finding', 'certificate', 'assessor'] as const).map(
     (about, index) => ({
       to: 'Hala',

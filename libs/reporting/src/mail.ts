@@ -105,6 +105,33 @@ const LETTERS: { readonly [Kind in MailKind]: (view: MailViews[Kind], say: Speec
       fact(site, say.say('enrolledOnLine', { date: say.date(enrolledOn) })),
     ),
   }),
+  'corrections-waiting': (view, say) => ({
+    subject: say.count('correctionsWaitingSubject', view.items.length, { programme: view.programme }),
+    text: say.words.correctionsWaitingText,
+    facts: digest(view.items, say, ({ site, requirement, grade, handedInOn }) =>
+      fact(
+        site,
+        say.say('correctionWaitingLine', {
+          requirement,
+          grade: say.grade(grade),
+          date: say.date(handedInOn),
+        }),
+      ),
+    ),
+  }),
+  'correction-decided': (view, say) => ({
+    subject: say.say(view.refusal === null ? 'correctionAcceptedSubject' : 'correctionRefusedSubject', {
+      requirement: view.requirement,
+      site: view.site,
+    }),
+    text: view.refusal === null ? say.words.correctionAcceptedText : say.words.correctionRefusedText,
+    facts: [
+      fact(say.words.site, view.site),
+      fact(view.requirement, view.question),
+      fact(say.words.when, say.date(view.decidedOn)),
+      ...(view.refusal === null ? [] : [fact(say.words.reason, view.refusal)]),
+    ],
+  }),
   'complaint-overdue': (view, say) => ({
     subject: say.say(OVERDUE[view.overdue].subject, {
       kind: say.words[COMPLAINT_KIND[view.kind]],

@@ -439,6 +439,29 @@ export interface MailViews {
     readonly sites: readonly { readonly site: string; readonly enrolledOn: LocalDate }[];
     readonly url: string;
   };
+  /** To the programme's people in charge: corrections that wait, the longest waiting first. One mail, however many. */
+  readonly 'corrections-waiting': {
+    readonly to: string;
+    readonly programme: string;
+    readonly items: readonly {
+      readonly site: string;
+      readonly requirement: string;
+      readonly grade: FindingGrade;
+      readonly handedInOn: LocalDate;
+    }[];
+    readonly url: string;
+  };
+  /** To the supplier, and to whoever handed it in. */
+  readonly 'correction-decided': {
+    readonly to: string;
+    readonly site: string;
+    readonly requirement: string;
+    readonly question: string;
+    readonly decidedOn: LocalDate;
+    /** Null: it was accepted, and the finding closed with it. */
+    readonly refusal: string | null;
+    readonly url: string;
+  };
   /** To whoever handles complaints of the programme. By whom it was raised, no mail says. */
   readonly 'complaint-overdue': {
     readonly to: string;

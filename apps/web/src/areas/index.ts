@@ -16,6 +16,8 @@ export interface Page {
     readonly icon: IconName;
     /** Only for whoever looks after the installation itself. */
     readonly administrators?: boolean;
+    /** Only for whoever holds this role somewhere. */
+    readonly role?: Membership['role'];
   };
 }
 

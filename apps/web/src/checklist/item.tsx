@@ -274,6 +274,7 @@ export const said = (value: OperationValue | null, title: (code: string) => stri
 
 const FIXES = {
   'assessment-locked': 'checklist.refused.locked',
+  'assessment-void': 'checklist.refused.void',
   'not-a-member': 'checklist.refused.left',
   'role-required': 'checklist.refused.left',
   'not-found': 'checklist.refused.left',

@@ -14,7 +14,7 @@ import { ContentLanguage, EmptyState, ProblemBox } from '#web/ui/states';
 import { fixOf, ItemCard } from './item';
 import { changedSince, type Checklist, type Item, remarksOf, useChecklist, useScore, textsIn } from './model';
 import { SyncLine } from './status';
-import { SaveUnsent } from './unsent';
+import { SaveUnsent, VoidNote } from './unsent';
 
 const NO_FILES: readonly never[] = [];
 const FILTERS = ['all', 'questioned', 'open', 'no', 'na', 'conflict'] as const;
@@ -158,9 +158,11 @@ function Open({ checklist }: { checklist: Checklist }) {
         lead={`${t(`common.assessmentKind.${pack.assessment.kind}`)} – ${day(pack.assessment.assessedOn)}`}
         back={{ href: `/${area}`, label: t('common.back') }}
         actions={
-          <ButtonLink href={`/${area}/assessments/${id}/review`} look="primary">
-            {t('checklist.review.open')}
-          </ButtonLink>
+          pack.assessment.state !== 'void' && (
+            <ButtonLink href={`/${area}/assessments/${id}/review`} look="primary">
+              {t('checklist.review.open')}
+            </ButtonLink>
+          )
         }
       />
       <ContentLanguage of={textsIn(pack)} />
@@ -195,7 +197,8 @@ function Open({ checklist }: { checklist: Checklist }) {
           )}
         </div>
       )}
-      {!open && (
+      {pack.assessment.state === 'void' && <VoidNote device={device} taken={taken} />}
+      {!open && pack.assessment.state !== 'void' && (
         <EmptyState title={t('checklist.locked')}>
           {t(`common.assessmentState.${pack.assessment.state}`)}
         </EmptyState>

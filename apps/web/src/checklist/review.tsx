@@ -1,14 +1,18 @@
 import { noteOf } from '#domain/sync';
 import { useEffect, useState } from 'react';
-import { useParams } from 'wouter';
-import { ifMatch } from '#web/api/client';
+import { useLocation, useParams } from 'wouter';
+import { ifMatch, type Schema } from '#web/api/client';
 import { useRead, useWrite } from '#web/api/hooks';
+import { useMe } from '#web/api/session';
 import { valueOf } from '#web/device/answers';
 import { sendNow } from '#web/device/send';
 import { type Device, unsentOf } from '#web/device/store';
 import { serverLocale, useI18n } from '#web/i18n';
 import { Button, Link, PageHeader, Panel, Skeleton, Status, type StatusKind, Text } from '#web/ui/basics';
+import { Confirm } from '#web/ui/dialog';
+import { TextField } from '#web/ui/form';
 import { ContentLanguage, EmptyState, ProblemBox } from '#web/ui/states';
+import { toast } from '#web/ui/toast';
 import {
   changedSince,
   type Checklist,
@@ -22,6 +26,7 @@ import { useArea } from './page';
 import { Photos } from './photos';
 import { ReadBack } from './signing';
 import { SyncLine } from './status';
+import { VoidNote } from './unsent';
 
 /** `…/assessments/:id/review`: what is still open, the findings read back and signed, and the handing in. */
 export default function ReviewPage() {
@@ -113,6 +118,7 @@ function Review({ checklist }: { checklist: Checklist }) {
           />
         </Panel>
       )}
+      {stands === 'void' && <VoidNote device={device} taken={taken} />}
       <Panel heading={t('checklist.submit.title')}>
         {side === null || (side === 'claim' && open) ? (
           <p>{t('checklist.submit.notYours')}</p>
@@ -123,10 +129,11 @@ function Review({ checklist }: { checklist: Checklist }) {
             <p className="mb-3 flex items-center gap-2">
               <Status kind="conforming">{t(`common.assessmentState.${stands}`)}</Status>
             </p>
-            <Report device={device} id={id} />
+            {stands !== 'void' && <Report device={device} id={id} />}
           </>
         )}
       </Panel>
+      <Mistaken checklist={checklist} />
     </>
   );
 }
@@ -248,6 +255,55 @@ function Submit({ checklist: { device, state, taken, progress } }: { checklist: 
         {t('checklist.submit.do')}
       </Button>
     </>
+  );
+}
+
+/** From where an assessment may be voided, as far as can be told here: what was closed before, the server knows. */
+const VOIDABLE: readonly Schema<'AssessmentState'>[] = ['draft', 'in-progress'];
+
+/** For whoever leads it, or runs the programme: that it was opened by mistake. A self-assessment is its supplier's. */
+function Mistaken({ checklist: { device, taken, side } }: { checklist: Checklist }) {
+  const { t } = useI18n();
+  const [, go] = useLocation();
+  const area = useArea();
+  const { userId, memberships } = useMe();
+  const { id, state, kind, assessorId } = taken.pack.assessment;
+  const dismiss = useWrite('post', '/api/v1/assessments/{id}/void');
+  const may =
+    side === 'answer' &&
+    (kind === 'self' ||
+      assessorId === userId ||
+      memberships.some(({ role }) => role === 'programme-manager'));
+  if (!may || !VOIDABLE.includes(state)) return null;
+  return (
+    <Panel heading={t('checklist.void.ask')} className="no-print">
+      <p className="mb-3 max-w-prose text-soft">{t('checklist.void.lead')}</p>
+      <Confirm
+        label={t('checklist.void.do')}
+        title={t('checklist.void.do')}
+        question={
+          <>
+            <p>{t('checklist.void.question')}</p>
+            {unsentOf(taken).all > 0 && (
+              <p className="mt-2 font-semibold">
+                {t('checklist.void.unsentHere', { n: unsentOf(taken).all })}
+              </p>
+            )}
+          </>
+        }
+        confirm={t('checklist.void.do')}
+        look="danger"
+        fields={
+          <TextField label={t('checklist.void.reason')} name="reason" multiline required maxLength={1000} />
+        }
+        onConfirm={async ({ reason = '' }) => {
+          await dismiss.mutateAsync({ params: { path: { id } }, body: { reason } } as never);
+          toast(t('checklist.void.done'));
+          await sendNow(device);
+          go(area === 'supplier' ? `/supplier/sites/${taken.pack.assessment.siteId}` : '/assessor');
+        }}
+      />
+    </Panel>
   );
 }
 

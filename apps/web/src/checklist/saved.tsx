@@ -10,6 +10,7 @@ import { Button, ButtonLink, PageHeader, Panel, Text } from '#web/ui/basics';
 import { EmptyState, ProblemBox } from '#web/ui/states';
 import { said, Unsaved } from './item';
 import { useAnswerTitle } from './model';
+import { useArea } from './page';
 
 /** What a file of `unsent.tsx` holds. */
 interface Saved {
@@ -56,12 +57,13 @@ function bytesOf(url: string): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * `/assessor/saved`: takes in what was saved as a file because it could not be sent, of the same person. Entries go to the server
+ * `/assessor/saved`, `/supplier/saved`: takes in what was saved as a file because it could not be sent, of the same person. Entries go to the server
  * as what they are, so what has come already counts once; photographs go the device's own way.
  */
 export default function SavedPage() {
   const { t } = useI18n();
   const { userId } = useMe();
+  const area = useArea();
   const device = useDevice();
   const [found, setFound] = useState<(ReturnType<typeof read> & { taken: Taken }) | null>(null);
   const [refusal, setRefusal] = useState<string | null>(null);
@@ -89,7 +91,7 @@ export default function SavedPage() {
       <PageHeader
         title={t('checklist.saved.title')}
         lead={t('checklist.saved.lead')}
-        back={{ href: '/assessor', label: t('common.back') }}
+        back={{ href: `/${area}`, label: t('common.back') }}
       />
       <Panel>
         <label className="grid grid-cols-1 gap-1">
@@ -110,6 +112,7 @@ export default function SavedPage() {
 }
 
 function Found({ saved, files, taken }: { saved: Saved; files: readonly SavedFile[]; taken: Taken }) {
+  const area = useArea();
   const { t, moment, day } = useI18n();
   const device = useDevice();
   const title = useAnswerTitle(taken.pack);
@@ -201,7 +204,7 @@ function Found({ saved, files, taken }: { saved: Saved; files: readonly SavedFil
             {t('checklist.saved.send')}
           </Button>
         )}
-        <ButtonLink href={`/assessor/assessments/${id}`}>{t('checklist.unsent.open')}</ButtonLink>
+        <ButtonLink href={`/${area}/assessments/${id}`}>{t('checklist.unsent.open')}</ButtonLink>
       </div>
     </Panel>
   );

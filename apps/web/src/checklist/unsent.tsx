@@ -80,6 +80,29 @@ export function SaveUnsent({ device, taken }: { device: Device; taken: Taken }) 
   );
 }
 
+/** That an assessment was opened by mistake, who says so and why; what was not sent can be had as a file. */
+export function VoidNote({ device, taken }: { device: Device; taken: Taken }) {
+  const { t, moment } = useI18n();
+  const { voided } = taken.pack.assessment;
+  return (
+    <div role="status" className="mb-3 rounded-xl bg-na-bg p-4 text-na">
+      <p className="font-semibold">{t('checklist.void.title')}</p>
+      {voided && (
+        <>
+          <p>
+            <Text>{voided.reason}</Text>
+          </p>
+          <p className="text-sm">
+            {voided.by && <Text>{voided.by}</Text>} {moment(voided.at)}
+          </p>
+        </>
+      )}
+      {unsentOf(taken).all > 0 && <p className="mt-2">{t('checklist.void.unsent')}</p>}
+      <SaveUnsent device={device} taken={taken} />
+    </div>
+  );
+}
+
 const ESCAPED: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 const html = (text: string): string => text.replace(/[&<>"]/g, (each) => ESCAPED[each]!);
 const cells = (tag: 'th' | 'td', texts: readonly string[]): string =>

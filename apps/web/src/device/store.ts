@@ -361,10 +361,15 @@ export class Device {
     return this.change(id, (kept) => ({ ...kept, copy: putAside(kept.copy, operation) }));
   }
 
-  /** Where the assessment stands now, why it came back, and what has become of its checklist, as the server says. */
+  /** Where the assessment stands now, why it came back or is void, and what has become of its checklist, as the server says. */
   async told(
     id: string,
-    { state, edition, returned }: Pick<Schema<'AssessmentChanges'>, 'state' | 'edition' | 'returned'>,
+    {
+      state,
+      voided,
+      edition,
+      returned,
+    }: Pick<Schema<'AssessmentChanges'>, 'state' | 'voided' | 'edition' | 'returned'>,
   ): Promise<void> {
     const one = this.get(id);
     const same = (before: unknown, now: unknown): boolean => JSON.stringify(before) === JSON.stringify(now);
@@ -375,7 +380,12 @@ export class Device {
         same(one.pack.returned, returned))
     )
       return;
-    const pack: Pack = { ...one.pack, edition, returned, assessment: { ...one.pack.assessment, state } };
+    const pack: Pack = {
+      ...one.pack,
+      edition,
+      returned,
+      assessment: { ...one.pack.assessment, state, voided },
+    };
     await write(['packs'], (tx) => tx.objectStore('packs').put(pack, [this.person, id]));
     this.done(id, { pack });
   }

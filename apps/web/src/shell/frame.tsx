@@ -157,14 +157,16 @@ function Unsent() {
 
 function AreaPages({ id, areas }: { id: AreaId; areas: readonly AreaId[] }) {
   const { t } = useI18n();
-  const { administrator } = useMe();
+  const { administrator, memberships } = useMe();
   const pages = areaHere(id) ?? use(loadArea(id));
   return (
     <Layout
       areas={areas}
       area={id}
       nav={pages.flatMap(({ path, nav }) =>
-        nav && (administrator || !nav.administrators)
+        nav &&
+        (administrator || !nav.administrators) &&
+        (!nav.role || memberships.some(({ role }) => role === nav.role))
           ? [{ path, label: t(nav.label as never), icon: nav.icon }]
           : [],
       )}

@@ -6,7 +6,14 @@ import { Cohort, Organisation, Site } from './parties.js';
 @Entity()
 @Index(['siteId', 'assessedOn'])
 // Two follow-ups racing for one baseline: the second fails in the database, whatever the code believes.
-@Index('one_follow_up_per_baseline', ['baselineId'], { unique: true, where: "kind = 'follow-up'" })
+@Index('one_follow_up_per_baseline', ['baselineId'], {
+  unique: true,
+  where: "kind = 'follow-up' AND state <> 'void'",
+})
+@Check(
+  'assessment_voided',
+  `(state = 'void') = (voided_at IS NOT NULL) AND (voided_at IS NULL) = (voided_by IS NULL) AND (voided_at IS NULL) = (void_reason IS NULL)`,
+)
 @Check('assessment_without_record', 'record IS NULL')
 export class Assessment {
   @PrimaryColumn('uuid') id: string;
@@ -33,6 +40,10 @@ export class Assessment {
   @Column('timestamptz', { nullable: true }) submittedAt: Date | null;
   @Column('timestamptz', { nullable: true }) closedAt: Date | null;
   @Column('text', { nullable: true }) reopenReason: string | null;
+  /** Opened by mistake: when that was said, by whom and why. */
+  @Column('timestamptz', { nullable: true }) voidedAt: Date | null;
+  @Column('text', { nullable: true }) voidedBy: string | null;
+  @Column('text', { nullable: true }) voidReason: string | null;
   @Index({ unique: true }) @Column('text', { nullable: true }) externalId: string | null;
   /** Always null: what the version before puts here, a trigger moves to {@link AssessmentRecord}. Goes with the next release. */
   @Column('jsonb', { nullable: true }) record: null;

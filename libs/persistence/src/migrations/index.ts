@@ -27,6 +27,7 @@ import { AuditAtLessCost1795700000000 } from './1795700000000-audit-at-less-cost
 import { Corrections1795720000000 } from './1795720000000-corrections.js';
 import { WithdrawnChecklists1795730000000 } from './1795730000000-withdrawn-checklists.js';
 import { ReviewReturns1795760000000 } from './1795760000000-review-returns.js';
+import { VoidAssessments1795760100000 } from './1795760100000-void-assessments.js';
 import { InstallationsOwnTrail1795770000000 } from './1795770000000-installations-own-trail.js';
 
 /** Every migration, oldest first. A published one is never changed. */
@@ -60,5 +61,6 @@ export const migrations = [
   Corrections1795720000000,
   WithdrawnChecklists1795730000000,
   ReviewReturns1795760000000,
+  VoidAssessments1795760100000,
   InstallationsOwnTrail1795770000000,
 ];

@@ -354,6 +354,18 @@ export const en = {
     other: '{n} enrolled sites have not been assessed: {programme}',
   },
   neverAssessedText: 'These sites were enrolled 30 days ago or longer and have no assessment yet.',
+  correctionsWaitingSubject: {
+    one: '{n} correction waits to be looked at: {programme}',
+    other: '{n} corrections wait to be looked at: {programme}',
+  },
+  correctionsWaitingText:
+    'Suppliers say that they have put these findings right. Look at each: close the finding, or refuse the correction with a reason.',
+  correctionWaitingLine: '{requirement} ({grade}), handed in on {date}',
+  correctionRefusedSubject: 'Correction refused: {requirement}, {site}',
+  correctionRefusedText:
+    'The correction was looked at and refused. The finding is still open; you may hand in another correction.',
+  correctionAcceptedSubject: 'Correction accepted: {requirement}, {site}',
+  correctionAcceptedText: 'The correction was accepted, and the finding is closed.',
   enrolledOnLine: 'enrolled on {date}',
   exitClosedDown: 'Closed down',
   exitNoTime: 'No time',

@@ -350,6 +350,18 @@ export const es: Messages = {
     other: '{n} sitios inscritos sin evaluar: {programme}',
   },
   neverAssessedText: 'Estos sitios se inscribieron hace 30 días o más y aún no tienen ninguna evaluación.',
+  correctionsWaitingSubject: {
+    one: '{n} corrección espera ser revisada: {programme}',
+    other: '{n} correcciones esperan ser revisadas: {programme}',
+  },
+  correctionsWaitingText:
+    'Los proveedores dicen haber corregido estos hallazgos. Mire cada uno: cierre el hallazgo o rechace la corrección con un motivo.',
+  correctionWaitingLine: '{requirement} ({grade}), entregada el {date}',
+  correctionRefusedSubject: 'Corrección rechazada: {requirement}, {site}',
+  correctionRefusedText:
+    'La corrección se revisó y se rechazó. El hallazgo sigue abierto; puede entregar otra corrección.',
+  correctionAcceptedSubject: 'Corrección aceptada: {requirement}, {site}',
+  correctionAcceptedText: 'La corrección se aceptó y el hallazgo está cerrado.',
   enrolledOnLine: 'inscrito el {date}',
   exitClosedDown: 'Cerró',
   exitNoTime: 'Falta de tiempo',

@@ -354,6 +354,18 @@ export const fr: Messages = {
     other: '{n} sites inscrits n’ont pas été évalués : {programme}',
   },
   neverAssessedText: 'Ces sites sont inscrits depuis 30 jours ou plus et n’ont encore aucune évaluation.',
+  correctionsWaitingSubject: {
+    one: '{n} correction attend d’être examinée : {programme}',
+    other: '{n} corrections attendent d’être examinées : {programme}',
+  },
+  correctionsWaitingText:
+    'Des fournisseurs disent avoir corrigé ces constats. Examinez chacun : clôturez le constat ou refusez la correction avec une raison.',
+  correctionWaitingLine: '{requirement} ({grade}), remise le {date}',
+  correctionRefusedSubject: 'Correction refusée : {requirement}, {site}',
+  correctionRefusedText:
+    'La correction a été examinée et refusée. Le constat reste ouvert ; vous pouvez en remettre une autre.',
+  correctionAcceptedSubject: 'Correction acceptée : {requirement}, {site}',
+  correctionAcceptedText: 'La correction a été acceptée, et le constat est clos.',
   enrolledOnLine: 'inscrit le {date}',
   exitClosedDown: 'A fermé',
   exitNoTime: 'Manque de temps',

@@ -335,6 +335,17 @@ export const hi: Messages = {
     other: '{n} नामांकित स्थलों का मूल्यांकन नहीं हुआ: {programme}',
   },
   neverAssessedText: 'ये स्थल 30 दिन या उससे पहले नामांकित हुए और अब तक इनका कोई मूल्यांकन नहीं हुआ।',
+  correctionsWaitingSubject: {
+    one: '{n} सुधार देखे जाने की प्रतीक्षा में है: {programme}',
+    other: '{n} सुधार देखे जाने की प्रतीक्षा में हैं: {programme}',
+  },
+  correctionsWaitingText:
+    'आपूर्तिकर्ता कहते हैं कि उन्होंने ये निष्कर्ष ठीक कर दिए हैं। हर एक को देखें: निष्कर्ष बंद करें, या कारण के साथ सुधार अस्वीकार करें।',
+  correctionWaitingLine: '{requirement} ({grade}), {date} को सौंपा गया',
+  correctionRefusedSubject: 'सुधार अस्वीकार: {requirement}, {site}',
+  correctionRefusedText: 'सुधार देखा गया और अस्वीकार किया गया। निष्कर्ष अब भी खुला है; आप दूसरा सुधार सौंप सकते हैं।',
+  correctionAcceptedSubject: 'सुधार स्वीकार: {requirement}, {site}',
+  correctionAcceptedText: 'सुधार स्वीकार किया गया, और निष्कर्ष बंद है।',
   enrolledOnLine: '{date} को नामांकित',
   exitClosedDown: 'बंद हो गया',
   exitNoTime: 'समय नहीं',

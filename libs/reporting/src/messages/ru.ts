@@ -377,6 +377,20 @@ export const ru: Messages = {
     other: '{n} зачисленного объекта не оценены: {programme}',
   },
   neverAssessedText: 'Эти объекты зачислены 30 дней назад или раньше, и у них ещё нет оценки.',
+  correctionsWaitingSubject: {
+    one: '{n} исправление ждёт рассмотрения: {programme}',
+    few: '{n} исправления ждут рассмотрения: {programme}',
+    many: '{n} исправлений ждут рассмотрения: {programme}',
+    other: '{n} исправления ждут рассмотрения: {programme}',
+  },
+  correctionsWaitingText:
+    'Поставщики сообщают, что устранили эти замечания. Посмотрите каждое: закройте замечание или отклоните исправление с причиной.',
+  correctionWaitingLine: '{requirement} ({grade}), сдано {date}',
+  correctionRefusedSubject: 'Исправление отклонено: {requirement}, {site}',
+  correctionRefusedText:
+    'Исправление рассмотрено и отклонено. Замечание остаётся открытым; вы можете сдать другое исправление.',
+  correctionAcceptedSubject: 'Исправление принято: {requirement}, {site}',
+  correctionAcceptedText: 'Исправление принято, замечание закрыто.',
   enrolledOnLine: 'зачислен {date}',
   exitClosedDown: 'Предприятие закрылось',
   exitNoTime: 'Нет времени',

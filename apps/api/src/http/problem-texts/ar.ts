@@ -18,6 +18,7 @@ export const ar: ProblemTexts = {
   'A finding is closed from the day of the assessment until today.':
     'تُغلق الملاحظة من يوم التقييم حتى اليوم.',
   'A follow-up cannot be held before its baseline.': 'لا تجري المتابعة قبل تقييمها الأولي.',
+  'A follow-up rests on this baseline.': 'تستند متابعة إلى هذا التقييم الأولي.',
   'A password has {0} to {1} characters.': 'كلمة المرور من {0} إلى {1} حرفًا.',
   'A piece of evidence has at most {0} MB.': 'لا يتجاوز الدليل {0} ميغابايت.',
   'A programme keeps at least one agency.': 'يحتفظ البرنامج بوكالة واحدة على الأقل.',
@@ -118,6 +119,9 @@ export const ar: ProblemTexts = {
   'The assessment did not pass, after closure included.': 'لم ينجح التقييم حتى بعد الإغلاق.',
   'The assessment is dated {0}, a day that is still to come.': 'تاريخ التقييم {0}، وهو يوم لم يأتِ بعد.',
   'The assessment is {0}: its answers cannot be changed.': 'التقييم في الحالة {0}: لا يمكن تغيير أجوبته.',
+  'The assessment was closed before: what was decided is never voided.':
+    'سبق إغلاق التقييم: ما تقرّر لا يُلغى أبدًا.',
+  'The assessment is void: it was opened by mistake.': 'التقييم ملغى: فُتح عن طريق الخطأ.',
   'The assessment was closed before this had come.': 'أُغلق التقييم قبل أن يصل هذا.',
   'The body is nested deeper than {0} levels.': 'المحتوى متداخل أعمق من {0} مستوى.',
   'The charter cannot be like this.': 'لا يمكن أن يكون الميثاق هكذا.',
@@ -216,6 +220,7 @@ export const ar: ProblemTexts = {
   'While the assessment is being answered, its answers are changed instead.':
     'ما دام التقييم يُجاب عنه فتُغيَّر أجوبته.',
   'Who entered what is for those who work on the record.': 'من أدخل ماذا لمن يعملون على السجل فقط.',
+  'Who leads the assessment voids it, or a manager of the programme.': 'يلغيه من يقوده، أو مدير للبرنامج.',
   'You act for several agencies.': 'تعملون لعدة وكالات.',
   'Your role takes a second factor, and this session has proven none.':
     'يتطلب دوركم عاملًا ثانيًا، ولم تثبت هذه الجلسة أيًّا منه.',
@@ -244,10 +249,13 @@ export const ar: ProblemTexts = {
   'Your role no longer allows you to answer here.': 'لم يعد دوركم يسمح لكم بالإجابة هنا.',
   'Another operation has this id. This one is not kept.': 'لعملية أخرى هذا المعرّف. هذه لم تُحفظ.',
   'Enter it again.': 'أدخلوه من جديد.',
+  'Correct its answers, and hand it in again.': 'صحّحوا إجاباته وسلّموه من جديد.',
+  'Enter it into the assessment that it belongs to.': 'أدخلوه في التقييم الذي ينتمي إليه.',
   'Take the assessment along anew and compare what was entered.':
     'خذوا التقييم معكم من جديد وقارنوا ما أُدخل.',
   'Update the app, and enter it again.': 'حدّثوا التطبيق وأدخلوه من جديد.',
   'Use a code of this version.': 'استخدموا رمزًا من هذا الإصدار.',
+  'Void the follow-up first, if it was a mistake as well.': 'ألغوا المتابعة أولًا إن كانت خطأً أيضًا.',
   '"{0}" is not a class of this profile.': '«{0}» ليست فئة في هذا النموذج.',
   '"{0}" is not a day': '«{0}» ليس يومًا',
   '"{0}" is not allowed in "{1}"': '«{0}» غير مسموح في «{1}»',
@@ -464,6 +472,7 @@ export const ar: ProblemTexts = {
   'holds a character that is none (NUL or half a pair)': 'فيه حرف ليس بحرف (NUL أو نصف زوج)',
   'in the future': 'في المستقبل',
   'is empty': 'فارغ',
+  'was closed': 'سبق إغلاقه',
   'is missing': 'ناقص',
   'is none of those there are': 'ليس من الموجود',
   'is not a file of this mapping': 'ليس ملفًا من هذا الوصف',

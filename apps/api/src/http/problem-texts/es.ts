@@ -23,6 +23,7 @@ export const es: ProblemTexts = {
     'Un hallazgo se cierra entre el día de la evaluación y hoy.',
   'A follow-up cannot be held before its baseline.':
     'Un seguimiento no puede hacerse antes de su evaluación inicial.',
+  'A follow-up rests on this baseline.': 'Un seguimiento se apoya en esta evaluación inicial.',
   'A password has {0} to {1} characters.': 'Una contraseña tiene de {0} a {1} caracteres.',
   'A piece of evidence has at most {0} MB.': 'Una evidencia tiene como máximo {0} MB.',
   'A programme keeps at least one agency.': 'Un programa conserva al menos una agencia.',
@@ -139,6 +140,9 @@ export const es: ProblemTexts = {
     'La evaluación lleva la fecha {0}, un día que aún no ha llegado.',
   'The assessment is {0}: its answers cannot be changed.':
     'La evaluación está en estado {0}: sus respuestas no se pueden cambiar.',
+  'The assessment was closed before: what was decided is never voided.':
+    'La evaluación ya estuvo cerrada: lo decidido nunca se anula.',
+  'The assessment is void: it was opened by mistake.': 'La evaluación está anulada: se abrió por error.',
   'The assessment was closed before this had come.': 'La evaluación se cerró antes de que esto llegara.',
   'The body is nested deeper than {0} levels.': 'El cuerpo está anidado a más de {0} niveles.',
   'The charter cannot be like this.': 'La carta no puede ser así.',
@@ -245,6 +249,8 @@ export const es: ProblemTexts = {
     'Mientras la evaluación se responde, se cambian sus respuestas.',
   'Who entered what is for those who work on the record.':
     'Quién anotó qué es para quienes trabajan con el registro.',
+  'Who leads the assessment voids it, or a manager of the programme.':
+    'La anula quien la dirige, o un responsable del programa.',
   'You act for several agencies.': 'Usted actúa por varias agencias.',
   'Your role takes a second factor, and this session has proven none.':
     'Su papel exige un segundo factor y esta sesión no ha probado ninguno.',
@@ -278,10 +284,14 @@ export const es: ProblemTexts = {
   'Another operation has this id. This one is not kept.':
     'Otra operación tiene este identificador. Esta no se conserva.',
   'Enter it again.': 'Introdúzcalo de nuevo.',
+  'Correct its answers, and hand it in again.': 'Corrija sus respuestas y entréguela de nuevo.',
+  'Enter it into the assessment that it belongs to.': 'Anótelo en la evaluación a la que pertenece.',
   'Take the assessment along anew and compare what was entered.':
     'Descargue de nuevo la evaluación y compare lo introducido.',
   'Update the app, and enter it again.': 'Actualice la aplicación e introdúzcalo de nuevo.',
   'Use a code of this version.': 'Use un código de esta versión.',
+  'Void the follow-up first, if it was a mistake as well.':
+    'Anule primero el seguimiento, si también fue un error.',
   '"{0}" is not a class of this profile.': '«{0}» no es una clase de este perfil.',
   '"{0}" is not a day': '«{0}» no es un día',
   '"{0}" is not allowed in "{1}"': '«{0}» no se permite en «{1}»',
@@ -506,6 +516,7 @@ export const es: ProblemTexts = {
     'contiene un carácter que no lo es (NUL o medio par)',
   'in the future': 'en el futuro',
   'is empty': 'está vacío',
+  'was closed': 'estuvo cerrada',
   'is missing': 'falta',
   'is none of those there are': 'no es ninguno de los que hay',
   'is not a file of this mapping': 'no es un archivo de esta asignación',

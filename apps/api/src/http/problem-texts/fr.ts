@@ -23,6 +23,7 @@ export const fr: ProblemTexts = {
     'Un constat se clôt entre le jour de l’évaluation et aujourd’hui.',
   'A follow-up cannot be held before its baseline.':
     'Un suivi ne peut avoir lieu avant son évaluation initiale.',
+  'A follow-up rests on this baseline.': 'Un suivi repose sur cette évaluation initiale.',
   'A password has {0} to {1} characters.': 'Un mot de passe a de {0} à {1} caractères.',
   'A piece of evidence has at most {0} MB.': 'Une preuve a au plus {0} Mo.',
   'A programme keeps at least one agency.': 'Un programme garde au moins une agence.',
@@ -143,6 +144,10 @@ export const fr: ProblemTexts = {
     'L’évaluation porte la date du {0}, un jour à venir.',
   'The assessment is {0}: its answers cannot be changed.':
     'L’évaluation est à l’état {0} : ses réponses ne peuvent être modifiées.',
+  'The assessment was closed before: what was decided is never voided.':
+    'L’évaluation a déjà été close : ce qui a été décidé n’est jamais annulé.',
+  'The assessment is void: it was opened by mistake.':
+    'L’évaluation est annulée : elle a été ouverte par erreur.',
   'The assessment was closed before this had come.': 'L’évaluation a été clôturée avant que ceci n’arrive.',
   'The body is nested deeper than {0} levels.': 'Le corps est imbriqué sur plus de {0} niveaux.',
   'The charter cannot be like this.': 'La charte ne peut être ainsi.',
@@ -251,6 +256,8 @@ export const fr: ProblemTexts = {
     'Tant que l’évaluation est en cours, on modifie ses réponses.',
   'Who entered what is for those who work on the record.':
     'Qui a saisi quoi ne regarde que ceux qui travaillent au dossier.',
+  'Who leads the assessment voids it, or a manager of the programme.':
+    'C’est la personne qui la mène, ou un responsable du programme, qui l’annule.',
   'You act for several agencies.': 'Vous agissez pour plusieurs agences.',
   'Your role takes a second factor, and this session has proven none.':
     'Votre rôle exige un second facteur, et cette session n’en a prouvé aucun.',
@@ -284,10 +291,15 @@ export const fr: ProblemTexts = {
   'Another operation has this id. This one is not kept.':
     'Une autre opération porte cet identifiant. Celle-ci n’est pas conservée.',
   'Enter it again.': 'Saisissez-le de nouveau.',
+  'Correct its answers, and hand it in again.': 'Corrigez ses réponses et remettez-la à nouveau.',
+  'Enter it into the assessment that it belongs to.':
+    'Saisissez-le dans l’évaluation à laquelle il appartient.',
   'Take the assessment along anew and compare what was entered.':
     'Emportez de nouveau l’évaluation et comparez ce qui a été saisi.',
   'Update the app, and enter it again.': 'Mettez l’application à jour et saisissez-le de nouveau.',
   'Use a code of this version.': 'Utilisez un code de cette version.',
+  'Void the follow-up first, if it was a mistake as well.':
+    'Annulez d’abord le suivi, si c’était aussi une erreur.',
   '"{0}" is not a class of this profile.': '« {0} » n’est pas une classe de ce barème.',
   '"{0}" is not a day': '« {0} » n’est pas un jour',
   '"{0}" is not allowed in "{1}"': '« {0} » n’est pas permis dans « {1} »',
@@ -523,6 +535,7 @@ export const fr: ProblemTexts = {
     'contient un caractère qui n’en est pas un (NUL ou demi-paire)',
   'in the future': 'dans le futur',
   'is empty': 'est vide',
+  'was closed': 'a été close',
   'is missing': 'manque',
   'is none of those there are': 'n’est aucun de ceux qui existent',
   'is not a file of this mapping': 'n’est pas un fichier de cette table',

@@ -17,6 +17,7 @@ export const hi: ProblemTexts = {
   'A finding is closed from the day of the assessment until today.':
     'निष्कर्ष मूल्यांकन के दिन से आज तक बंद किया जा सकता है।',
   'A follow-up cannot be held before its baseline.': 'अनुवर्ती मूल्यांकन आरंभिक से पहले नहीं हो सकता।',
+  'A follow-up rests on this baseline.': 'इस आरंभिक मूल्यांकन पर एक अनुवर्ती टिका है।',
   'A password has {0} to {1} characters.': 'पासवर्ड में {0} से {1} अक्षर होते हैं।',
   'A piece of evidence has at most {0} MB.': 'एक साक्ष्य अधिकतम {0} MB का हो सकता है।',
   'A programme keeps at least one agency.': 'कार्यक्रम में कम से कम एक एजेंसी रहती है।',
@@ -121,6 +122,9 @@ export const hi: ProblemTexts = {
   'The assessment did not pass, after closure included.': 'सुधार जोड़कर भी मूल्यांकन उत्तीर्ण नहीं हुआ।',
   'The assessment is dated {0}, a day that is still to come.': 'मूल्यांकन की तिथि {0} है, जो अभी आई नहीं।',
   'The assessment is {0}: its answers cannot be changed.': 'मूल्यांकन की स्थिति {0} है: उसके उत्तर बदले नहीं जा सकते।',
+  'The assessment was closed before: what was decided is never voided.':
+    'मूल्यांकन पहले बंद हो चुका था: जो तय हुआ वह कभी निरस्त नहीं होता।',
+  'The assessment is void: it was opened by mistake.': 'मूल्यांकन निरस्त है: यह भूल से खोला गया था।',
   'The assessment was closed before this had come.': 'इसके पहुँचने से पहले मूल्यांकन बंद हो गया।',
   'The body is nested deeper than {0} levels.': 'मुख्य भाग {0} से अधिक स्तरों तक भीतर जाता है।',
   'The charter cannot be like this.': 'चार्टर ऐसा नहीं हो सकता।',
@@ -220,6 +224,8 @@ export const hi: ProblemTexts = {
     'जब तक मूल्यांकन के उत्तर दिए जा रहे हैं, उत्तर ही बदलें।',
   'Who entered what is for those who work on the record.':
     'किसने क्या दर्ज किया, यह केवल अभिलेख पर काम करने वालों के लिए है।',
+  'Who leads the assessment voids it, or a manager of the programme.':
+    'इसे वही निरस्त करते हैं जो इसे चलाते हैं, या कार्यक्रम के प्रबंधक।',
   'You act for several agencies.': 'आप कई एजेंसियों के लिए काम करते हैं।',
   'Your role takes a second factor, and this session has proven none.':
     'आपकी भूमिका के लिए दूसरा कारक चाहिए, और इस सत्र ने कोई नहीं दिखाया।',
@@ -250,9 +256,12 @@ export const hi: ProblemTexts = {
   'Your role no longer allows you to answer here.': 'आपकी भूमिका अब यहाँ उत्तर देने नहीं देती।',
   'Another operation has this id. This one is not kept.': 'यह पहचान-संकेत किसी दूसरी क्रिया का है। यह नहीं रखी गई।',
   'Enter it again.': 'इसे फिर दर्ज करें।',
+  'Correct its answers, and hand it in again.': 'उत्तर ठीक करें और फिर से सौंपें।',
+  'Enter it into the assessment that it belongs to.': 'इसे उस मूल्यांकन में दर्ज करें जिसका यह है।',
   'Take the assessment along anew and compare what was entered.': 'मूल्यांकन फिर साथ लें और दर्ज किए हुए से मिलाएँ।',
   'Update the app, and enter it again.': 'ऐप अपडेट करें और फिर दर्ज करें।',
   'Use a code of this version.': 'इस संस्करण का कोई कोड लें।',
+  'Void the follow-up first, if it was a mistake as well.': 'यदि अनुवर्ती भी भूल था, तो पहले उसे निरस्त करें।',
   '"{0}" is not a class of this profile.': '“{0}” इस प्रोफ़ाइल का वर्ग नहीं है।',
   '"{0}" is not a day': '“{0}” दिन नहीं है',
   '"{0}" is not allowed in "{1}"': '“{1}” में “{0}” की अनुमति नहीं',
@@ -463,6 +472,7 @@ export const hi: ProblemTexts = {
   'holds a character that is none (NUL or half a pair)': 'ऐसा अक्षर है जो अक्षर नहीं (NUL या आधा जोड़ा)',
   'in the future': 'भविष्य में',
   'is empty': 'ख़ाली है',
+  'was closed': 'बंद हो चुका था',
   'is missing': 'नहीं है',
   'is none of those there are': 'उपलब्ध में से कोई नहीं',
   'is not a file of this mapping': 'इस मैपिंग की फ़ाइल नहीं',

@@ -19,6 +19,7 @@ export const ru: ProblemTexts = {
   'A finding is closed from the day of the assessment until today.':
     'Замечание закрывают со дня оценки до сегодняшнего дня.',
   'A follow-up cannot be held before its baseline.': 'Повторная оценка не может быть раньше исходной.',
+  'A follow-up rests on this baseline.': 'На этой исходной оценке держится повторная.',
   'A password has {0} to {1} characters.': 'В пароле от {0} до {1} знаков.',
   'A piece of evidence has at most {0} MB.': 'Доказательство – не больше {0} МБ.',
   'A programme keeps at least one agency.': 'В программе остаётся хотя бы одно агентство.',
@@ -129,6 +130,9 @@ export const ru: ProblemTexts = {
     'Оценка датирована {0}, а этот день ещё не наступил.',
   'The assessment is {0}: its answers cannot be changed.':
     'Оценка в состоянии {0}: её ответы изменить нельзя.',
+  'The assessment was closed before: what was decided is never voided.':
+    'Оценка уже закрывалась: решённое не аннулируется.',
+  'The assessment is void: it was opened by mistake.': 'Оценка аннулирована: её открыли по ошибке.',
   'The assessment was closed before this had come.': 'Оценку закрыли раньше, чем это пришло.',
   'The body is nested deeper than {0} levels.': 'Тело вложено глубже, чем на {0} уровней.',
   'The charter cannot be like this.': 'Таким устав быть не может.',
@@ -236,6 +240,8 @@ export const ru: ProblemTexts = {
     'Пока на оценку отвечают, меняют её ответы.',
   'Who entered what is for those who work on the record.':
     'Кто что ввёл – только для тех, кто работает с данными.',
+  'Who leads the assessment voids it, or a manager of the programme.':
+    'Аннулирует её тот, кто её ведёт, или руководитель программы.',
   'You act for several agencies.': 'Вы действуете за несколько агентств.',
   'Your role takes a second factor, and this session has proven none.':
     'Для вашей роли нужен второй фактор, а этот сеанс его не подтвердил.',
@@ -269,10 +275,14 @@ export const ru: ProblemTexts = {
   'Another operation has this id. This one is not kept.':
     'Этот идентификатор есть у другой операции. Эта не сохранена.',
   'Enter it again.': 'Введите ещё раз.',
+  'Correct its answers, and hand it in again.': 'Исправьте ответы и сдайте её снова.',
+  'Enter it into the assessment that it belongs to.': 'Внесите это в ту оценку, к которой оно относится.',
   'Take the assessment along anew and compare what was entered.':
     'Возьмите оценку с собой заново и сравните введённое.',
   'Update the app, and enter it again.': 'Обновите приложение и введите ещё раз.',
   'Use a code of this version.': 'Возьмите код из этой версии.',
+  'Void the follow-up first, if it was a mistake as well.':
+    'Сначала аннулируйте повторную оценку, если и она была ошибкой.',
   '"{0}" is not a class of this profile.': '«{0}» – нет такого класса в правилах.',
   '"{0}" is not a day': '«{0}» – не день',
   '"{0}" is not allowed in "{1}"': '«{0}» нельзя в «{1}»',
@@ -499,6 +509,7 @@ export const ru: ProblemTexts = {
   'holds a character that is none (NUL or half a pair)': 'содержит не знак (NUL или половину пары)',
   'in the future': 'в будущем',
   'is empty': 'пусто',
+  'was closed': 'уже закрывалась',
   'is missing': 'отсутствует',
   'is none of those there are': 'нет среди имеющихся',
   'is not a file of this mapping': 'не файл этого описания',

@@ -20,6 +20,7 @@ const STATE: Readonly<Record<Schema<'AssessmentState'>, StatusKind>> = {
   submitted: 'neutral',
   'under-review': 'neutral',
   closed: 'conforming',
+  void: 'na',
 };
 
 type Row = Pick<Schema<'AssessmentRow'>, 'id' | 'siteId' | 'kind' | 'state' | 'assessedOn'>;

@@ -10,6 +10,15 @@ export default [
     nav: { label: 'assessor.nav.visits', icon: 'clock' },
   },
   {
+    path: '/assessor/corrections',
+    page: lazy(() => import('./corrections')),
+    nav: { label: 'assessor.nav.corrections', icon: 'check', role: 'mentor' },
+  },
+  {
+    path: '/assessor/sites/:id/findings',
+    page: lazy(withTexts('supplier', () => import('../supplier/findings'))),
+  },
+  {
     path: '/assessor/saved',
     page: lazy(withTexts('checklist', () => import('#web/checklist/saved'))),
   },

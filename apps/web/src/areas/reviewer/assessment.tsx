@@ -22,7 +22,7 @@ const SUBMITTED: readonly Schema<'AssessmentState'>[] = ['submitted', 'under-rev
 
 /** `/reviewer/assessments/:id`: everything an assessment rests on, side by side, and what may be done with it. */
 export default function AssessmentPage() {
-  const { t, day } = useI18n();
+  const { t, day, moment } = useI18n();
   const { id } = useParams<{ id: string }>();
   const path = { path: { id } };
   const assessment = useRead('/api/v1/assessments/{id}', { params: path });
@@ -81,6 +81,16 @@ export default function AssessmentPage() {
       <Loaded query={assessment} also={[offline, facts, evidence, score, findings, own, certificates]}>
         {(row) => (
           <>
+            {row.voided && (
+              <Panel heading={t('reviewer.void.title')}>
+                <p>
+                  <Text>{row.voided.reason}</Text>
+                </p>
+                <p className="text-sm text-soft">
+                  {row.voided.by && <Text>{row.voided.by}</Text>} {moment(row.voided.at)}
+                </p>
+              </Panel>
+            )}
             {row.returns && row.returns.length > 0 && (
               <Returns returns={row.returns} responses={row.responses ?? NOTHING} />
             )}
@@ -219,6 +229,7 @@ function Actions({
   const [, go] = useLocation();
   const review = useWrite('post', '/api/v1/assessments/{id}/review');
   const propose = useWrite('post', '/api/v1/certificates');
+  const dismiss = useWrite('post', '/api/v1/assessments/{id}/void');
   const act = (action: 'take-review' | 'return' | 'close' | 'reopen', reason?: string) =>
     review
       .mutateAsync({
@@ -233,8 +244,9 @@ function Actions({
   const remarks = [...drafts.all].map(([requirement, text]) => ({ requirement, text }));
   const back = (action: string): boolean => action === 'return' || action === 'reopen';
   const certificate = certificates.find(({ assessmentId }) => assessmentId === row.id);
-  const { userId } = useMe();
+  const { userId, memberships } = useMe();
   const reviews = useReviews();
+  const manages = memberships.some(({ role }) => role === 'programme-manager');
   const barred = barredBy(facts, 'reviewer', userId).length > 0;
   const reason = (
     <>
@@ -285,6 +297,29 @@ function Actions({
           {['draft', 'in-progress', 'reopened'].includes(row.state) && (
             <p className="text-soft">{t('reviewer.act.waiting')}</p>
           )}
+        </div>
+      )}
+      {manages && row.kind !== 'self' && ['draft', 'in-progress'].includes(row.state) && (
+        <div className="mt-3">
+          <Confirm
+            label={t('reviewer.void.do')}
+            title={t('reviewer.void.do')}
+            question={t('reviewer.void.question')}
+            confirm={t('reviewer.void.do')}
+            look="danger"
+            fields={
+              <TextField label={t('reviewer.reason')} name="reason" multiline required maxLength={1000} />
+            }
+            onConfirm={({ reason: why = '' }) =>
+              dismiss
+                .mutateAsync({
+                  params: { path: { id: row.id } },
+                  headers: ifMatch(row.revision),
+                  body: { reason: why },
+                })
+                .then(() => toast(t('reviewer.void.done')))
+            }
+          />
         </div>
       )}
       {review.error && <ProblemBox error={review.error} />}

@@ -14,7 +14,10 @@ interface Row extends Schema<'AssessmentRow'> {
   readonly organisation: string;
 }
 
-const STATES = ['submitted', 'under-review', 'closed', 'reopened', 'in-progress', 'draft'] as const;
+const STATES = ['submitted', 'under-review', 'closed', 'reopened', 'in-progress', 'draft', 'void'] as const;
+const EVERY = {};
+/** Void ones come only when they are asked for. */
+const VOID = { params: { query: { state: 'void' } } } as const;
 const words = ({ site, organisation }: Row): string => `${site} ${organisation}`;
 
 /** `/reviewer/assessments`: every assessment of the programmes I work in. */
@@ -22,7 +25,7 @@ export default function AssessmentsPage() {
   const { t, day, compare } = useI18n();
   const [search, setSearch] = useSearchParams();
   const state = search.get('state') ?? '';
-  const assessments = useAll('/api/v1/assessments');
+  const assessments = useAll('/api/v1/assessments', state === 'void' ? VOID : EVERY);
   const sites = useAll('/api/v1/sites');
   const rows = useMemo<readonly Row[]>(() => {
     const known = new Map(sites.data?.map((site) => [site.id, site]));

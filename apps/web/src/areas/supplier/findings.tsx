@@ -1,6 +1,7 @@
-import { useParams } from 'wouter';
+import { useLocation, useParams } from 'wouter';
 import type { Schema } from '#web/api/client';
 import { useRead, useWrite } from '#web/api/hooks';
+import { useMe } from '#web/api/session';
 import { useI18n } from '#web/i18n';
 import { PageHeader, Panel, Skeleton, Status, type StatusKind, Text } from '#web/ui/basics';
 import { Confirm } from '#web/ui/dialog';
@@ -12,7 +13,10 @@ import { acts, useBusinesses, useGapReport } from './parts';
 
 const GRADES = ['critical', 'major', 'minor'];
 
-/** `/supplier/sites/:id/findings`: what assessors found, until when it is to be put right, and how to object. */
+/**
+ * `/supplier/sites/:id/findings`: what assessors found, until when it is to be put right, and how to object; and
+ * `/assessor/sites/:id/findings`, where a mentor of the programme hands in what was put right.
+ */
 export default function FindingsPage() {
   const { t } = useI18n();
   const { id } = useParams<{ id: string }>();
@@ -25,15 +29,22 @@ export default function FindingsPage() {
   );
   useRead('/api/v1/findings', init, { enabled: preparing === true, every: 1500 });
   const business = useBusinesses().find((each) => each.id === site.data?.organisationId);
+  const { memberships } = useMe();
+  const mentors = useLocation()[0].startsWith('/assessor');
+  const corrects = mentors && memberships.some(({ role }) => role === 'mentor');
   return (
     <>
       <PageHeader
         pending={site.isLoading}
         title={t('supplier.find.title')}
         lead={site.data && <Text>{site.data.name}</Text>}
-        back={{ href: `/supplier/sites/${id}`, label: t('common.site') }}
+        back={
+          mentors
+            ? { href: '/assessor/corrections', label: t('common.back') }
+            : { href: `/supplier/sites/${id}`, label: t('common.site') }
+        }
       />
-      <p className="mb-4 max-w-prose">{t('supplier.find.how')}</p>
+      {!mentors && <p className="mb-4 max-w-prose">{t('supplier.find.how')}</p>}
       <Loaded
         query={findings}
         isEmpty={({ items }) => items.length === 0}
@@ -46,7 +57,8 @@ export default function FindingsPage() {
               key={assessmentId}
               id={assessmentId}
               items={items.filter((each) => each.assessmentId === assessmentId)}
-              business={business && acts(business.roles) ? business.id : undefined}
+              business={!mentors && business && acts(business.roles) ? business.id : undefined}
+              corrects={corrects}
             />
           ));
         }}
@@ -64,10 +76,14 @@ function OfAssessment({
   id,
   items,
   business,
+  corrects,
 }: {
   id: string;
   items: readonly Schema<'FindingRow'>[];
+  /** Whose it is, and who may object; undefined to others. */
   business: string | undefined;
+  /** Whether the reader hands in corrections for it as a mentor. */
+  corrects: boolean;
 }) {
   const { t, day } = useI18n();
   const assessment = useRead('/api/v1/assessments/{id}', { params: { path: { id } } });
@@ -123,7 +139,7 @@ function OfAssessment({
                   <bdi dir="auto">{t('supplier.gap.seen', { note: finding.note })}</bdi>
                 </p>
               )}
-              <Corrections finding={finding} acts={business !== undefined} />
+              <Corrections finding={finding} acts={corrects || business !== undefined} />
               {business && !finding.closedOn && (
                 <div className="no-print mt-2">
                   <Confirm

@@ -27,6 +27,10 @@ export default [
     path: '/supplier/sites/:id/change',
     page: lazy(() => import('./site-form').then(({ ChangeSitePage }) => ({ default: ChangeSitePage }))),
   },
+  {
+    path: '/supplier/saved',
+    page: lazy(withTexts('checklist', () => import('#web/checklist/saved'))),
+  },
   { path: '/supplier/join', page: lazy(() => import('./join')) },
   { path: '/supplier/sites/:id', page: lazy(() => import('./site')) },
   { path: '/supplier/sites/:id/findings', page: lazy(() => import('./findings')) },

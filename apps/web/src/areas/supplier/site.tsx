@@ -225,6 +225,9 @@ function SelfAssessment({
           {t('supplier.self.start')}
         </Button>
       )}
+      <p className="no-print mt-3 text-sm">
+        <Link href="/supplier/saved">{t('supplier.self.saved')}</Link>
+      </p>
       {asking && (
         <Dialog title={t('supplier.self.start')} onClose={() => setAsking(false)}>
           <Suspense fallback={<Skeleton />}>
