@@ -23,6 +23,11 @@ const mainOf = (bundle) =>
   Object.values(bundle).find(({ moduleIds }) => moduleIds?.some((id) => id.endsWith('/src/main.tsx')))
     .fileName;
 
+/** Where people sign in: in the first files of nobody who has, and kept for when a session runs out. */
+const entranceOf = (bundle) =>
+  Object.values(bundle).find(({ facadeModuleId }) => facadeModuleId?.endsWith('/src/shell/entrance.tsx'))
+    .fileName;
+
 /** Has the browser fetch the app's code at once, beside the small first file that asks who is here. */
 export function preloadPlugin() {
   return {
@@ -54,7 +59,10 @@ export function partsOf(bundle, later = true) {
     const part = chunk.type === 'chunk' && partOf(chunk);
     if (!part) continue;
     const files = needs(bundle, chunk.fileName);
-    if (part === 'shell') needs(bundle, mainOf(bundle), files);
+    if (part === 'shell') {
+      needs(bundle, mainOf(bundle), files);
+      if (later) needs(bundle, entranceOf(bundle), files);
+    }
     // A set can be gone through while it grows: what is loaded later may load something later, too.
     if (later && part.startsWith('areas/'))
       for (const file of files)

@@ -14,7 +14,7 @@ import { filesBelow, hashOfFiles, ROOT, run, Sentence } from './house.mjs';
 const WEB = join(ROOT, 'apps', 'web');
 const OUT = join(ROOT, 'dist', 'apps', 'web');
 const GENERATED = join(WEB, 'src', 'generated');
-/** JavaScript of a first load, gzipped: shell, sign-in, texts and the area's first page. */
+/** JavaScript of a first load, gzipped: shell, texts and the area's first page. Signing in is less than an area's page. */
 const LIMIT = 120 * 1024;
 const LIMITED = ['supplier', 'assessor'];
 

@@ -46,7 +46,7 @@ export default {
             },
             {
               name: 'app',
-              test: /\/src\/(main\.tsx|(api|i18n)\/|shell\/(frame|navigation|outside|pickers|sign-in|theme|updates)\.|ui\/(basics|classes|dialog|form|icons|states|toast)\.)|\/node_modules\/(react|react-dom|scheduler|wouter|regexparam|use-sync-external-store|@tanstack\/(react-query|query-core)|openapi-fetch|intl-messageformat|@formatjs)\//,
+              test: /\/src\/(main\.tsx|(api|i18n)\/|shell\/(frame|navigation|outside|pickers|theme|updates)\.|ui\/(basics|classes|dialog|form|icons|states|toast)\.)|\/node_modules\/(react|react-dom|scheduler|wouter|regexparam|use-sync-external-store|@tanstack\/(react-query|query-core)|openapi-fetch|intl-messageformat|@formatjs)\//,
               priority: 1,
             },
           ],

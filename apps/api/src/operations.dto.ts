@@ -52,8 +52,8 @@ export class OperationDto {
   @ValidateNested()
   @Type(() => OperationValueDto)
   value: OperationValueDto | null;
-  // Of any shape: those of answers from before there was a log were made of what they are about.
   /** Ids of the operations that made up what the person saw; empty: nothing had been entered. */
+  // Of any shape: those of answers from before there was a log were made of what they are about.
   @IsArray() @ArrayMaxSize(100) @IsUUID('loose', { each: true }) base: string[];
   /** Done in view of operations that still waited: it doesn't wait with them. */
   @IsOptional() @IsBoolean() settles?: boolean;

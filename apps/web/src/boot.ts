@@ -11,7 +11,7 @@ import { goingOf } from './shell/going';
 
 async function begin(): Promise<void> {
   const me = await askWhoIsHere<Me>();
-  if (!me) return;
+  if (!me) return void (await import('./shell/entrance'));
   const open = areasOf(me);
   const [, asked, page] = location.pathname.replace(/^\/app/, '').split('/');
   const id = open.find((each) => each === asked) ?? open[0];

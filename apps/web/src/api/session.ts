@@ -53,6 +53,10 @@ export const findWhoIsHere = (): Promise<void> => queryClient.prefetchQuery(SESS
 /** The person who is signed in; `data` is null when nobody is. */
 export const useSession = () => useQuery(SESSION);
 
+/** What a session still lacks that the person's roles take. */
+export const missingFactor = (me: Me | null | undefined): 'code' | 'enrol' | null =>
+  me?.secondFactor?.required && !me.secondFactor.given ? (me.secondFactor.enrolled ? 'code' : 'enrol') : null;
+
 /** The person who is signed in, on pages that are only shown to somebody. */
 export function useMe(): Me {
   const { data } = useSession();

@@ -11,7 +11,7 @@ import {
 } from 'react';
 import { Redirect, Route, Switch, useLocation } from 'wouter';
 import { areaHere, type AreaId, areasOf, loadArea, withTexts } from '#web/areas';
-import { hasUnsentWork, keepsWork, useLostSession, useMe, useSession } from '#web/api/session';
+import { hasUnsentWork, keepsWork, missingFactor, useLostSession, useMe, useSession } from '#web/api/session';
 import { useI18n } from '#web/i18n';
 import { Button, ButtonLink, Link, PageHeader, Skeleton } from '#web/ui/basics';
 import { classes } from '#web/ui/classes';
@@ -22,20 +22,39 @@ import { EmptyState, ProblemBox } from '#web/ui/states';
 import { Toasts } from '#web/ui/toast';
 import { forgetGoing, goingOf } from './going';
 import { notePath } from './navigation';
-import { InvitationPage, ResetPasswordPage, SignInPage, UnreachablePage } from './outside';
-import { missingFactor, SignIn } from './sign-in';
+import { UnreachablePage } from './outside';
 import { usePrinting } from './theme';
 import { activateUpdate, keepForOffline, useUpdateReady } from './updates';
 
+type Entrance = typeof import('./entrance');
+const loadEntrance = (): Promise<Entrance> => import('./entrance');
+/** A page or part of it, by its name there. */
+const entrance = <Name extends keyof Entrance>(name: Name) =>
+  lazy<Entrance[Name]>(() => loadEntrance().then((all) => ({ default: all[name] })));
+const SignInPage = entrance('SignInPage');
+const InvitationPage = entrance('InvitationPage');
+const ResetPasswordPage = entrance('ResetPasswordPage');
+const SignIn = entrance('SignIn');
 const AccountPage = lazy(() => import('./account'));
 const NoOrganisation = lazy(withTexts('supplier', () => import('./no-organisation')));
 const UnsentWork = lazy(withTexts('checklist', () => import('#web/checklist/unsent')));
 
+/** Until then a page is of use, and the line free. */
+const ENTRANCE_MS = 10_000;
+
 /** Who is it, and what do they see: the way in to everything. */
 export function Frame() {
-  const session = useSession();
   const [path] = useLocation();
   useLayoutEffect(() => notePath(path), [path]);
+  return (
+    <Suspense fallback={<Skeleton rows={1} />}>
+      <Way path={path} />
+    </Suspense>
+  );
+}
+
+function Way({ path }: { path: string }) {
+  const session = useSession();
   if (path === '/reset-password') return <ResetPasswordPage />;
   if (session.isPending) return <Skeleton rows={1} />;
   if (path === '/invitations') return <InvitationPage />;
@@ -62,7 +81,9 @@ function SignInAgain() {
   return (
     <Dialog title={t('shell.lost.title')} onClose={() => lost.giveUp(new Error('not signed in again'))}>
       <p className="mb-4">{t('shell.lost.lead')}</p>
-      <SignIn email={me.email} onDone={lost.resume} />
+      <Suspense fallback={<Skeleton rows={1} />}>
+        <SignIn email={me.email} onDone={lost.resume} />
+      </Suspense>
     </Dialog>
   );
 }
@@ -82,6 +103,11 @@ function Inside() {
   useEffect(() => {
     keepForOffline(parts.split(' '));
   }, [parts]);
+  // The session may run out while a new version is on the server and this one's files aren't: then it has to be here already.
+  useEffect(() => {
+    const soon = setTimeout(() => void loadEntrance().catch(() => undefined), ENTRANCE_MS);
+    return () => clearTimeout(soon);
+  }, []);
   // What waits on this device is sent from whatever page is open, and is known of when somebody signs out.
   const kept = keepsWork(me.userId);
   const works = kept || areas.some((each) => each === 'assessor' || each === 'supplier');

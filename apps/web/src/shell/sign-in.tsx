@@ -1,6 +1,6 @@
 import { lazy, type ReactNode, Suspense, useState } from 'react';
 import { useRead } from '#web/api/hooks';
-import { auth, type Me, signedIn } from '#web/api/session';
+import { auth, missingFactor, signedIn } from '#web/api/session';
 import { useI18n } from '#web/i18n';
 import { Button, Skeleton } from '#web/ui/basics';
 import { CodeField, Form, PasswordField, TextField } from '#web/ui/form';
@@ -16,10 +16,6 @@ const Register = lazy(() => import('./register'));
 const CONFIRMED = '/app/sign-in?confirmed';
 
 type Step = 'password' | 'code' | 'backup' | 'enrol' | 'forgot' | 'link' | 'sent' | 'register' | 'confirm';
-
-/** What a session still lacks that the person's roles take. */
-export const missingFactor = (me: Me | null | undefined): 'code' | 'enrol' | null =>
-  me?.secondFactor?.required && !me.secondFactor.given ? (me.secondFactor.enrolled ? 'code' : 'enrol') : null;
 
 /**
  * Signing in, step by step: password (or passkey, link by mail, the organisation's own sign-in), code, first set-up of the
