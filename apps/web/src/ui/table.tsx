@@ -70,7 +70,6 @@ export function Table<Row>({
   // Rows are mostly as high as the first, cards on a phone as rows on a desktop: what is guessed well isn't laid out twice.
   const [height, setHeight] = useState(HEIGHT);
   useLayoutEffect(() => {
-    setTop(body.current?.offsetTop ?? 0);
     setHeight(body.current?.querySelector<HTMLElement>('[data-index]')?.offsetHeight ?? HEIGHT);
   }, []);
   // On paper nobody scrolls.
@@ -87,6 +86,14 @@ export function Table<Row>({
     getItemKey: keyOf,
   });
   const items = virtual.getVirtualItems();
+  // From the top of the page, and not of the table, which is what `offsetTop` of its body says: counted from there, rows in view
+  // are taken for rows above it, are left out, and the page moves by what they turn out to be higher, from under a press. What
+  // stands above may have grown since.
+  useLayoutEffect(() => {
+    if (!many || !body.current) return;
+    const now = Math.round(body.current.getBoundingClientRect().top + window.scrollY);
+    setTop(now);
+  }, [many, items]);
   const above = many ? (items[0]?.start ?? top) - top : 0;
   const below = many ? virtual.getTotalSize() - (items.at(-1)?.end ?? top) + top : 0;
   const shown = many ? items.map(({ index }) => index) : sorted.map((_, index) => index);
