@@ -51,11 +51,11 @@ export default function CorrectionsPage() {
   const { field, found } = useSearch(rows, words);
   return (
     <>
-      <PageHeader title={t('assessor.corrections.title')} lead={t('assessor.corrections.lead')} />
+      <PageHeader title={t('checklist.mentor.title')} lead={t('checklist.mentor.lead')} />
       <Loaded
         query={findings}
         also={[sites]}
-        empty={<EmptyState title={t('assessor.corrections.none')} icon="check" />}
+        empty={<EmptyState title={t('checklist.mentor.none')} icon="check" />}
       >
         {() => (
           <>
@@ -72,14 +72,12 @@ export default function CorrectionsPage() {
                     <Text>{organisation}</Text>
                   </p>
                   <p className="mt-2 flex flex-wrap gap-2">
-                    <Status kind="neutral">{t('assessor.corrections.open', { n: open })}</Status>
+                    <Status kind="neutral">{t('checklist.mentor.open', { n: open })}</Status>
                     {late > 0 && (
-                      <Status kind="critical">{t('assessor.corrections.late', { n: late, of: open })}</Status>
+                      <Status kind="critical">{t('checklist.mentor.late', { n: late, of: open })}</Status>
                     )}
                     {waiting > 0 && (
-                      <Status kind="minor">
-                        {t('assessor.corrections.waiting', { n: waiting, of: open })}
-                      </Status>
+                      <Status kind="minor">{t('checklist.mentor.waiting', { n: waiting, of: open })}</Status>
                     )}
                   </p>
                 </li>

@@ -11,7 +11,7 @@ export default [
   },
   {
     path: '/assessor/corrections',
-    page: lazy(() => import('./corrections')),
+    page: lazy(withTexts('checklist', () => import('./corrections'))),
     nav: { label: 'assessor.nav.corrections', icon: 'check', role: 'mentor' },
   },
   {
