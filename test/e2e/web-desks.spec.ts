@@ -249,6 +249,14 @@ withBrowser('the desks of reviewers, deciders and buyers', () => {
     await page.getByRole('button', { name: 'Who would be ready?' }).click();
     await page.getByText('Can’t be told').first().waitFor();
     await look(page, '/app/buyer/rules/listing');
+    // What was typed survives a reload, and goes only when its person says so.
+    await page.reload();
+    const points = page.getByLabel('Least points of 100');
+    await expect(points.inputValue()).resolves.toBe('50');
+    expect(await page.locator('input[name=mandatoryItems]').first().isChecked()).toBe(true);
+    await audit(page);
+    await confirm(page, 'Throw it away');
+    await waitFor(async () => (await points.inputValue()) === '100', { what: 'the rule in force' });
     calm();
     await context.close();
   }, 120_000);

@@ -129,7 +129,16 @@ export function InvitationPage() {
           <NewPasswordField label={t('shell.signIn.password')} name="password" />
         </Form>
       ) : (
-        <Form submit={t('shell.invitation.join')} onSubmit={() => accept()} />
+        <Form
+          submit={t('shell.invitation.join')}
+          onSubmit={() => accept()}
+          // A link that was used, or is for somebody else, is no dead end.
+          actions={
+            <ButtonLink href={me ? '/' : '/sign-in'}>
+              {t(me ? 'shell.notFound.home' : 'shell.signIn.submit')}
+            </ButtonLink>
+          }
+        />
       )}
     </Outside>
   );
