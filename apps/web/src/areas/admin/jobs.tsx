@@ -1,5 +1,5 @@
 import { useMemo } from 'react';
-import type { Schema } from '#web/api/client';
+import { ApiProblem, type Schema } from '#web/api/client';
 import { useRead, useWrite } from '#web/api/hooks';
 import { useI18n } from '#web/i18n';
 import { Button, PageHeader } from '#web/ui/basics';
@@ -64,7 +64,10 @@ export default function JobsPage() {
   return (
     <>
       <PageHeader title={t('admin.nav.jobs')} lead={t('admin.jobs.lead')} />
-      {error && <ProblemBox error={error} />}
+      {/* One that somebody else, or the first of two clicks, has put back already is as wanted. */}
+      {error && !(error instanceof ApiProblem && error.problem.status === 404) && (
+        <ProblemBox error={error} />
+      )}
       <Loaded
         query={failed}
         empty={
