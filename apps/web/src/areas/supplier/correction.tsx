@@ -15,7 +15,14 @@ import { toast } from '#web/ui/toast';
 type Finding = Schema<'FindingRow'>;
 
 /** What was handed in as put right of a finding, what became of it, and handing in the next. */
-export function Corrections({ finding, acts }: { finding: Finding; acts: boolean }) {
+export function Corrections({
+  finding,
+  acts,
+}: {
+  finding: Finding;
+  /** By whom one may be handed in here: the business itself, or a mentor for it. */
+  acts: 'business' | 'mentor' | undefined;
+}) {
   const { t, day } = useI18n();
   const takeBack = useWrite('delete', '/api/v1/assessments/{id}/findings/{findingId}/correction');
   const { corrections } = finding;
@@ -50,7 +57,7 @@ export function Corrections({ finding, acts }: { finding: Finding; acts: boolean
       ))}
       {acts && !finding.closedOn && (
         <div className="no-print mt-2 flex flex-wrap gap-2">
-          {last?.state !== 'handed-in' && <HandIn finding={finding} last={last} />}
+          {last?.state !== 'handed-in' && <HandIn finding={finding} last={last} by={acts} />}
           {(last?.state === 'draft' || last?.state === 'handed-in') && (
             <Confirm
               label={t('supplier.find.takeBack')}
@@ -75,7 +82,15 @@ export function Corrections({ finding, acts }: { finding: Finding; acts: boolean
  * The form of a correction. What is said is kept first, then its files one after the other, then all of it is handed in: what
  * breaks off in between is there when it is gone on with.
  */
-function HandIn({ finding, last }: { finding: Finding; last: Schema<'CorrectionRow'> | undefined }) {
+function HandIn({
+  finding,
+  last,
+  by,
+}: {
+  finding: Finding;
+  last: Schema<'CorrectionRow'> | undefined;
+  by: 'business' | 'mentor';
+}) {
   const { t, number, percent } = useI18n();
   const [files, setFiles] = useState<readonly File[]>([]);
   const [large, setLarge] = useState<readonly File[]>([]);
@@ -91,7 +106,15 @@ function HandIn({ finding, last }: { finding: Finding; last: Schema<'CorrectionR
   };
   return (
     <FormDialog
-      label={t(draft ? 'supplier.find.goOn' : last ? 'supplier.find.again' : 'supplier.find.correct')}
+      label={t(
+        draft
+          ? 'supplier.find.goOn'
+          : last
+            ? 'supplier.find.again'
+            : by === 'mentor'
+              ? 'supplier.find.correctFor'
+              : 'supplier.find.correct',
+      )}
       look="primary"
       className=""
       lead={<p className="mb-4">{t('supplier.find.correctLead')}</p>}

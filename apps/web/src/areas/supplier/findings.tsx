@@ -139,7 +139,7 @@ function OfAssessment({
                   <bdi dir="auto">{t('supplier.gap.seen', { note: finding.note })}</bdi>
                 </p>
               )}
-              <Corrections finding={finding} acts={corrects || business !== undefined} />
+              <Corrections finding={finding} acts={corrects ? 'mentor' : business ? 'business' : undefined} />
               {business && !finding.closedOn && (
                 <div className="no-print mt-2">
                   <Confirm
