@@ -142,7 +142,7 @@ async function findPlaces({ url, demo }) {
     assessor: {
       '/assessor/assessments/:id': field.id,
       '/assessor/assessments/:id/review': field.id,
-      '/assessor/sites/:id/findings': reviewed.siteId,
+      '/assessor/corrections/:id': reviewed.siteId,
     },
     reviewer: {
       '/reviewer/assessments/:id': reviewed.id,

@@ -271,7 +271,7 @@ describe('a correction', () => {
     ).toHaveLength(1);
     await p.reviewer.agent.post(`${path}/correction/refusal`).send({ reason: 'Not here.' }).expect(200);
     const mentored = await app.mail(p.assessor.email, /^Correction refused: /);
-    expect(mentored.link).toBe(`${app.config.baseUrl}/app/assessor/sites/${p.site}/findings`);
+    expect(mentored.link).toBe(`${app.config.baseUrl}/app/assessor/corrections/${p.site}`);
     await app.sql(`DELETE FROM membership WHERE user_id = $1 AND role = 'mentor'`, [p.assessor.id]);
   });
 });

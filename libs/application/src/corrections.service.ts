@@ -138,7 +138,7 @@ export class CorrectionsService {
           question: texts.requirement(row.requirement).question,
           decidedOn: row.decidedOn,
           refusal: row.reason,
-          url: `${baseUrl}/app/${to === writer ? 'assessor' : 'supplier'}/sites/${row.siteId}/findings`,
+          url: `${baseUrl}/app/${to === writer ? `assessor/corrections/${row.siteId}` : `supplier/sites/${row.siteId}/findings`}`,
         };
         return { to, mail: renderMail('correction-decided', view, to.locale) };
       }),

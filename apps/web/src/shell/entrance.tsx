@@ -26,13 +26,14 @@ const LINK_OVER = /token/i;
 export function SignInPage({ step }: { step?: 'code' | 'enrol' | null }) {
   const { t } = useI18n();
   const [path, go] = useLocation();
+  const [registers, setRegisters] = useState(false);
   const asked = new URLSearchParams(location.search);
   const error = asked.get('error');
   const why = LINK_OVER.test(error ?? '') ? 'link' : RETURNED.find((each) => each === error);
   return (
     <Outside
-      title={t(step ? 'shell.signIn.secondTitle' : 'shell.signIn.title')}
-      {...(!step && { lead: t('shell.signIn.lead') })}
+      title={t(registers ? 'shell.register.title' : step ? 'shell.signIn.secondTitle' : 'shell.signIn.title')}
+      {...(!step && !registers && { lead: t('shell.signIn.lead') })}
     >
       {error && (
         <p role="alert" className="mb-4 rounded-lg bg-critical-bg p-3 text-critical">
@@ -47,6 +48,7 @@ export function SignInPage({ step }: { step?: 'code' | 'enrol' | null }) {
       <SignIn
         key={step ?? 'first'}
         {...(step && { first: step })}
+        onRegister={setRegisters}
         onDone={() => {
           if (path === '/sign-in') go('/', { replace: true });
         }}

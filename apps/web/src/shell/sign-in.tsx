@@ -1,4 +1,4 @@
-import { lazy, type ReactNode, Suspense, useState } from 'react';
+import { lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
 import { useRead } from '#web/api/hooks';
 import { auth, missingFactor, signedIn } from '#web/api/session';
 import { useI18n } from '#web/i18n';
@@ -25,13 +25,18 @@ export function SignIn({
   first = 'password',
   email,
   onDone,
+  onRegister,
 }: {
   first?: Step;
   email?: string;
   onDone?: () => void;
+  /** Told whether an account is made instead, so that the page can say so. */
+  onRegister?: (registers: boolean) => void;
 }) {
   const { t } = useI18n();
   const [step, setStep] = useState<Step>(first);
+  const registers = step === 'register' || step === 'confirm';
+  useEffect(() => onRegister?.(registers), [onRegister, registers]);
   const [typed, setTyped] = useState({ email: email ?? '', password: '' });
   const [error, setError] = useState<unknown>(null);
 

@@ -64,7 +64,7 @@ export default function CorrectionsPage() {
               {found.map(({ id, name, organisation, open, late, waiting }) => (
                 <li key={id} className="rounded-xl border border-line bg-panel p-4">
                   <h2>
-                    <Link href={`/assessor/sites/${id}/findings`}>
+                    <Link href={`/assessor/corrections/${id}`}>
                       <Text>{name}</Text>
                     </Link>
                   </h2>

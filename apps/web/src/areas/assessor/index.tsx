@@ -15,7 +15,7 @@ export default [
     nav: { label: 'assessor.nav.corrections', icon: 'check', role: 'mentor' },
   },
   {
-    path: '/assessor/sites/:id/findings',
+    path: '/assessor/corrections/:id',
     page: lazy(withTexts('supplier', () => import('../supplier/findings'))),
   },
   {

@@ -15,7 +15,7 @@ const GRADES = ['critical', 'major', 'minor'];
 
 /**
  * `/supplier/sites/:id/findings`: what assessors found, until when it is to be put right, and how to object; and
- * `/assessor/sites/:id/findings`, where a mentor of the programme hands in what was put right.
+ * `/assessor/corrections/:id`, where a mentor of the programme hands in what was put right.
  */
 export default function FindingsPage() {
   const { t } = useI18n();
