@@ -76,6 +76,8 @@ export async function startWeb(name: string, env: Record<string, string> = {}): 
       baseURL: `http://${HOST}`,
       locale: 'en-GB',
       viewport: SIZES.desktop,
+      // What moves while a spec waits would be drawn sixty times a second, by the processor that others wait for.
+      reducedMotion: 'reduce',
       ...options,
     });
     const troubles: string[] = [];
