@@ -32,6 +32,12 @@ export const onSessionLost = (handler: SignInAgain | null): void => {
   signInAgain = handler;
 };
 
+/** Told when something was refused that its person was shown before: perhaps they may less than they did. */
+let refused: () => void = () => undefined;
+export const onRefused = (handler: () => void): void => {
+  refused = handler;
+};
+
 const problemFrom = async (response: Response): Promise<Problem> => {
   const said = (await response
     .clone()
@@ -80,6 +86,7 @@ export async function send(request: Request, ask = true): Promise<Response> {
     await signInAgain(problem);
     return send(again);
   }
+  if ([403, 404].includes(problem.status)) refused();
   throw new ApiProblem(problem);
 }
 

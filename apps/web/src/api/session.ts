@@ -1,6 +1,14 @@
 import { useQuery } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
-import { ApiProblem, NoConnection, onSessionLost, type Problem, type Schema, send } from './client';
+import {
+  ApiProblem,
+  NoConnection,
+  onRefused,
+  onSessionLost,
+  type Problem,
+  type Schema,
+  send,
+} from './client';
 import { forgetEarly, takeEarly } from './early';
 import { queryClient } from './hooks';
 
@@ -21,13 +29,20 @@ async function readMe(): Promise<Me | null> {
   try {
     const path = '/api/v1/me';
     const response = await (takeEarly(path) ?? fetch(path, { headers: { accept: 'application/json' } }));
+    const before = queryClient.getQueryData<Me | null>(KEY);
     if (response.status === 401) {
+      // It ran out below an open page, which stays: whoever was at work signs in over it. Unless they have signed out in another tab.
+      if (before && localStorage.getItem(STORED)) {
+        sessionLost((await response.json()) as Problem).catch(() => undefined);
+        return before;
+      }
       localStorage.removeItem(STORED);
       return null;
     }
     if (!response.ok) throw new ApiProblem((await response.json()) as Problem);
     const me = (await response.json()) as Me;
     localStorage.setItem(STORED, JSON.stringify(me));
+    if (before) changed(before, me);
     return me;
   } catch (error) {
     if (error instanceof ApiProblem) throw error;
@@ -35,6 +50,13 @@ async function readMe(): Promise<Me | null> {
     if (stored) return JSON.parse(stored) as Me;
     throw new NoConnection(error);
   }
+}
+
+/** What is on screen is what somebody may see, and theirs. */
+function changed(before: Me, now: Me): void {
+  if (before.userId !== now.userId) location.assign('/app/');
+  else if (JSON.stringify(before.memberships) !== JSON.stringify(now.memberships))
+    void queryClient.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== KEY[0] });
 }
 
 /** Who is signed in in this browser, in whatever tab they have done so; null: nobody. */
@@ -45,7 +67,17 @@ export const personHere = (): string | null => {
 
 const KEY = ['me'];
 
-const SESSION = { queryKey: KEY, queryFn: readMe, staleTime: 300_000 };
+/** Asked anew whenever they come back to the window: what they may do can have been changed meanwhile. */
+const SESSION = {
+  queryKey: KEY,
+  queryFn: readMe,
+  staleTime: 60_000,
+  refetchOnWindowFocus: 'always',
+} as const;
+/** After a refusal they are asked for at once, but not for each of several. */
+onRefused(() => {
+  if (queryClient.getQueryData(KEY)) void queryClient.prefetchQuery({ ...SESSION, staleTime: 2_000 });
+});
 
 /** Finds out who is here before anything is drawn. */
 export const findWhoIsHere = (): Promise<void> => queryClient.prefetchQuery(SESSION);
@@ -67,11 +99,7 @@ export function useMe(): Me {
 /** The person is signed in now, and has proven what their roles take. */
 export async function signedIn(): Promise<Me | null> {
   forgetEarly();
-  const before = queryClient.getQueryData<Me | null>(KEY);
-  const me = await queryClient.fetchQuery({ queryKey: KEY, queryFn: readMe, staleTime: 0 });
-  // Somebody else's page must not stay on screen.
-  if (before && me && before.userId !== me.userId) location.assign('/app/');
-  return me;
+  return queryClient.fetchQuery({ ...SESSION, staleTime: 0 });
 }
 
 /** Calls below /api/auth, which openapi.json doesn't describe. @throws ApiProblem, NoConnection */
@@ -88,7 +116,7 @@ export async function auth<T>(path: string, body?: object): Promise<T> {
 // -------------------------------------------------------------------------------------------------- a session that ran out
 
 let waiting: Promise<void> | null = null;
-onSessionLost((problem) => {
+function sessionLost(problem: Problem): Promise<void> {
   // Before anybody was signed in there is nothing to go on with: the sign-in page is on screen.
   if (!queryClient.getQueryData(KEY)) return Promise.reject(new ApiProblem(problem));
   waiting ??= new Promise<void>((resume, giveUp) => setLost({ problem, resume, giveUp })).finally(() => {
@@ -96,7 +124,8 @@ onSessionLost((problem) => {
     setLost(null);
   });
   return waiting;
-});
+}
+onSessionLost(sessionLost);
 
 /** The session that has run out, if one has. */
 export const useLostSession = () =>

@@ -224,7 +224,8 @@ function Lines({
       {
         key: 'until',
         header: t('buyer.suppliers.until'),
-        cell: ({ approval }) => (approval?.validUntil ? day(approval.validUntil) : '–'),
+        cell: ({ approval }) =>
+          approval?.validUntil ? <span className="whitespace-nowrap">{day(approval.validUntil)}</span> : '–',
         sort: (one, other) => compare(one.approval?.validUntil ?? '9', other.approval?.validUntil ?? '9'),
       },
     ],
