@@ -578,8 +578,8 @@ export const ar: Messages = {
   conditionOpenCritical: 'ملاحظات حرجة مفتوحة',
   conditionOpenMajor: 'ملاحظات كبرى مفتوحة',
   conditionOpenMinor: 'ملاحظات صغرى مفتوحة',
-  conditionSection: 'نقاط القسم {section}',
-  conditionEverySection: 'نقاط أدنى الأقسام',
-  conditionPoints: 'النقاط',
+  conditionSection: 'نقاط القسم {section} من ١٠٠',
+  conditionEverySection: 'نقاط أدنى الأقسام من ١٠٠',
+  conditionPoints: 'النقاط من ١٠٠',
   conditionGrade: 'الدرجة',
 };

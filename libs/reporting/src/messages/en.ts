@@ -523,8 +523,8 @@ export const en = {
   conditionOpenCritical: 'Open critical findings',
   conditionOpenMajor: 'Open major findings',
   conditionOpenMinor: 'Open minor findings',
-  conditionSection: 'Points of section {section}',
-  conditionEverySection: 'Points of the lowest section',
-  conditionPoints: 'Points',
+  conditionSection: 'Points of section {section}, of 100',
+  conditionEverySection: 'Points of the lowest section, of 100',
+  conditionPoints: 'Points of 100',
   conditionGrade: 'Grade',
 } as const;

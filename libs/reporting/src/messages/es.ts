@@ -518,8 +518,8 @@ export const es: Messages = {
   conditionOpenCritical: 'Hallazgos críticos abiertos',
   conditionOpenMajor: 'Hallazgos mayores abiertos',
   conditionOpenMinor: 'Hallazgos menores abiertos',
-  conditionSection: 'Puntos de la sección {section}',
-  conditionEverySection: 'Puntos de la sección más baja',
-  conditionPoints: 'Puntos',
+  conditionSection: 'Puntos de 100 de la sección {section}',
+  conditionEverySection: 'Puntos de 100 de la sección más baja',
+  conditionPoints: 'Puntos de 100',
   conditionGrade: 'Grado',
 };

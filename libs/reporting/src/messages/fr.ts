@@ -519,8 +519,8 @@ export const fr: Messages = {
   conditionOpenCritical: 'Constats critiques ouverts',
   conditionOpenMajor: 'Constats majeurs ouverts',
   conditionOpenMinor: 'Constats mineurs ouverts',
-  conditionSection: 'Points de la section {section}',
-  conditionEverySection: 'Points de la section la plus basse',
-  conditionPoints: 'Points',
+  conditionSection: 'Points sur 100 de la section {section}',
+  conditionEverySection: 'Points sur 100 de la section la plus basse',
+  conditionPoints: 'Points sur 100',
   conditionGrade: 'Note',
 };

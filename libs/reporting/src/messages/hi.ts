@@ -494,8 +494,8 @@ export const hi: Messages = {
   conditionOpenCritical: 'खुले गंभीर निष्कर्ष',
   conditionOpenMajor: 'खुले प्रमुख निष्कर्ष',
   conditionOpenMinor: 'खुले गौण निष्कर्ष',
-  conditionSection: 'खंड {section} के अंक',
-  conditionEverySection: 'सबसे कम खंड के अंक',
-  conditionPoints: 'अंक',
+  conditionSection: 'खंड {section} के 100 में से अंक',
+  conditionEverySection: 'सबसे कम खंड के 100 में से अंक',
+  conditionPoints: '100 में से अंक',
   conditionGrade: 'श्रेणी',
 };

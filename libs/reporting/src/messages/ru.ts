@@ -544,8 +544,8 @@ export const ru: Messages = {
   conditionOpenCritical: 'Открытые критические замечания',
   conditionOpenMajor: 'Открытые значительные замечания',
   conditionOpenMinor: 'Открытые незначительные замечания',
-  conditionSection: 'Баллы раздела {section}',
-  conditionEverySection: 'Баллы слабейшего раздела',
-  conditionPoints: 'Баллы',
+  conditionSection: 'Баллы раздела {section} из 100',
+  conditionEverySection: 'Баллы слабейшего раздела из 100',
+  conditionPoints: 'Баллы из 100',
   conditionGrade: 'Степень',
 };
