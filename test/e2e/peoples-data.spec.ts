@@ -7,7 +7,7 @@ import {
   retentionRules,
   verifyDatabase,
 } from '#application';
-import { LOCALES } from '#domain';
+import { INSTALLATION, LOCALES } from '#domain';
 import { Database, openDataSource } from '#persistence';
 import {
   evidenceObjects,
@@ -36,8 +36,11 @@ import {
   startApp,
   type TestApp,
 } from '../support/app.js';
+import { newAccount } from '../support/browser.js';
 import { waitFor } from '../support/wait.js';
 
+/** Looks after the installation. */
+const ADMINISTRATOR = 'root@example.org';
 let app: TestApp;
 let p: Programme;
 let other: Programme;
@@ -53,7 +56,7 @@ const schema = (name: string) =>
   );
 
 beforeAll(async () => {
-  app = await startApp('people-test');
+  app = await startApp('people-test', { UPLIFT_ADMINISTRATORS: ADMINISTRATOR });
   p = await seedProgramme(app, 'people', { supplier: 'Nile Dairy', site: 'Hall of Giza' });
   other = await seedProgramme(app, 'others');
   const answers = (await basicRequirements(app, '2')).map(({ code }) => ({
@@ -114,6 +117,19 @@ describe('the audit trail over HTTP', () => {
           expect(body.title).toBe('There is no such organisation.');
         }
     await app.anonymous.get(`/api/v1/organisations/${p.supplier}/audit`).expect(401);
+  });
+
+  it('of the installation itself is read by whoever looks after it, and unknown to everybody else', async () => {
+    const path = `/api/v1/organisations/${INSTALLATION}/audit`;
+    const administrator = await newAccount(app, ADMINISTRATOR, 'A long enough passphrase');
+    const { body } = await administrator.get(`${path}?subject=checklist_translation`).expect(200);
+    // An entry names the edition by its id alone; who reads it is told which that is.
+    expect(body.items[0]).toMatchObject({
+      subject: 'checklist_translation',
+      about: expect.stringMatching(/\S \d/),
+    });
+    for (const who of [p.manager, p.owner, other.manager]) await who.agent.get(path).expect(404);
+    await administrator.get(`/api/v1/organisations/${p.supplier}/audit`).expect(404);
   });
 
   it('is downloaded as JSON Lines that verify against a checkpoint with the published keys', async () => {

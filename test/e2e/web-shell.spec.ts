@@ -150,6 +150,35 @@ withBrowser('the web app', () => {
     await context.close();
   }, 60_000);
 
+  test('who has no account yet goes from a link by way of their mail to a business, a site and the cohort', async () => {
+    const { body } = await p.manager.agent.post(`/api/v1/cohorts/${p.cohort}/joining-code`).expect(201);
+    const { page, context, calm } = await web.visit({ viewport: SIZES.phone });
+    await page.goto(`/app/supplier/join#${p.cohort}.${body.joiningCode}`);
+    await page.getByRole('button', { name: 'Make an account' }).click();
+    await page.getByLabel('Your name').fill('Amal');
+    await page.getByLabel('E-mail address').fill('amal@example.org');
+    await page.getByLabel('Password', { exact: true }).fill('A long enough passphrase');
+    await page.getByRole('button', { name: 'Make the account' }).click();
+    await page.getByText('A mail is on its way').waitFor();
+    await page.goto((await web.app.mail('amal@example.org', /Is this your/)).link);
+    await page.getByText('Your address is confirmed.').waitFor();
+    await page.getByLabel('E-mail address').fill('amal@example.org');
+    await page.getByLabel('Password', { exact: true }).fill('A long enough passphrase');
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await page.getByLabel('Name of the business').fill('Amal’s kitchen');
+    await page.getByRole('button', { name: 'Enter my business' }).click();
+    await page.getByRole('link', { name: 'Add a site' }).click();
+    await page.getByLabel('Name').fill('The kitchen');
+    await page.getByLabel('Town').fill('Giza');
+    await page.getByLabel('dairy products').check();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByLabel('I agree to this.').check();
+    await page.getByRole('button', { name: 'Join', exact: true }).click();
+    await page.getByRole('heading', { name: 'Who sees my data' }).waitFor();
+    calm(/401/);
+    await context.close();
+  }, 60_000);
+
   test('a link lets a supplier’s new site join a cohort; a visit’s assessor begins; each sees the other’s part', async () => {
     const manager = await web.visitAs(p.manager, `/app/agency/cohorts/${p.cohort}?tab=sites`);
     const other = manager.page;

@@ -5,7 +5,7 @@ import { type Actor, forbidden, notFound } from './actor.js';
 export interface FailedJobRow {
   readonly id: string;
   readonly name: string;
-  /** What went wrong at the last attempt, without names and addresses of people. */
+  /** What went wrong at the last attempt, without names and addresses of people and folders of the machine. */
   readonly reason: string;
   readonly attempts: number;
   readonly failedAt: Date | null;
@@ -19,7 +19,13 @@ export class JobsService {
   async failed(actor: Actor): Promise<FailedJobRow[]> {
     mustAdminister(actor);
     const jobs = await failedJobs(this.queue);
-    return jobs.map(({ id, name, reason, attempts, failedAt }) => ({ id, name, reason, attempts, failedAt }));
+    return jobs.map(({ id, name, reason, attempts, failedAt }) => ({
+      id,
+      name,
+      reason: withoutFolders(reason),
+      attempts,
+      failedAt,
+    }));
   }
 
   /** Has a failed job tried again, with all its attempts. @throws DomainError `not-found` when none such has failed. */
@@ -28,6 +34,10 @@ export class JobsService {
     if (!(await retryFailedJob(this.queue, id))) throw notFound('failed job');
   }
 }
+
+/** Where the installation keeps its files is nobody's business who reads this in a browser: of a path its last part is left. */
+const withoutFolders = (reason: string): string =>
+  reason.replace(/(?<![^\s'"(=])(?:\/[^\s'"/]+)+\/(?=[^\s'"/])/g, '…/');
 
 function mustAdminister(actor: Actor): void {
   if (!actor.administrator) throw forbidden('This is for whoever looks after the installation.');

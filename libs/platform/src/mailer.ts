@@ -75,7 +75,11 @@ export function createMailer(config: Pick<Config, 'smtpUrl' | 'dataDir' | 'mailF
     });
     return {
       async send(message) {
-        const answer = await transport.sendMail(messageOf(message, config.mailFrom));
+        const answer = await transport.sendMail(messageOf(message, config.mailFrom)).catch((error: Error) => {
+          // A server that can't be reached looks like any other; whoever reads it among failed jobs is told which it was.
+          error.message = `The mail was not handed over: ${error.message}`;
+          throw error;
+        });
         return { messageId: String(answer.messageId), where: String(answer.response) };
       },
       close: () => transport.close(),

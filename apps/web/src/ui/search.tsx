@@ -1,21 +1,51 @@
-import { type ReactNode, useDeferredValue, useId, useMemo, useState } from 'react';
+import { type ReactNode, useDeferredValue, useEffect, useId, useMemo, useState } from 'react';
+import { useSearchParams } from 'wouter';
 import { useI18n } from '#web/i18n';
+
+/** Rests in typing longer than this are written into the address; browsers refuse to have it changed with every letter. */
+const REST_MS = 250;
 
 /** Without case and accents, so that "Jose" finds "José". */
 const plain = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 
 /**
  * Narrows rows to those in whose `words` everything that is typed into `field` occurs. Typing never waits for the rows, ten
- * thousand of them either. `words` keeps its identity while what it says stays the same.
+ * thousand of them either. `words` keeps its identity while what it says stays the same. The address says what is looked for, so
+ * that it comes back and can be sent; `name` is what it is called there, each its own where a page has several.
  */
 export function useSearch<Row>(
   rows: readonly Row[],
   words: (row: Row) => string,
-  label?: string,
+  { label, name = 'find' }: { readonly label?: string; readonly name?: string } = {},
 ): { readonly field: ReactNode; readonly found: readonly Row[] } {
   const { t } = useI18n();
   const id = useId();
-  const [typed, setTyped] = useState('');
+  const [search, setSearch] = useSearchParams();
+  const given = search.get(name) ?? '';
+  const [typed, setTyped] = useState(given);
+  const [known, setKnown] = useState(given);
+  if (given !== known) {
+    // Written there by what was typed, or by a link to the page itself.
+    setKnown(given);
+    setTyped(given);
+  }
+  useEffect(() => {
+    if (typed === given) return;
+    const timer = setTimeout(
+      () =>
+        setSearch(
+          (before) => {
+            if (typed) before.set(name, typed);
+            else before.delete(name);
+            return before;
+          },
+          // Back leads to the page before, not through what was looked for.
+          { replace: true },
+        ),
+      REST_MS,
+    );
+    return () => clearTimeout(timer);
+  }, [typed, given, name, setSearch]);
   const asked = useDeferredValue(typed);
   const index = useMemo(() => rows.map((row) => plain(words(row))), [rows, words]);
   const found = useMemo(() => {

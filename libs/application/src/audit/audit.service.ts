@@ -32,6 +32,8 @@ export interface ReadEntry {
   readonly by?: string;
   /** Name of the token, for the owners of its organisation. Not part of the chain. */
   readonly byName?: string;
+  /** Title and version of the checklist whose withdrawal or translation it is. Not part of the chain. */
+  readonly about?: string;
   readonly request: string | null;
   /** Network of the address. */
   readonly from: string | null;
@@ -84,13 +86,17 @@ export class AuditService {
       const tokens = await tokenNames(tx, read);
       // An owner finds them among the members of the organisation.
       const people = organisation === INSTALLATION ? await personNames(tx, read) : new Map<string, string>();
+      const editions =
+        organisation === INSTALLATION ? await editionNames(tx, read) : new Map<string, string>();
       const items = read.map((entry) => {
         const byName = tokens.get(entry.by ?? '');
         const actorName = people.get(entry.actor);
+        const about = editions.get(editionOf(entry) ?? '');
         return {
           ...entry,
           ...(byName !== undefined && { byName }),
           ...(actorName !== undefined && { actorName }),
+          ...(about !== undefined && { about }),
         };
       });
       return { items, nextCursor: entries.length > limit ? String(items.at(-1)!.seq) : null };
@@ -152,6 +158,24 @@ async function personNames(tx: Queryable, entries: readonly ReadEntry[]): Promis
     [[...new Set(entries.map(({ actor }) => actor))]],
   );
   return new Map(rows.flatMap(({ id, name }) => (name === null ? [] : [[id, name]])));
+}
+
+/** Id of the edition that an entry's row belongs to, where it belongs to one. */
+function editionOf({ rows }: ReadEntry): string | undefined {
+  const row = Array.isArray(rows) ? (rows as readonly AuditedRow[])[0] : undefined;
+  const id = (row?.after ?? row?.before)?.['checklist_version_id'];
+  return typeof id === 'string' ? id : undefined;
+}
+
+/** Titles and versions of the checklists that entries belong to. */
+async function editionNames(tx: Queryable, entries: readonly ReadEntry[]): Promise<Map<string, string>> {
+  const ids = new Set(entries.flatMap((entry) => editionOf(entry) ?? []));
+  if (ids.size === 0) return new Map();
+  const rows: { id: string; name: string }[] = await tx.query(
+    `SELECT id, title || ' ' || version AS name FROM checklist_version WHERE id = ANY ($1)`,
+    [[...ids]],
+  );
+  return new Map(rows.map(({ id, name }) => [id, name]));
 }
 
 async function entriesOf(

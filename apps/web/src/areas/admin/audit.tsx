@@ -178,12 +178,13 @@ const isSubject = (subject: string): subject is Subject =>
 
 function EntryView({ entry, who }: { entry: Entry; who: string }) {
   const { t, moment, number } = useI18n();
-  const { subject, action, at, by, byName, from, rows } = entry;
+  const { subject, about, action, at, by, byName, from, rows } = entry;
   return (
     <>
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
         <Status kind={ACTIONS[action]}>{t(`admin.audit.${action}`)}</Status>
         <b>{isSubject(subject) ? t(`admin.subject.${subject}`) : <code dir="ltr">{subject}</code>}</b>
+        {about && <Text>{about}</Text>}
         <Text>{who}</Text>
         {by && (
           <span className="text-soft">

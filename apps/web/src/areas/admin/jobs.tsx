@@ -9,6 +9,15 @@ import { toast } from '#web/ui/toast';
 
 type Failed = Schema<'FailedJobRow'>;
 
+/** What the system's own words tell of the cause; the first that fits. */
+const CAUSES = [
+  ['mail', /The mail was not handed over/],
+  ['storage', /\b(ENOSPC|EACCES|EPERM|EROFS|ENOENT|ENOTDIR|EDQUOT|EIO|EMFILE)\b/],
+  ['time', /\b(ETIMEDOUT|timed? ?out|TimeoutError)\b/i],
+  ['connection', /\b(ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|EPIPE)\b/],
+] as const;
+const causeOf = (reason: string) => CAUSES.find(([, words]) => words.test(reason))?.[0] ?? 'other';
+
 /** `/admin/jobs`: jobs that failed for good, and their retry; for whoever looks after the installation. */
 export default function JobsPage() {
   const { t, moment, number } = useI18n();
@@ -33,11 +42,19 @@ export default function JobsPage() {
       {
         key: 'reason',
         header: t('admin.jobs.reason'),
-        cell: ({ id, reason }) => (
-          <span lang="en" dir="ltr">
-            {reason}
-            <span className="block text-sm text-soft">{id}</span>
-          </span>
+        cell: (row) => (
+          <>
+            {t(`admin.jobs.cause.${causeOf(row.reason)}`)}
+            <details className="text-sm text-soft">
+              <summary className="inline-flex min-h-6 items-center text-link underline">
+                {t('admin.jobs.technical')}
+              </summary>
+              <span lang="en" dir="ltr" className="block wrap-anywhere">
+                {row.reason}
+                <span className="block">{row.id}</span>
+              </span>
+            </details>
+          </>
         ),
       },
       {

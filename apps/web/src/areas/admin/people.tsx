@@ -106,7 +106,7 @@ function MemberTable({
 }) {
   const { t, compare } = useI18n();
   const roles = useRoles();
-  const { field, found } = useSearch(rows, memberWords);
+  const { field, found } = useSearch(rows, memberWords, { name: `find-${organisation}` });
   const { mutateAsync: change } = useWrite('patch', '/api/v1/organisations/{id}/members/{memberId}');
   const { mutateAsync: remove } = useWrite('delete', '/api/v1/organisations/{id}/members/{memberId}');
   const columns = useMemo<readonly Column<Member>[]>(

@@ -50,7 +50,7 @@ function List({ cohort, rows }: { cohort: string; rows: readonly Enrolment[] }) 
       `${siteName} ${organisation} ${exitReason ? t(`agency.exit.${exitReason}`) : ''}`,
     [t],
   );
-  const { field, found } = useSearch(rows, words);
+  const { field, found } = useSearch(rows, words, { name: 'site' });
   const { mutateAsync: leave } = exit;
   const columns = useMemo<readonly Column<Enrolment>[]>(
     () => [

@@ -43,8 +43,8 @@ function reasonsOf({ unplannedReasons }: Visit): readonly { code: (typeof CODES)
   });
 }
 
-/** Visits with their window, day, assessor, and for those without a day why. */
-export function VisitTable({ visits }: { visits: readonly Visit[] }) {
+/** Visits with their window, day, assessor, and for those without a day why; `find` is what the address calls what is looked for. */
+export function VisitTable({ visits, find }: { visits: readonly Visit[]; find: string }) {
   const { t, day, compare } = useI18n();
   const { manages } = usePart();
   const words = useCallback(
@@ -52,7 +52,7 @@ export function VisitTable({ visits }: { visits: readonly Visit[] }) {
       `${siteName} ${city} ${assessorName ?? ''} ${t(`agency.visit.${state}`)}`,
     [t],
   );
-  const { field, found } = useSearch(visits, words);
+  const { field, found } = useSearch(visits, words, { name: find });
   const columns = useMemo<readonly Column<Visit>[]>(
     () => [
       {

@@ -1,4 +1,5 @@
-import { useMemo, useState } from 'react';
+import { useMemo } from 'react';
+import { useSearchParams } from 'wouter';
 import { useAll } from '#web/api/hooks';
 import { useI18n } from '#web/i18n';
 import { PageHeader, Panel } from '#web/ui/basics';
@@ -32,12 +33,13 @@ export function Visits({ all }: { all: readonly Visit[] }) {
   const unplanned = useMemo(() => all.filter(({ state }) => state === 'unplanned'), [all]);
   const planned = useMemo(() => all.filter(({ state }) => state === 'planned'), [all]);
   const past = useMemo(() => all.filter(({ state }) => state !== 'planned' && state !== 'unplanned'), [all]);
-  const [show, setShow] = useState('planned');
+  const [search, setSearch] = useSearchParams();
+  const show = search.get('show') === 'past' ? 'past' : 'planned';
   return (
     <>
       {unplanned.length > 0 && (
         <Panel heading={t('agency.visit.unplannedOf', { n: unplanned.length, of: all.length })}>
-          <VisitTable visits={unplanned} />
+          <VisitTable visits={unplanned} find="unplanned" />
         </Panel>
       )}
       {planned.length > 0 && <Months visits={planned} />}
@@ -46,14 +48,22 @@ export function Visits({ all }: { all: readonly Visit[] }) {
           label={t('agency.visit.show')}
           name="show"
           value={show}
-          onChange={setShow}
+          onChange={(value) =>
+            setSearch(
+              (before) => {
+                before.set('show', value);
+                return before;
+              },
+              { replace: true },
+            )
+          }
           options={[
             { value: 'planned', label: t('agency.visit.coming', { n: planned.length }) },
             { value: 'past', label: t('agency.visit.past', { n: past.length }) },
           ]}
         />
       </div>
-      <VisitTable visits={show === 'planned' ? planned : past} />
+      <VisitTable visits={show === 'planned' ? planned : past} find="visit" />
     </>
   );
 }
