@@ -166,6 +166,7 @@ withBrowser('the web app', () => {
     await page.getByLabel('Password', { exact: true }).fill('A long enough passphrase');
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await page.getByLabel('Name of the business').fill('Amal’s kitchen');
+    await page.getByLabel('Country').selectOption('EG');
     await page.getByRole('button', { name: 'Enter my business' }).click();
     await page.getByRole('link', { name: 'Add a site' }).click();
     await page.getByLabel('Name').fill('The kitchen');

@@ -1,4 +1,4 @@
-import { type ReactNode, useDeferredValue, useEffect, useId, useMemo, useState } from 'react';
+import { type ReactNode, useDeferredValue, useEffect, useEffectEvent, useId, useMemo, useState } from 'react';
 import { useSearchParams } from 'wouter';
 import { useI18n } from '#web/i18n';
 
@@ -7,6 +7,22 @@ const REST_MS = 250;
 
 /** Without case and accents, so that "Jose" finds "José". */
 const plain = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+
+/** Something chosen that the address keeps, so that it comes back and can be sent; '' while nothing is. */
+export function useInAddress(name: string): readonly [string, (value: string) => void] {
+  const [search, setSearch] = useSearchParams();
+  const set = (value: string): void =>
+    setSearch(
+      (before) => {
+        if (value) before.set(name, value);
+        else before.delete(name);
+        return before;
+      },
+      // Back leads to the page before, not through what was chosen.
+      { replace: true },
+    );
+  return [search.get(name) ?? '', set];
+}
 
 /**
  * Narrows rows to those in whose `words` everything that is typed into `field` occurs. Typing never waits for the rows, ten
@@ -20,8 +36,7 @@ export function useSearch<Row>(
 ): { readonly field: ReactNode; readonly found: readonly Row[] } {
   const { t } = useI18n();
   const id = useId();
-  const [search, setSearch] = useSearchParams();
-  const given = search.get(name) ?? '';
+  const [given, keep] = useInAddress(name);
   const [typed, setTyped] = useState(given);
   const [known, setKnown] = useState(given);
   if (given !== known) {
@@ -29,23 +44,12 @@ export function useSearch<Row>(
     setKnown(given);
     setTyped(given);
   }
+  const write = useEffectEvent(() => keep(typed));
   useEffect(() => {
     if (typed === given) return;
-    const timer = setTimeout(
-      () =>
-        setSearch(
-          (before) => {
-            if (typed) before.set(name, typed);
-            else before.delete(name);
-            return before;
-          },
-          // Back leads to the page before, not through what was looked for.
-          { replace: true },
-        ),
-      REST_MS,
-    );
+    const timer = setTimeout(() => write(), REST_MS);
     return () => clearTimeout(timer);
-  }, [typed, given, name, setSearch]);
+  }, [typed, given]);
   const asked = useDeferredValue(typed);
   const index = useMemo(() => rows.map((row) => plain(words(row))), [rows, words]);
   const found = useMemo(() => {

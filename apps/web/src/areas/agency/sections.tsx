@@ -1,10 +1,11 @@
-import { useMemo, useState } from 'react';
+import { useMemo } from 'react';
 import type { Schema } from '#web/api/client';
 import { type RowOf, useAll, useRead } from '#web/api/hooks';
 import { serverLocale, useI18n } from '#web/i18n';
 import { Skeleton, Text } from '#web/ui/basics';
 import { Chart } from '#web/ui/chart';
 import { RadioGroup } from '#web/ui/form';
+import { useInAddress } from '#web/ui/search';
 import { ContentLanguage, EmptyState, ProblemBox } from '#web/ui/states';
 import type { Column } from '#web/ui/table';
 import { token } from '#web/ui/tokens';
@@ -103,7 +104,8 @@ function Heat<Row>({
 /** Sections of the checklist by points: before and after in the mean, or after at every site. */
 export function Sections({ cohort, report }: { cohort: string; report: Schema<'CohortReportView'> }) {
   const { t } = useI18n();
-  const [by, setBy] = useState('time');
+  const [kept, setBy] = useInAddress('by');
+  const by = kept === 'site' ? 'site' : 'time';
   if (report.sections.length === 0)
     return <EmptyState title={t('agency.heat.none')}>{t('agency.heat.noneFix')}</EmptyState>;
   return (

@@ -1,6 +1,7 @@
 import { useCallback, useMemo } from 'react';
+import { useQueryClient } from '@tanstack/react-query';
 import { type RowOf, useWrite } from '#web/api/hooks';
-import { ifMatch } from '#web/api/client';
+import { ApiProblem, call, ifMatch } from '#web/api/client';
 import { useI18n } from '#web/i18n';
 import { Link, Status, type StatusKind, Text } from '#web/ui/basics';
 import { FormDialog } from '#web/ui/dialog';
@@ -146,6 +147,20 @@ function Change({
   const { mutateAsync: move } = useWrite('post', '/api/v1/visits/{id}/move');
   const to = (on: string, from: number) =>
     move({ params: { path: { id } }, headers: ifMatch(from), body: { plannedOn: on } });
+  const queries = useQueryClient();
+  /** When somebody else was first, says what the visit is now and shows it: who still wants theirs begins from there. */
+  const unlessChanged = (error: unknown): Promise<void> => {
+    if (!(error instanceof ApiProblem && error.problem.code === 'stale-revision')) throw error;
+    void queries.invalidateQueries();
+    return call('get', '/api/v1/visits/{id}', { params: { path: { id } } }).then((now) =>
+      toast(
+        t('agency.visit.meanwhile', {
+          state: t(`agency.visit.${now.state}`),
+          day: now.plannedOn ? day(now.plannedOn) : '–',
+        }),
+      ),
+    );
+  };
   if (state !== 'planned' || !plannedOn) return <>–</>;
   return (
     <span className="inline-flex flex-wrap gap-1">
@@ -154,17 +169,20 @@ function Change({
         label={t('agency.visit.move')}
         title={t('agency.visit.moveOf', { site: siteName })}
         submit={t('agency.visit.move')}
-        onSubmit={async ({ plannedOn: on }) => {
-          const moved = await to(on!, revision);
-          toast(t('agency.visit.moved', { site: siteName, day: day(on!) }), {
-            label: t('agency.visit.undo'),
-            act: () =>
-              void to(plannedOn, moved.revision).then(
-                () => toast(t('agency.visit.undone', { day: day(plannedOn) })),
-                () => toast(t('agency.visit.undoFailed')),
-              ),
-          });
-        }}
+        onSubmit={({ plannedOn: on }) =>
+          to(on!, revision).then(
+            (moved) =>
+              toast(t('agency.visit.moved', { site: siteName, day: day(on!) }), {
+                label: t('agency.visit.undo'),
+                act: () =>
+                  void to(plannedOn, moved.revision).then(
+                    () => toast(t('agency.visit.undone', { day: day(plannedOn) })),
+                    () => toast(t('agency.visit.undoFailed')),
+                  ),
+              }),
+            unlessChanged,
+          )
+        }
       >
         <p className="text-soft">
           {t('agency.visit.moveLead', {
@@ -188,14 +206,13 @@ function Change({
         label={t('agency.visit.cancel')}
         title={t('agency.visit.cancelOf', { site: siteName })}
         submit={t('agency.visit.cancel')}
-        onSubmit={async ({ reason }) => {
-          await cancel({
+        onSubmit={({ reason }) =>
+          cancel({
             params: { path: { id } },
             headers: ifMatch(revision),
             body: { reason: reason! },
-          });
-          toast(t('agency.visit.cancelDone'));
-        }}
+          }).then(() => toast(t('agency.visit.cancelDone')), unlessChanged)
+        }
       >
         <p className="text-soft">{t('agency.visit.cancelLead')}</p>
         <TextField label={t('agency.sites.reason')} name="reason" required maxLength={1000} />

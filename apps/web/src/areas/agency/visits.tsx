@@ -1,10 +1,10 @@
 import { useMemo } from 'react';
-import { useSearchParams } from 'wouter';
 import { useAll } from '#web/api/hooks';
 import { useI18n } from '#web/i18n';
 import { PageHeader, Panel } from '#web/ui/basics';
 import { Chart } from '#web/ui/chart';
 import { RadioGroup } from '#web/ui/form';
+import { useInAddress } from '#web/ui/search';
 import { EmptyState, Loaded } from '#web/ui/states';
 import { token } from '#web/ui/tokens';
 import { useAxes } from './figures';
@@ -33,8 +33,8 @@ export function Visits({ all }: { all: readonly Visit[] }) {
   const unplanned = useMemo(() => all.filter(({ state }) => state === 'unplanned'), [all]);
   const planned = useMemo(() => all.filter(({ state }) => state === 'planned'), [all]);
   const past = useMemo(() => all.filter(({ state }) => state !== 'planned' && state !== 'unplanned'), [all]);
-  const [search, setSearch] = useSearchParams();
-  const show = search.get('show') === 'past' ? 'past' : 'planned';
+  const [kept, setShow] = useInAddress('show');
+  const show = kept === 'past' ? 'past' : 'planned';
   return (
     <>
       {unplanned.length > 0 && (
@@ -48,15 +48,7 @@ export function Visits({ all }: { all: readonly Visit[] }) {
           label={t('agency.visit.show')}
           name="show"
           value={show}
-          onChange={(value) =>
-            setSearch(
-              (before) => {
-                before.set('show', value);
-                return before;
-              },
-              { replace: true },
-            )
-          }
+          onChange={setShow}
           options={[
             { value: 'planned', label: t('agency.visit.coming', { n: planned.length }) },
             { value: 'past', label: t('agency.visit.past', { n: past.length }) },
