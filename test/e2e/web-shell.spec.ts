@@ -112,6 +112,27 @@ withBrowser('the web app', () => {
     calm(/401/);
   });
 
+  test('coming back to the window meets what has become of one’s session and roles', async () => {
+    const person = await web.app.person('Basma', [[p.buyer, 'qa-manager']]);
+    const { page, context, calm } = await web.visitAs(person, '/app/buyer/rules/new');
+    const comeBack = () => page.evaluate("dispatchEvent(new Event('visibilitychange'))");
+    const title = page.locator('input[name=title]');
+    await title.fill('Begun before lunch');
+    await web.app.sql(`DELETE FROM auth.session WHERE "userId" = $1`, [person.id]);
+    await comeBack();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Password', { exact: true }).fill(person.password);
+    await dialog.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(await title.inputValue()).toBe('Begun before lunch');
+    await web.app.sql(`DELETE FROM membership WHERE user_id = $1`, [person.id]);
+    await comeBack();
+    await page.getByRole('heading', { name: 'You belong to no organisation' }).waitFor();
+    expect(await page.getByRole('navigation').count()).toBe(0);
+    calm(/40[134]/);
+    await context.close();
+  });
+
   test('without a connection the app opens, says so, and goes on when there is one again', async () => {
     const { page, context } = await web.visitAs(p.owner, '/app/supplier');
     // What its person needs is kept once the service worker has taken over.
