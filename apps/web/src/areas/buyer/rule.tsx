@@ -562,8 +562,8 @@ function Result({
               if (!(error instanceof ApiProblem && error.problem.code === 'version-published')) throw error;
               await queries.invalidateQueries();
               onOvertaken();
-              // On a phone the sentence above the form is far from the button.
-              toast(t('buyer.rule.meanwhile', { version: rule.version }));
+              // What that means stands above the form: on a phone far from the button.
+              scrollTo({ top: 0 });
             },
           )
         }
