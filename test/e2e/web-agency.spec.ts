@@ -265,6 +265,8 @@ withBrowser('the web app of agencies and administrators', () => {
         waitFor(async () => (await queue.getJob(id))?.finishedOn ?? null, { what: 'the failure' });
       const first = await finished();
       await page.getByRole('link', { name: 'Failed jobs' }).click();
+      await page.getByText('It failed for a reason that only the technical text tells.').waitFor();
+      await page.getByText('Technical text').click();
       await page.getByText(/There is no handler for the job/).waitFor();
       await look(page, 'admin-jobs-en-desktop');
       await page.getByRole('button', { name: 'Try again' }).click();
