@@ -91,8 +91,7 @@ export function Table<Row>({
   // stands above may have grown since.
   useLayoutEffect(() => {
     if (!many || !body.current) return;
-    const now = Math.round(body.current.getBoundingClientRect().top + window.scrollY);
-    setTop(now);
+    setTop(Math.round(body.current.getBoundingClientRect().top + window.scrollY));
   }, [many, items]);
   const above = many ? (items[0]?.start ?? top) - top : 0;
   const below = many ? virtual.getTotalSize() - (items.at(-1)?.end ?? top) + top : 0;

@@ -6,10 +6,9 @@ import { useMe } from '#web/api/session';
 import { useI18n, serverLocale } from '#web/i18n';
 import { Button, ButtonLink, PageHeader, Panel, Skeleton, Status, Text } from '#web/ui/basics';
 import { Confirm } from '#web/ui/dialog';
-import { TextField } from '#web/ui/form';
 import { ContentLanguage, Loaded, ProblemBox } from '#web/ui/states';
 import { toast } from '#web/ui/toast';
-import { Findings, waits } from './findings';
+import { Findings, Reason, waits } from './findings';
 import { barredBy, Impartiality } from './impartiality';
 import { Items, Pieces } from './items';
 import { type DraftRemarks, NotedRemarks, Returns, useDraftRemarks } from './remarks';
@@ -251,7 +250,7 @@ function Actions({
   const reason = (
     <>
       <NotedRemarks drafts={drafts} />
-      <TextField label={t('reviewer.reason')} name="reason" multiline required maxLength={1000} />
+      <Reason />
     </>
   );
   const asked = (action: 'return' | 'close' | 'reopen', look: 'secondary' | 'danger' = 'secondary') => (
@@ -307,9 +306,7 @@ function Actions({
             question={t('reviewer.void.question')}
             confirm={t('reviewer.void.do')}
             look="danger"
-            fields={
-              <TextField label={t('reviewer.reason')} name="reason" multiline required maxLength={1000} />
-            }
+            fields={<Reason />}
             onConfirm={({ reason: why = '' }) =>
               dismiss
                 .mutateAsync({

@@ -182,8 +182,8 @@ export function Findings({
   );
 }
 
-/** Why a closure is undone or a correction refused. */
-function Reason() {
+/** Why something is undone, refused, sent back or void. */
+export function Reason() {
   const { t } = useI18n();
   return <TextField label={t('reviewer.reason')} name="reason" multiline required maxLength={1000} />;
 }
