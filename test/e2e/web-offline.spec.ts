@@ -226,6 +226,9 @@ withBrowser('a device in the field', () => {
     await context.setOffline(false);
     await page.getByText('You no longer work on this assessment').first().waitFor();
     await page.getByText('files: 1').waitFor();
+    // What they write isn't taken from under their hands, though the page knows by now that they belong nowhere.
+    await page.waitForFunction('JSON.parse(localStorage["uplift.me"]).memberships.length === 0');
+    await item(page, two).getByLabel('Note').waitFor();
     await audit(page);
     await shoot(page, 'removed');
     await page.goto('/app/');

@@ -192,6 +192,11 @@ withBrowser('the web app', () => {
     await page.getByRole('link', { name: 'Add a site' }).click();
     await page.getByLabel('Name').fill('The kitchen');
     await page.getByLabel('Town').fill('Giza');
+    // Closing the window on what is half filled in is asked about first.
+    const asked = page.waitForEvent('dialog');
+    page.once('dialog', (dialog) => void dialog.dismiss());
+    await page.close({ runBeforeUnload: true });
+    expect((await asked).type()).toBe('beforeunload');
     await page.getByLabel('dairy products').check();
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByLabel('I agree to this.').check();

@@ -13,6 +13,7 @@ import {
 import { useDevice } from '#web/device/send';
 import { type Device, type DeviceState, type Taken, useDeviceState } from '#web/device/store';
 import { serverLocale, useI18n } from '#web/i18n';
+import { becameOf } from './remark';
 
 /** One item as the page shows it. */
 export interface Item {
@@ -33,17 +34,8 @@ export const textsIn = (
   status === 'original' || (code !== undefined && untranslated.includes(code)) ? original : asked;
 
 /** Whether an item was answered otherwise, or other words stand beside the answer, since the reviewer questioned it. */
-export function changedSince(
-  { answer, naReason, note }: Schema<'Remark'>,
-  { own, note: notes }: Pick<Item, 'own' | 'note'>,
-): boolean {
-  const now = valueOf(own);
-  return (
-    answer !== (now?.answer ?? null) ||
-    (naReason ?? '') !== (now?.naReason ?? '') ||
-    (note ?? '') !== (noteOf(notes.current) ?? '')
-  );
-}
+export const changedSince = (remark: Schema<'Remark'>, { own, note }: Pick<Item, 'own' | 'note'>): boolean =>
+  becameOf(remark, { ...valueOf(own), note: noteOf(note.current) }) !== 'same';
 
 /** What the reviewer questions of an assessment that came back, by requirement. */
 export const remarksOf = ({ returned }: Taken['pack']): ReadonlyMap<string, Schema<'Remark'>> =>

@@ -28,6 +28,7 @@ export default function Enrol({
       <div className="grid gap-4">
         {!chosen && <p>{t('shell.enrol.lead')}</p>}
         <Form
+          brief
           submit={t('shell.enrol.app')}
           onSubmit={async (values) => {
             const given = password || values['password'];
@@ -65,6 +66,7 @@ export default function Enrol({
   const secret = new URL(made.totpURI).searchParams.get('secret') ?? '';
   return (
     <Form
+      brief
       submit={t('shell.signIn.confirmCode')}
       onSubmit={async ({ code }) => {
         await auth('/two-factor/verify-totp', { code: code!.replace(/\s/g, '') });

@@ -5,7 +5,7 @@ import { ApiProblem, call } from '#web/api/client';
 import { auth, signedIn, useSession } from '#web/api/session';
 import { useI18n } from '#web/i18n';
 import { ButtonLink } from '#web/ui/basics';
-import { Form, NewPasswordField, TextField } from '#web/ui/form';
+import { Form, NewPasswordField, PersonNameField } from '#web/ui/form';
 import { Outside } from './outside';
 import { SignIn } from './sign-in';
 
@@ -73,6 +73,7 @@ export function ResetPasswordPage() {
         </div>
       ) : (
         <Form
+          brief
           submit={t('shell.reset.submit')}
           onSubmit={async ({ newPassword }) => {
             await auth('/reset-password', { newPassword, token });
@@ -117,21 +118,17 @@ export function InvitationPage() {
         </>
       ) : needs === 'account' ? (
         <Form
+          brief
           submit={t('shell.invitation.join')}
           onSubmit={({ name, password }) => accept({ name: name!, password: password! })}
         >
           <p>{t('shell.invitation.account')}</p>
-          <TextField
-            label={t('shell.invitation.name')}
-            name="name"
-            required
-            maxLength={200}
-            autoComplete="name"
-          />
+          <PersonNameField />
           <NewPasswordField label={t('shell.signIn.password')} name="password" />
         </Form>
       ) : (
         <Form
+          brief
           submit={t('shell.invitation.join')}
           onSubmit={() => accept()}
           // A link that was used, or is for somebody else, is no dead end.

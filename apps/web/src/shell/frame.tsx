@@ -39,6 +39,12 @@ const AccountPage = lazy(() => import('./account'));
 const NoOrganisation = lazy(withTexts('supplier', () => import('./no-organisation')));
 const UnsentWork = lazy(withTexts('checklist', () => import('#web/checklist/unsent')));
 
+/**
+ * Pages of what is kept on this device. Somebody who was removed while they were writing stays on theirs: it isn't taken from
+ * under their hands, and there they can save what the server doesn't have.
+ */
+const KEPT_PAGES = /^\/(assessor|supplier)\/assessments\//;
+
 /** Until then a page is of use, and the line free. */
 const ENTRANCE_MS = 10_000;
 
@@ -123,7 +129,8 @@ function Inside() {
     const idle = requestIdleCallback(begin, { timeout: 5_000 });
     return () => cancelIdleCallback(idle);
   }, [works, kept, me.userId]);
-  const area = areas.find((each) => each === asked);
+  const area =
+    areas.find((each) => each === asked) ?? (KEPT_PAGES.test(path) && hasUnsentWork() ? asked : undefined);
   const start = path === '/' || path === '/sign-in';
   const going = start ? goingOf(me.email) : null;
   if (going) return <Arrive to={going} />;
@@ -142,16 +149,26 @@ function Inside() {
         </FaultBoundary>
       ) : (
         <Layout areas={areas} area={undefined}>
-          {path === '/account' ? (
-            <AccountPage />
-          ) : areas.length === 0 || path === '/supplier/join' ? (
+          {areas.length === 0 && path !== '/account' ? (
             <FaultBoundary>
-              <NoOrganisation />
+              <NoOrganisation>
+                <Unsent />
+              </NoOrganisation>
             </FaultBoundary>
           ) : (
-            <NotFound />
+            <>
+              {path === '/account' ? (
+                <AccountPage />
+              ) : path === '/supplier/join' ? (
+                <FaultBoundary>
+                  <NoOrganisation />
+                </FaultBoundary>
+              ) : (
+                <NotFound />
+              )}
+              <Unsent />
+            </>
           )}
-          <Unsent />
         </Layout>
       )}
     </Suspense>
@@ -191,6 +208,7 @@ function AreaPages({ id, areas }: { id: AreaId; areas: readonly AreaId[] }) {
       area={id}
       nav={pages.flatMap(({ path, nav }) =>
         nav &&
+        areas.includes(id) &&
         (administrator || !nav.administrators) &&
         (!nav.role || memberships.some(({ role }) => role === nav.role))
           ? [{ path, label: t(nav.label as never), icon: nav.icon }]

@@ -21,10 +21,13 @@ export function noteGoing(email: string): void {
 
 /** Where the person was going; null: nowhere. */
 export function goingOf(email: string): string | null {
-  const stored = localStorage.getItem(STORED);
-  if (!stored) return null;
-  const { email: whose, to, until } = JSON.parse(stored) as Going;
-  return whose === email.toLowerCase() && Date.now() < until ? to : null;
+  try {
+    const going = JSON.parse(localStorage.getItem(STORED) ?? 'null') as Going | null;
+    return going?.email === email.toLowerCase() && Date.now() < going.until ? going.to : null;
+  } catch {
+    // Written by something else: nobody was going anywhere then.
+    return null;
+  }
 }
 
 export const forgetGoing = (): void => localStorage.removeItem(STORED);

@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react';
 import { useWrite } from '#web/api/hooks';
 import { signedIn, useMe } from '#web/api/session';
 import { useI18n } from '#web/i18n';
@@ -6,8 +7,11 @@ import { CountryField } from '#web/ui/country';
 import { Form, TextField } from '#web/ui/form';
 import { EmptyState } from '#web/ui/states';
 
-/** An account that belongs to no organisation, not yet or no more; or to none that could join a programme it has a link of. */
-export default function NoOrganisation() {
+/**
+ * An account that belongs to no organisation, not yet or no more; or to none that could join a programme it has a link of.
+ * `children`: what is theirs all the same, and comes before anything new.
+ */
+export default function NoOrganisation({ children }: { children?: ReactNode }) {
   const { t } = useI18n();
   const { email } = useMe();
   const joins = /^\/app\/supplier\/join/.test(location.pathname);
@@ -15,6 +19,7 @@ export default function NoOrganisation() {
     <>
       <PageHeader title={t(joins ? 'supplier.join.title' : 'shell.noRole.title')} />
       {!joins && <EmptyState title={t('shell.noRole.lead', { email })}>{t('shell.noRole.fix')}</EmptyState>}
+      {children}
       <Found lead={t(joins ? 'supplier.found.join' : 'supplier.found.lead')} />
     </>
   );

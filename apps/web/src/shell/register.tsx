@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import { auth } from '#web/api/session';
 import { useI18n } from '#web/i18n';
-import { Form, NewPasswordField, TextField } from '#web/ui/form';
+import { Form, NewPasswordField, PersonNameField } from '#web/ui/form';
 import { noteGoing } from './going';
 
 /** Makes an account of one's own. Its address is confirmed by a mail before anybody signs in with it. */
@@ -20,6 +20,7 @@ export default function Register({
   const { t } = useI18n();
   return (
     <Form
+      brief
       submit={t('shell.register.submit')}
       onSubmit={async ({ name, email: given = '', password }) => {
         noteGoing(given);
@@ -29,14 +30,7 @@ export default function Register({
       actions={back}
     >
       <p>{t('shell.register.lead')}</p>
-      <TextField
-        label={t('shell.invitation.name')}
-        name="name"
-        required
-        maxLength={200}
-        dir="auto"
-        autoComplete="name"
-      />
+      <PersonNameField />
       {email}
       <NewPasswordField label={t('shell.signIn.password')} name="password" />
     </Form>

@@ -71,6 +71,7 @@ export function SignIn({
       return (
         <div className="grid gap-4">
           <Form
+            brief
             key={step}
             submit={t('shell.signIn.submit')}
             onSubmit={async (values) => {
@@ -116,6 +117,7 @@ export function SignIn({
     case 'code':
       return (
         <Form
+          brief
           key={step}
           submit={t('shell.signIn.confirmCode')}
           onSubmit={async ({ code }) => {
@@ -138,6 +140,7 @@ export function SignIn({
     case 'backup':
       return (
         <Form
+          brief
           key={step}
           submit={t('shell.signIn.confirmCode')}
           onSubmit={async ({ code }) => {
@@ -170,6 +173,7 @@ export function SignIn({
     case 'link':
       return (
         <Form
+          brief
           key={step}
           submit={t('shell.signIn.send')}
           onSubmit={async (values) => {

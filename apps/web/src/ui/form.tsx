@@ -21,9 +21,12 @@ const Faults = createContext<Readonly<Record<string, string>>>({});
 /** `/claims/0/text` → `claims/0/text`; `/email` → `email`: fields are named as the API points to them. */
 const nameOf = (pointer: string): string => pointer.replace(/^\//, '');
 
+const warn = (event: BeforeUnloadEvent): void => event.preventDefault();
+
 /**
  * A form whose fields are plain HTML with names. `onSubmit` gets the values and does the work; what the API refuses is shown
- * at the fields it names, the rest above the button, and the first faulty field takes the focus. Nothing typed is lost.
+ * at the fields it names, the rest above the button, and the first faulty field takes the focus. Nothing typed is lost: closing
+ * the window or loading it anew is asked about first, unless the form is `brief`.
  */
 export function Form({
   onSubmit,
@@ -31,6 +34,7 @@ export function Form({
   children,
   actions,
   look = 'primary',
+  brief = false,
 }: {
   onSubmit: (values: Record<string, string>, data: FormData) => Promise<unknown>;
   /** What the button says. */
@@ -39,8 +43,16 @@ export function Form({
   /** Further buttons beside it. */
   actions?: ReactNode;
   look?: 'primary' | 'danger';
+  /** Nothing in it would be lost: signing in, a search, what the page keeps itself. */
+  brief?: boolean;
 }) {
   const [error, setError] = useState<unknown>(null);
+  const [typed, setTyped] = useState(false);
+  useEffect(() => {
+    if (!typed || brief) return;
+    addEventListener('beforeunload', warn);
+    return () => removeEventListener('beforeunload', warn);
+  }, [typed, brief]);
   /** Whether a field shows what is wrong. */
   const [placed, setPlaced] = useState(false);
   const [busy, setBusy] = useState(false);
@@ -61,6 +73,7 @@ export function Form({
     <form
       ref={form}
       className="grid gap-4"
+      onChange={() => setTyped(true)}
       onSubmit={(event) => {
         event.preventDefault();
         const data = new FormData(event.currentTarget);
@@ -70,7 +83,7 @@ export function Form({
           Object.fromEntries([...data].filter(([, value]) => typeof value === 'string')) as never,
           data,
         )
-          .catch(setError)
+          .then(() => setTyped(false), setError)
           .finally(() => setBusy(false));
       }}
     >
@@ -296,6 +309,21 @@ export function CodeField() {
       autoComplete="one-time-code"
       dir="ltr"
       maxLength={12}
+    />
+  );
+}
+
+/** What somebody who makes an account is called. */
+export function PersonNameField() {
+  const { t } = useI18n();
+  return (
+    <TextField
+      label={t('shell.invitation.name')}
+      name="name"
+      required
+      maxLength={200}
+      dir="auto"
+      autoComplete="name"
     />
   );
 }

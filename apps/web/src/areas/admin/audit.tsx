@@ -82,6 +82,7 @@ function Trail({ organisation }: { organisation: string }) {
     <>
       <section className="no-print mb-4 rounded-xl border border-line bg-panel p-4">
         <Form
+          brief
           key={asked}
           submit={t('admin.audit.search')}
           onSubmit={async (values) =>

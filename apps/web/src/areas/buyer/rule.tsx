@@ -200,7 +200,7 @@ function Editor({
               {t('buyer.rule.meanwhile', { version: newest?.version ?? '' })}
             </p>
           )}
-          <Form submit={t('buyer.rule.preview')} onSubmit={look}>
+          <Form brief submit={t('buyer.rule.preview')} onSubmit={look}>
             <TextField
               label={t('buyer.rule.name')}
               name="title"

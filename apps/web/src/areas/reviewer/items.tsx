@@ -1,11 +1,12 @@
 import { useMemo, useState } from 'react';
 import type { Schema } from '#web/api/client';
+import type { Answered } from '#web/checklist/remark';
 import { useI18n } from '#web/i18n';
 import { Panel, Status, type StatusKind, Text } from '#web/ui/basics';
 import { RadioGroup } from '#web/ui/form';
 import { useSearch } from '#web/ui/search';
 import { type Column, Table } from '#web/ui/table';
-import { type Answered, type DraftRemarks, Question, RemarkAt } from './remarks';
+import { type DraftRemarks, Question, RemarkAt } from './remarks';
 
 type Evidence = Schema<'EvidenceRow'>;
 
@@ -32,7 +33,7 @@ interface Item {
     readonly at: string;
     readonly kinds?: readonly [then: StatusKind, now: StatusKind];
   }[];
-  readonly now: Answered;
+  readonly now: Answered | undefined;
 }
 
 const RANK: Readonly<Partial<Record<StatusKind, number>>> = {

@@ -1,6 +1,7 @@
 import { useCallback, useMemo, useState } from 'react';
 import type { Schema } from '#web/api/client';
 import { atSignOut, useMe } from '#web/api/session';
+import { type Answered, becameOf } from '#web/checklist/remark';
 import { useI18n } from '#web/i18n';
 import { Button, Panel, Status, type StatusKind, Text } from '#web/ui/basics';
 import { FormDialog } from '#web/ui/dialog';
@@ -139,17 +140,6 @@ export function NotedRemarks({ drafts: { all } }: { drafts: DraftRemarks }) {
   );
 }
 
-/** What was answered to an item now, put beside a remark. */
-export type Answered = Pick<Schema<'ResponseRow'>, 'answer' | 'naReason' | 'note'> | undefined;
-
-/** What has become of the answer to a questioned item. */
-export function becameOf(remark: Remark, now: Answered): 'answer' | 'words' | 'same' {
-  if (remark.answer !== (now?.answer ?? null)) return 'answer';
-  return (remark.note ?? '') !== (now?.note ?? '') || (remark.naReason ?? '') !== (now?.naReason ?? '')
-    ? 'words'
-    : 'same';
-}
-
 /** A remark at its item, of the newest sending back with what has become of the answer. */
 export function RemarkAt({
   remark,
@@ -160,7 +150,7 @@ export function RemarkAt({
   remark: Remark;
   at: string;
   /** Of an older sending back: left out. */
-  now?: Answered;
+  now?: Answered | undefined;
   /** How the answer stood then and stands now. */
   kinds?: readonly [then: StatusKind, now: StatusKind];
 }) {
