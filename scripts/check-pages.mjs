@@ -158,7 +158,10 @@ async function findPlaces({ url, demo }) {
       '/buyer/rules/:rule': rule.rule,
     },
     agency: {
-      '/agency/cohorts/:id': tabs(cohort.id, ['overview', 'sections', 'sites', 'map', 'visits']),
+      '/agency/cohorts/:id': [
+        ...tabs(cohort.id, ['overview', 'sections', 'sites', 'map', 'visits']),
+        'gone',
+      ],
       '/agency/programmes/:id': tabs(programme.id, ['cohorts', 'donors', 'parties']),
     },
     admin: {

@@ -46,8 +46,8 @@ async function readMe(): Promise<Me | null> {
     return me;
   } catch (error) {
     if (error instanceof ApiProblem) throw error;
-    const stored = localStorage.getItem(STORED);
-    if (stored) return JSON.parse(stored) as Me;
+    const stored = storedMe();
+    if (stored) return stored;
     throw new NoConnection(error);
   }
 }
@@ -60,10 +60,17 @@ function changed(before: Me, now: Me): void {
 }
 
 /** Who is signed in in this browser, in whatever tab they have done so; null: nobody. */
-export const personHere = (): string | null => {
-  const stored = localStorage.getItem(STORED);
-  return stored ? (JSON.parse(stored) as Me).userId : null;
-};
+export const personHere = (): string | null => storedMe()?.userId ?? null;
+
+/** Who was here last. What something else has written there is nobody. */
+function storedMe(): Me | null {
+  try {
+    const me = JSON.parse(localStorage.getItem(STORED) ?? 'null') as Partial<Me> | null;
+    return typeof me?.userId === 'string' && Array.isArray(me.memberships) ? (me as Me) : null;
+  } catch {
+    return null;
+  }
+}
 
 const KEY = ['me'];
 

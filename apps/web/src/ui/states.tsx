@@ -4,7 +4,7 @@ import { ApiProblem, NoConnection } from '#web/api/client';
 import { isGrowing } from '#web/api/hooks';
 import { useI18n } from '#web/i18n';
 import type { Texts } from '#web/generated/messages';
-import { Button, Skeleton } from './basics';
+import { Button, PageHeader, Skeleton } from './basics';
 import { Icon, type IconName } from './icons';
 
 /** Codes whose meaning we say in every language; of the others the API's own sentence is shown. */
@@ -148,6 +148,7 @@ type Fixed =
 const FIXED: readonly Fixed[] = [
   'forbidden',
   'not-found',
+  'invalid-request',
   'stale-revision',
   'too-many-requests',
   'internal-error',
@@ -172,6 +173,7 @@ export function Loaded<T>({
   empty,
   isEmpty = (data) => Array.isArray(data) && data.length === 0,
   rows,
+  back,
   children,
 }: {
   query: UseQueryResult<T>;
@@ -182,13 +184,22 @@ export function Loaded<T>({
   isEmpty?: (data: NonNullable<T>) => boolean;
   /** Number of grey bars. */
   rows?: number;
+  /** Where the page's own heading comes with the data: when that can't be had, this names the page and leads back. */
+  back?: { readonly href: string; readonly label: string };
   children: (data: NonNullable<T>) => ReactNode;
 }) {
   const { t } = useI18n();
   const { data, error } = query;
   const problem = error && <ProblemBox error={error} retry={() => void query.refetch()} />;
   if (data === undefined || data === null || also.some(({ isLoading }) => isLoading))
-    return problem ?? <Skeleton {...(rows !== undefined && { rows })} />;
+    return problem ? (
+      <>
+        {back && <PageHeader title={back.label} back={back} />}
+        {problem}
+      </>
+    ) : (
+      <Skeleton {...(rows !== undefined && { rows })} />
+    );
   return (
     <>
       {problem}

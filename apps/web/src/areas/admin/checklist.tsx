@@ -32,7 +32,11 @@ export default function ChecklistPage() {
     ({ checklist: code, version }) => code === path.checklist && version === path.version,
   );
   return (
-    <Loaded query={checklist} also={[editions]}>
+    <Loaded
+      query={checklist}
+      also={[editions]}
+      back={{ href: '/admin/checklists', label: t('admin.nav.checklists') }}
+    >
       {(edition) => (
         <>
           <PageHeader

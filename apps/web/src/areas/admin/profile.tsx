@@ -21,13 +21,19 @@ export default function ProfilePage() {
   const { t, locale } = useI18n();
   const { profile: code, version } = useParams<{ profile: string; version: string }>();
   const profiles = useRead('/api/v1/profiles');
+  const back = { href: '/admin/profiles', label: t('admin.nav.profiles') };
   return (
-    <Loaded query={profiles}>
+    <Loaded query={profiles} back={back}>
       {(all) => {
         const profile = all.find((each) => each.profile === code && each.version === version);
         if (!profile)
           return (
-            <EmptyState title={t('common.problem.not-found')}>{t('common.problem.not-found.fix')}</EmptyState>
+            <>
+              <PageHeader title={back.label} back={back} />
+              <EmptyState title={t('common.problem.not-found')}>
+                {t('common.problem.not-found.fix')}
+              </EmptyState>
+            </>
           );
         const { provenance, description, title, translations, unverified } = profile;
         const said = translations?.[locale];
@@ -36,7 +42,7 @@ export default function ProfilePage() {
             <PageHeader
               title={said?.title ?? title}
               lead={<Text>{said?.description ?? description ?? ''}</Text>}
-              back={{ href: '/admin/profiles', label: t('admin.nav.profiles') }}
+              back={back}
             />
             <p className="mb-3 flex flex-wrap items-center gap-2">
               <Status kind={PROVENANCE[provenance.status]}>

@@ -28,7 +28,7 @@ export default function CohortPage() {
   );
   const lang = `?lang=${serverLocale()}`;
   return (
-    <Loaded query={cohort}>
+    <Loaded query={cohort} back={{ href: '/agency', label: t('agency.cohorts.title') }}>
       {({ name, startsOn, endsOn }) => (
         <>
           <PageHeader

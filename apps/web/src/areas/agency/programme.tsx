@@ -28,7 +28,7 @@ export default function ProgrammePage() {
   const programme = useRead('/api/v1/programmes/{id}', { params: { path } });
   const cohorts = useRead('/api/v1/cohorts', { params: { query: { programmeId: id } } });
   return (
-    <Loaded query={programme}>
+    <Loaded query={programme} back={{ href: '/agency/programmes', label: t('agency.nav.programmes') }}>
       {({ name, code }) => (
         <>
           <PageHeader
