@@ -158,10 +158,7 @@ async function findPlaces({ url, demo }) {
       '/buyer/rules/:rule': rule.rule,
     },
     agency: {
-      '/agency/cohorts/:id': [
-        ...tabs(cohort.id, ['overview', 'sections', 'sites', 'map', 'visits']),
-        'gone',
-      ],
+      '/agency/cohorts/:id': [...tabs(cohort.id, ['overview', 'sections', 'sites', 'map', 'visits']), 'gone'],
       '/agency/programmes/:id': tabs(programme.id, ['cohorts', 'donors', 'parties']),
     },
     admin: {
