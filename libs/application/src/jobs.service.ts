@@ -35,8 +35,12 @@ export class JobsService {
   }
 }
 
-/** Where the installation keeps its files is nobody's business who reads this in a browser: of a path its last part is left. */
-const withoutFolders = (reason: string): string =>
+/**
+ * Where the installation keeps its files is nobody's business who reads this in a browser: of a path its last part is left.
+ *
+ * @example withoutFolders("open '/srv/data/a.csv'") // "open '…/a.csv'"
+ */
+export const withoutFolders = (reason: string): string =>
   reason.replace(/(?<![^\s'"(=])(?:\/[^\s'"/]+)+\/(?=[^\s'"/])/g, '…/');
 
 function mustAdminister(actor: Actor): void {
