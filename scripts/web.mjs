@@ -46,6 +46,8 @@ function sourceHash() {
   return hashOfFiles([
     ...[...filesBelow(WEB, true)].filter((file) => !file.startsWith(GENERATED)),
     ...filesBelow(join(ROOT, 'libs', 'domain', 'src'), true),
+    // Those at hand are offered to whoever imports records.
+    ...filesBelow(join(ROOT, 'checklists', 'mappings'), true),
     ...['web.mjs', 'web-messages.mjs', 'web-plugins.mjs'].map((name) => join(ROOT, 'scripts', name)),
     ...['openapi.json', 'package-lock.json'].map((name) => join(ROOT, name)),
   ]);

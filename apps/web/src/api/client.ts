@@ -65,15 +65,19 @@ export const sendQuietly = (request: Request): Promise<Response> =>
 
 /**
  * Sends a request; a session that ran out in between is renewed by its person and the request sent again, so what a form
- * holds is never lost. @throws ApiProblem, NoConnection
+ * holds is never lost. `carry` is how it goes out where not by `fetch`. @throws ApiProblem, NoConnection
  */
-export async function send(request: Request, ask = true): Promise<Response> {
+export async function send(
+  request: Request,
+  ask = true,
+  carry: (request: Request) => Promise<Response> = fetch,
+): Promise<Response> {
   const again = request.clone();
   request.headers.set('accept-language', acceptLanguage());
   let response: Response;
   try {
     const { pathname, search } = new URL(request.url);
-    response = await ((request.method === 'GET' && takeEarly(pathname + search)) || fetch(request));
+    response = await ((request.method === 'GET' && takeEarly(pathname + search)) || carry(request));
   } catch (error) {
     if (request.signal.aborted && (error as Error).name !== 'TimeoutError') throw error;
     throw new NoConnection(error);
@@ -84,7 +88,7 @@ export async function send(request: Request, ask = true): Promise<Response> {
   const problem = await problemFrom(response);
   if (['sign-in-required', 'second-factor-required'].includes(problem.code) && ask && signInAgain) {
     await signInAgain(problem);
-    return send(again);
+    return send(again, ask, carry);
   }
   if ([403, 404].includes(problem.status)) refused();
   throw new ApiProblem(problem);

@@ -9,11 +9,17 @@ const DOCUMENTS = '.pdf,.docx,.xlsx';
 export function FileChooser({
   label,
   camera = false,
+  accept = camera ? PICTURES : `${PICTURES},${DOCUMENTS}`,
+  folder = false,
   busy = false,
   onChoose,
 }: {
   label: string;
   camera?: boolean;
+  /** What else is asked for than photographs and documents. */
+  accept?: string;
+  /** A folder with all its files; where the browser can't, files. */
+  folder?: boolean;
   busy?: boolean;
   onChoose: (files: readonly File[]) => unknown;
 }) {
@@ -28,9 +34,10 @@ export function FileChooser({
       <input
         id={id}
         type="file"
-        accept={camera ? PICTURES : `${PICTURES},${DOCUMENTS}`}
+        accept={accept}
         multiple={!camera}
         {...(camera && { capture: 'environment' as const })}
+        {...(folder && { webkitdirectory: '' })}
         disabled={busy}
         className="absolute inset-0 size-full opacity-0"
         onChange={(event) => {

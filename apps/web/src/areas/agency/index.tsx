@@ -16,4 +16,10 @@ export default [
     page: lazy(() => import('./visits')),
     nav: { label: 'agency.nav.visits', icon: 'clock' },
   },
+  {
+    path: '/agency/imports',
+    page: lazy(() => import('./imports')),
+    nav: { label: 'agency.imports.nav', icon: 'download' },
+  },
+  { path: '/agency/imports/:id', page: lazy(() => import('./import')) },
 ] satisfies Area;
