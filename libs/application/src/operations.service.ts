@@ -266,13 +266,16 @@ export class OperationsService {
     };
   }
 
-  /** What was refused and nobody has gone on from: of an assessment, for whoever works on it or answers for it. */
+  /** What was refused and nobody has gone on from: of an assessment, for whoever works on it, reviews it or answers for it. */
   async refused(actor: Actor, id: string): Promise<{ operations: OperationRow[] }> {
     const row = await this.assessments.row(this.db, id);
     const access = await this.mustSeeRecord(actor, row);
     const all =
-      may(access, ['owner', 'programme-manager', 'assessor'], ['agency', 'assessment-provider']) ||
-      may(access, ['owner', 'qa-manager'], ['owner-organisation']);
+      may(
+        access,
+        ['owner', 'programme-manager', 'assessor', 'reviewer', 'decider'],
+        ['agency', 'assessment-provider'],
+      ) || may(access, ['owner', 'qa-manager'], ['owner-organisation']);
     return {
       operations: await this.db.query(
         `SELECT ${rowColumns} FROM operation o WHERE o.assessment_id = $1 AND o.standing = 'refused' AND NOT o.superseded

@@ -1,7 +1,8 @@
 /** What a folder of inspection records holds, looked at before any of it is sent. The server looks again. */
 
+export const MB = 1024 * 1024;
 /** All files together, as they are sent; the server takes no more. */
-export const UPLOAD_LIMIT = 64 * 1024 * 1024;
+export const UPLOAD_LIMIT = 64 * MB;
 
 /** The mappings that come with Uplift: name → text. */
 const SHIPPED: Readonly<Record<string, string>> = Object.fromEntries(

@@ -117,19 +117,22 @@ function Faults({ row, problem }: { row: Import; problem: NonNullable<Import['pr
   const { t, number } = useI18n();
   const faults = useMemo(
     () =>
-      problem.errors.map((error): Fault => {
-        if ('field' in error)
-          return {
-            file: null,
-            line: error.line ?? null,
-            column: error.field,
-            code: null,
-            message: error.message,
-            mend: error.fix ?? '',
-          };
-        const known = MENDED.find((code) => code === error.code);
-        return { ...error, mend: known ? t(`agency.imports.mend.${known}`) : '' };
-      }),
+      problem.errors
+        .map((error): Fault => {
+          if ('field' in error)
+            return {
+              file: null,
+              line: error.line ?? null,
+              column: error.field,
+              code: null,
+              message: error.message,
+              mend: error.fix ?? '',
+            };
+          const known = MENDED.find((code) => code === error.code);
+          return { ...error, mend: known ? t(`agency.imports.mend.${known}`) : '' };
+        })
+        // File by file as they were read, from the top of each down.
+        .sort((one, other) => (one.file === other.file ? (one.line ?? 0) - (other.line ?? 0) : 0)),
     [problem, t],
   );
   const columns = useMemo<readonly Column<Fault>[]>(

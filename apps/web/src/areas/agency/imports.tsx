@@ -11,7 +11,7 @@ import { Form, Select } from '#web/ui/form';
 import { EmptyState, Loaded } from '#web/ui/states';
 import { type Column, Table } from '#web/ui/table';
 import { toast } from '#web/ui/toast';
-import { formOf, judge, type Judged, shippedMappings, UPLOAD_LIMIT } from './import-folder';
+import { formOf, judge, type Judged, MB, shippedMappings, UPLOAD_LIMIT } from './import-folder';
 
 type Import = RowOf<'/api/v1/imports'>;
 
@@ -23,7 +23,8 @@ export const IMPORT_STATE: Readonly<Record<Import['state'], StatusKind>> = {
   failed: 'critical',
 };
 /** Whether the worker has yet to end it. */
-export const goesOn = ({ state }: Pick<Import, 'state'>): boolean => state === 'queued' || state === 'running';
+export const goesOn = ({ state }: Pick<Import, 'state'>): boolean =>
+  state === 'queued' || state === 'running';
 
 /** Ids of the agencies the reader may import for; the API decides again. */
 function useAgencies(): readonly string[] {
@@ -228,8 +229,10 @@ const LOOKS: Readonly<Record<Line['what'], StatusKind>> = {
 function Folder({ judged }: { judged: Judged }) {
   const { t, number, list } = useI18n();
   const { mapping, mappings, tables, unused, bytes } = judged;
-  const megabytes = (size: number): string =>
-    number(size / 1024 / 1024, { maximumFractionDigits: size < UPLOAD_LIMIT / 64 ? 2 : 1 });
+  const sizeOf = (size: number): string =>
+    size < MB
+      ? number(Math.ceil(size / 1024), { style: 'unit', unit: 'kilobyte' })
+      : number(size / MB, { style: 'unit', unit: 'megabyte', maximumFractionDigits: 1 });
   const lines: readonly Line[] = [
     ...(mapping && 'file' in mapping
       ? [{ name: mapping.file.name, what: 'mapping' as const, bytes: mapping.file.size }]
@@ -278,7 +281,7 @@ function Folder({ judged }: { judged: Judged }) {
               key: 'size',
               header: t('agency.imports.size'),
               numeric: true,
-              cell: ({ bytes: size }) => (size === null ? '–' : megabytes(size)),
+              cell: ({ bytes: size }) => (size === null ? '–' : sizeOf(size)),
             },
           ]}
         />
@@ -287,7 +290,7 @@ function Folder({ judged }: { judged: Judged }) {
         label={t('agency.imports.total')}
         value={Math.min(bytes, UPLOAD_LIMIT)}
         of={UPLOAD_LIMIT}
-        words={t('agency.imports.ofLimit', { size: megabytes(bytes), limit: megabytes(UPLOAD_LIMIT) })}
+        words={t('agency.imports.ofLimit', { size: sizeOf(bytes), limit: sizeOf(UPLOAD_LIMIT) })}
       />
       <ul role="status" className="grid gap-1">
         {faults.map((fault) => (

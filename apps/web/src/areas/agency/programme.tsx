@@ -16,7 +16,9 @@ import { token } from '#web/ui/tokens';
 import { CohortTable } from './cohorts';
 import { useAxes, usePoints } from './figures';
 import { usePart } from './part';
+import { ProgrammeGains } from './programme-gains';
 import { useSectionTitles } from './section-titles';
+import { TakeOut } from './take-out';
 
 type Cell = Schema<'AggregateCell'>;
 
@@ -24,6 +26,7 @@ type Cell = Schema<'AggregateCell'>;
 export default function ProgrammePage() {
   const { t } = useI18n();
   const { id } = useParams<{ id: string }>();
+  const { seesResults } = usePart();
   const path = { id };
   const programme = useRead('/api/v1/programmes/{id}', { params: { path } });
   const cohorts = useRead('/api/v1/cohorts', { params: { query: { programmeId: id } } });
@@ -53,6 +56,15 @@ export default function ProgrammePage() {
                   </Loaded>
                 ),
               },
+              ...(seesResults
+                ? [
+                    {
+                      id: 'gains',
+                      title: t('agency.programmeGains.title'),
+                      content: <ProgrammeGains programme={id} />,
+                    },
+                  ]
+                : []),
               { id: 'donors', title: t('agency.donor.title'), content: <Donors programme={id} /> },
               { id: 'parties', title: t('agency.parties.title'), content: <Parties programme={id} /> },
             ]}
@@ -66,6 +78,7 @@ export default function ProgrammePage() {
 /** Who takes part, and as what. */
 function Parties({ programme }: { programme: string }) {
   const { t, compare } = useI18n();
+  const { manages } = usePart();
   const participants = useRead('/api/v1/programmes/{id}/participants', {
     params: { path: { id: programme } },
   });
@@ -82,8 +95,18 @@ function Parties({ programme }: { programme: string }) {
         header: t('agency.parties.part'),
         cell: ({ part }) => t(`common.kind.${part === 'agency' ? 'development-agency' : part}`),
       },
+      ...(manages
+        ? [
+            {
+              key: 'out',
+              header: t('agency.out.do'),
+              acts: true,
+              cell: (row: Schema<'ParticipantRow'>) => <TakeOut programme={programme} participant={row} />,
+            },
+          ]
+        : []),
     ],
-    [t, compare],
+    [t, compare, manages, programme],
   );
   return (
     <Loaded query={participants}>

@@ -8,9 +8,10 @@ import { Button, ButtonLink, PageHeader, Panel, Skeleton, Status, Text } from '#
 import { Confirm } from '#web/ui/dialog';
 import { ContentLanguage, Loaded, ProblemBox } from '#web/ui/states';
 import { toast } from '#web/ui/toast';
+import { Refused } from './entered';
 import { Findings, Reason, waits } from './findings';
 import { barredBy, Impartiality } from './impartiality';
-import { Items, Pieces } from './items';
+import { Items, judgeOf, Pieces } from './items';
 import { type DraftRemarks, NotedRemarks, Returns, useDraftRemarks } from './remarks';
 import { ScorePanel } from './score';
 
@@ -31,6 +32,7 @@ export default function AssessmentPage() {
   const facts = useRead('/api/v1/assessments/{id}/impartiality', {
     params: { ...path, query: { as: 'reviewer' } },
   });
+  const refused = useRead('/api/v1/assessments/{id}/refused-operations', { params: path });
   const evidence = useAll('/api/v1/assessments/{id}/evidence', { params: path });
   const handedIn = assessment.data !== undefined && SUBMITTED.includes(assessment.data.state);
   const siteId = assessment.data?.siteId ?? '';
@@ -51,6 +53,7 @@ export default function AssessmentPage() {
     () => new Map(offline.data?.checklist.requirements.map(({ code, question }) => [code, question])),
     [offline.data],
   );
+  const judge = useMemo(() => offline.data && judgeOf(offline.data), [offline.data]);
   const corrected = findings.data?.filter(waits) ?? NOTHING;
   const of = (row: Schema<'AssessmentWithResponses'>) => ({
     assessmentId: id,
@@ -77,7 +80,10 @@ export default function AssessmentPage() {
         }
       />
       <ContentLanguage of={offline.data && lang} />
-      <Loaded query={assessment} also={[offline, facts, evidence, score, findings, own, certificates]}>
+      <Loaded
+        query={assessment}
+        also={[offline, facts, refused, evidence, score, findings, own, certificates]}
+      >
         {(row) => (
           <>
             {row.voided && (
@@ -123,12 +129,17 @@ export default function AssessmentPage() {
             </div>
             {corrected.length > 0 && <Findings {...of(row)} all={corrected} shown={corrected} waiting />}
             {offline.error && <ProblemBox error={offline.error} />}
-            {offline.data ? (
+            {refused.error && <ProblemBox error={refused.error} />}
+            {refused.data && judge && (
+              <Refused operations={refused.data.operations} questions={questions} judge={judge} lang={lang} />
+            )}
+            {offline.data && judge ? (
               <Items
                 offline={offline.data}
                 assessment={row}
                 own={own.answers}
                 evidence={evidence.data ?? NOTHING}
+                judge={judge}
                 drafts={
                   reviews &&
                   BACK.includes(row.state) &&

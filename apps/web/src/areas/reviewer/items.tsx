@@ -6,6 +6,7 @@ import { Panel, Status, type StatusKind, Text } from '#web/ui/basics';
 import { RadioGroup } from '#web/ui/form';
 import { useSearch } from '#web/ui/search';
 import { type Column, Table } from '#web/ui/table';
+import { ItemHistory, type Judge } from './entered';
 import { type DraftRemarks, Question, RemarkAt } from './remarks';
 
 type Evidence = Schema<'EvidenceRow'>;
@@ -49,6 +50,27 @@ function changeOf(before: StatusKind | null, now: StatusKind): Item['change'] {
   return was === undefined || is === undefined ? 'other' : is < was ? 'better' : 'worse';
 }
 
+/** What an answer comes to, by the profile's options and how critical the requirement is. */
+function kindOf(
+  options: ReadonlyMap<string, Schema<'AnswerOption'>>,
+  code: string | null | undefined,
+  criticality: StatusKind,
+): StatusKind {
+  const option = code ? options.get(code) : undefined;
+  if (!option) return 'unanswered';
+  if (option.conformity === 'conforming') return 'conforming';
+  if (option.conformity === 'not-applicable') return 'na';
+  const grade = option.grade ?? (option.conformity === 'partly' ? 'minor' : criticality);
+  return grade === 'critical' || grade === 'major' ? grade : 'minor';
+}
+
+/** The same for an answer to a requirement of the assessment, by their codes. */
+export function judgeOf({ checklist, answers }: Schema<'OfflineAssessment'>): Judge {
+  const options = new Map(answers.map((option) => [option.code, option]));
+  const criticality = new Map(checklist.requirements.map((each) => [each.code, each.criticality]));
+  return (answer, requirement) => kindOf(options, answer, criticality.get(requirement) ?? 'minor');
+}
+
 /** Puts together what the assessment, the supplier's own and the baseline say of each requirement. */
 function itemsOf(
   { checklist, answers, baseline }: Schema<'OfflineAssessment'>,
@@ -57,14 +79,6 @@ function itemsOf(
   evidence: readonly Evidence[],
 ): Item[] {
   const options = new Map(answers.map((option) => [option.code, option]));
-  const kindOf = (code: string | null | undefined, criticality: StatusKind): StatusKind => {
-    const option = code ? options.get(code) : undefined;
-    if (!option) return 'unanswered';
-    if (option.conformity === 'conforming') return 'conforming';
-    if (option.conformity === 'not-applicable') return 'na';
-    const grade = option.grade ?? (option.conformity === 'partly' ? 'minor' : criticality);
-    return grade === 'critical' || grade === 'major' ? grade : 'minor';
-  };
   const sections = new Map(checklist.sections.map(({ code, title }) => [code, title]));
   const given = new Map(assessment.responses?.map((response) => [response.requirement, response]));
   const claimed = new Map(own.map((response) => [response.requirement, response]));
@@ -74,15 +88,15 @@ function itemsOf(
     const response = given.get(code);
     const claim = response?.claim ?? claimed.get(code)?.answer;
     const old = before.get(code);
-    const verdict = kindOf(response?.answer, criticality);
-    const was = old ? kindOf(old.answer, criticality) : null;
+    const verdict = kindOf(options, response?.answer, criticality);
+    const was = old ? kindOf(options, old.answer, criticality) : null;
     return {
       code,
       question,
       sectionTitle: sections.get(section) ?? section,
       order,
       verdict,
-      claim: claim ? kindOf(claim, criticality) : null,
+      claim: claim ? kindOf(options, claim, criticality) : null,
       baseline: was,
       baselineNote: old?.note ?? old?.naReason ?? null,
       change: changeOf(was, verdict),
@@ -96,7 +110,7 @@ function itemsOf(
           .map((remark) => ({
             remark,
             at,
-            ...(n === 0 && { kinds: [kindOf(remark.answer, criticality), verdict] as const }),
+            ...(n === 0 && { kinds: [kindOf(options, remark.answer, criticality), verdict] as const }),
           })),
       ),
       now: response,
@@ -126,6 +140,7 @@ export function Items({
   own,
   evidence,
   drafts,
+  judge,
   lang,
 }: {
   offline: Schema<'OfflineAssessment'>;
@@ -134,9 +149,11 @@ export function Items({
   evidence: readonly Evidence[];
   /** Where the reader may send it back. */
   drafts: DraftRemarks | null;
+  judge: Judge;
   lang: string;
 }) {
   const { t } = useI18n();
+  const { id } = assessment;
   const [filter, setFilter] = useState<Filter>('all');
   const items = useMemo(
     () => itemsOf(offline, assessment, own, evidence),
@@ -156,7 +173,18 @@ export function Items({
       {
         key: 'item',
         header: t('reviewer.items.requirement'),
-        cell: (item) => <Requirement item={item} lang={lang} />,
+        cell: (item) => (
+          <>
+            <Requirement item={item} lang={lang} />
+            <ItemHistory
+              assessment={id}
+              code={item.code}
+              question={item.question}
+              lang={lang}
+              judge={judge}
+            />
+          </>
+        ),
       },
       hasBaseline && {
         key: 'baseline',
@@ -209,7 +237,7 @@ export function Items({
       },
     ];
     return all.filter((column) => column !== false);
-  }, [t, hasBaseline, drafts, lang]);
+  }, [t, hasBaseline, drafts, lang, id, judge]);
   const questioned = items.some(FILTERS.questioned);
   const offered = (Object.keys(FILTERS) as Filter[]).filter(
     (each) => (each !== 'changed' || hasBaseline) && (each !== 'questioned' || questioned),
