@@ -16,7 +16,7 @@
  *   --part=LIST          looks (each language and theme), moves (late answers), or both
  *   --pages=N            how many at once (default 3)
  */
-/* global document, requestAnimationFrame, getComputedStyle, Node, NodeFilter, window */
+/* global Blob, document, FormData, requestAnimationFrame, getComputedStyle, Node, NodeFilter, window */
 import axe from 'axe-core';
 import { readdirSync, readFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -67,9 +67,10 @@ async function findPlaces({ url, demo }) {
   const as = async (role) => {
     const headers = { authorization: `Bearer ${await signIn(url, accountOf(demo, role))}` };
     return async (path, body) => {
+      const form = body instanceof FormData;
       const answer = await fetch(`${url}/api/v1/${path}`, {
-        headers: { ...headers, ...(body && { 'content-type': 'application/json' }) },
-        ...(body && { method: 'POST', body: JSON.stringify(body) }),
+        headers: { ...headers, ...(body && !form && { 'content-type': 'application/json' }) },
+        ...(body && { method: 'POST', body: form ? body : JSON.stringify(body) }),
       });
       if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
       return answer.json();
@@ -118,6 +119,8 @@ async function findPlaces({ url, demo }) {
   const rule = (await buyer(`buyers/${buyerId}/rules`))[0];
   const cohort = (await agency('cohorts'))[0];
   const programme = (await agency('programmes'))[0];
+  const imports = [];
+  for (const faulty of [false, true]) imports.push(await importRecords(agency, faulty));
   const link = await supplier(`organisations/${own}/consents`, {
     siteIds: [ownSites[0].id],
     scopes: ['certificate', 'score', 'section-scores', 'answers', 'corrective-actions'],
@@ -159,7 +162,8 @@ async function findPlaces({ url, demo }) {
     },
     agency: {
       '/agency/cohorts/:id': [...tabs(cohort.id, ['overview', 'sections', 'sites', 'map', 'visits']), 'gone'],
-      '/agency/programmes/:id': tabs(programme.id, ['cohorts', 'donors', 'parties']),
+      '/agency/programmes/:id': tabs(programme.id, ['cohorts', 'donors', 'parties', 'gains']),
+      '/agency/imports/:id': imports,
     },
     admin: {
       '/admin/checklists/:checklist/:version': tabs('food-manufacturing/2', [
@@ -187,6 +191,27 @@ async function findPlaces({ url, demo }) {
       '/shared/gone': '',
     },
   };
+}
+
+/** Hands in a folder of invented inspection records, waits for the end and returns the id; a faulty one isn't imported. */
+async function importRecords(who, faulty) {
+  const folder = join(ROOT, 'test', 'cases', 'inspections', 'points');
+  const form = new FormData();
+  form.set(
+    'mapping',
+    // Of profiles in files only the shipped ones may be named.
+    readFileSync(join(folder, 'mapping.yaml'), 'utf8').replace('../../../../checklists/', '../'),
+  );
+  for (const name of readdirSync(folder).filter((file) => file.endsWith('.csv'))) {
+    const text = readFileSync(join(folder, name), 'utf8');
+    form.append('files', new Blob([faulty ? text.replaceAll('2020-01-', '2020-02-3') : text]), name);
+  }
+  let row = await who('imports/inspections', form);
+  while (!['done', 'failed'].includes(row.state)) {
+    await new Promise((done) => setTimeout(done, 500));
+    row = await who(`imports/${row.id}`);
+  }
+  return row.id;
 }
 
 /** A route with what stands at its places: `/a/:id/review` and `7` → `/a/7/review`. */

@@ -57,7 +57,7 @@ export default {
   server: {
     port: 5173,
     proxy: Object.fromEntries(
-      ['/api', '/verify', '/shared', '/openapi.json'].map((path) => [
+      ['/api', '/verify', '/shared', '/openapi.json', '/.well-known'].map((path) => [
         path,
         {
           target: api,

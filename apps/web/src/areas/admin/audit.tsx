@@ -4,7 +4,7 @@ import { useSearchParams } from 'wouter';
 import { type Schema, send } from '#web/api/client';
 import { useRead } from '#web/api/hooks';
 import { useI18n } from '#web/i18n';
-import { Button, PageHeader, Status, type StatusKind, Text } from '#web/ui/basics';
+import { Button, Link, PageHeader, Status, type StatusKind, Text } from '#web/ui/basics';
 import { Form, Select, TextField } from '#web/ui/form';
 import { saveAs } from '#web/ui/save-as';
 import { EmptyState, Loaded, ProblemBox } from '#web/ui/states';
@@ -20,6 +20,11 @@ const ACTIONS: Readonly<Record<Entry['action'], StatusKind>> = {
   delete: 'major',
   forget: 'na',
 };
+/** Where the keys are published that checkpoints are signed with. */
+const KEYS = '/.well-known/uplift-audit-keys.json';
+/** What is said on the command line of any installation, without its database. */
+const CHECK =
+  'uplift audit verify --file audit.jsonl \\\n  --checkpoint checkpoint.json --keys uplift-audit-keys.json';
 const monthAgo = () => new Date(Date.now() - 30 * 86_400_000).toISOString().slice(0, 10);
 
 /**
@@ -143,6 +148,7 @@ function Trail({ organisation }: { organisation: string }) {
           </div>
         </Form>
         {error !== null && <ProblemBox error={error} />}
+        <Checkpoint />
       </section>
       <Loaded
         query={entries}
@@ -170,6 +176,38 @@ function Trail({ organisation }: { organisation: string }) {
         )}
       </Loaded>
     </>
+  );
+}
+
+/** What a signed checkpoint is good for, and how anybody holds a trail against it. */
+function Checkpoint() {
+  const { t } = useI18n();
+  return (
+    <div className="mt-4 max-w-prose text-sm">
+      <p className="text-soft">{t('admin.checkpoint.what')}</p>
+      <details>
+        <summary className="inline-flex min-h-6 items-center text-link underline">
+          {t('admin.checkpoint.check')}
+        </summary>
+        <div className="mt-1 grid gap-2">
+          <p>{t('admin.checkpoint.how')}</p>
+          <pre
+            dir="ltr"
+            tabIndex={0}
+            aria-label={t('admin.checkpoint.check')}
+            className="overflow-x-auto rounded-lg bg-sunken p-2"
+          >
+            {CHECK}
+          </pre>
+          <p>
+            {t('admin.checkpoint.anybody')}{' '}
+            <Link external href={KEYS}>
+              {t('admin.checkpoint.keys')}
+            </Link>
+          </p>
+        </div>
+      </details>
+    </div>
   );
 }
 

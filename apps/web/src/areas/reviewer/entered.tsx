@@ -18,7 +18,17 @@ interface Asked {
 }
 
 /** Opens everything that was ever entered for an item; it is read when somebody asks for it. */
-export function ItemHistory({ assessment, judge, ...asked }: Asked & { assessment: string; judge: Judge }) {
+export function ItemHistory({
+  assessment,
+  judge,
+  answered,
+  ...asked
+}: Asked & {
+  assessment: string;
+  judge: Judge;
+  /** Whether it has an answer, whatever is kept of its entries. */
+  answered: boolean;
+}) {
   const { t } = useI18n();
   const [open, setOpen] = useState(false);
   return (
@@ -37,7 +47,7 @@ export function ItemHistory({ assessment, judge, ...asked }: Asked & { assessmen
       {open && (
         <Dialog title={t('reviewer.entered.title')} onClose={() => setOpen(false)}>
           <Requirement {...asked} />
-          <Everything assessment={assessment} requirement={asked.code} judge={judge} />
+          <Everything assessment={assessment} requirement={asked.code} judge={judge} answered={answered} />
         </Dialog>
       )}
     </>
@@ -57,10 +67,12 @@ function Everything({
   assessment,
   requirement,
   judge,
+  answered,
 }: {
   assessment: string;
   requirement: string;
   judge: Judge;
+  answered: boolean;
 }) {
   const { t } = useI18n();
   const history = useRead('/api/v1/assessments/{id}/responses/{requirement}/history', {
@@ -71,7 +83,9 @@ function Everything({
       query={history}
       rows={2}
       isEmpty={({ operations }) => operations.length === 0}
-      empty={<p className="text-soft">{t('reviewer.entered.none')}</p>}
+      empty={
+        <p className="text-soft">{t(answered ? 'reviewer.entered.notKept' : 'reviewer.entered.none')}</p>
+      }
     >
       {({ operations }) => (
         <ol className="grid gap-3">

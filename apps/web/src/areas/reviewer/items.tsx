@@ -182,6 +182,7 @@ export function Items({
               question={item.question}
               lang={lang}
               judge={judge}
+              answered={item.verdict !== 'unanswered'}
             />
           </>
         ),
