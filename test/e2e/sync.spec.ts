@@ -407,6 +407,8 @@ describe('what cannot count', () => {
       (await who.agent.get(`/api/v1/assessments/${id}/refused-operations`).expect(200)).body
         .operations as OperationRow[];
     expect((await kept(p.manager)).map(({ refusal }) => refusal)).toHaveLength(4);
+    // Whoever reviews it is told as well.
+    expect(await kept(p.reviewer)).toEqual(await kept(p.manager));
     expect(view(tablet.copy, { requirement: b, field: 'answer' }).refused).toHaveLength(1);
     // Entered anew, what was refused has had its use.
     tablet.enter(b, 'conform');

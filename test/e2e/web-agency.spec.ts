@@ -1,5 +1,6 @@
 import { makeQueue } from '#platform';
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import {
   basicRequirements,
@@ -327,6 +328,124 @@ withBrowser('the web app of agencies and administrators', () => {
     await context.close();
   }, 120_000);
 
+  test('inspection records: what is missing is told before sending, every fault after, and good ones are all imported', async () => {
+    const { page, context, calm } = await web.visitAs(p.manager, '/app/agency/imports');
+    const folder = 'test/cases/inspections/points';
+    const file = (name: string, text = readFileSync(`${folder}/${name}`, 'utf8')) => ({
+      name,
+      mimeType: 'text/plain',
+      buffer: Buffer.from(text),
+    });
+    // Of profiles in files only the shipped ones may be named.
+    const mapping = readFileSync(`${folder}/mapping.yaml`, 'utf8').replace('../../../../checklists/', '../');
+    const tables = ['sites.csv', 'visits.csv', 'findings.csv', 'items.csv'].map((name) => file(name));
+    const choose = (...files: ReturnType<typeof file>[]) =>
+      page.getByLabel('Choose files').setInputFiles([file('mapping.yaml', mapping), ...files]);
+    const handIn = async () => {
+      await page.getByLabel('Country of the sites').selectOption('EG');
+      await page.getByRole('button', { name: 'Import', exact: true }).click();
+    };
+
+    await choose(...tables.slice(1));
+    await page.getByText(/^Missing: sites\.csv\. /).waitFor();
+    expect(await page.getByRole('button', { name: 'Import', exact: true }).count()).toBe(0);
+    const visits = file(
+      'visits.csv',
+      'visit,site,day,kind,score\nv1,s1,2020-02-30,regular,100\nv2,s1,2020-02-01,regular,many\n',
+    );
+    await choose(...tables.map((table) => (table.name === visits.name ? visits : table)));
+    await look(page, 'agency-imports-en-desktop');
+    await handIn();
+    await page.getByText('Nothing was imported', { exact: true }).waitFor();
+    for (const words of [
+      ['visits.csv', '2', 'day', '2020-02-30'],
+      ['visits.csv', '3', 'score', 'many'],
+    ])
+      await page
+        .getByRole('row')
+        .filter({ hasText: new RegExp(words.join('.*')) })
+        .waitFor();
+    await look(page, 'agency-import-failed-en-desktop');
+    const [saved] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Download as CSV' }).click(),
+    ]);
+    expect(readFileSync(await saved.path(), 'utf8').split('\r\n')).toEqual([
+      expect.stringContaining('"File"'),
+      expect.stringMatching(/^"visits.csv",2,"day","impossible-date",/),
+      expect.stringMatching(/^"visits.csv",3,"score","not-a-number",/),
+      '',
+    ]);
+    const sites = async () => web.app.sql(`SELECT FROM site WHERE organisation_id = $1`, [p.agency]);
+    expect(await sites()).toEqual([]);
+
+    await page.getByRole('link', { name: 'Hand in again' }).click();
+    await choose(...tables);
+    await handIn();
+    await page.getByText('Imported', { exact: true }).waitFor();
+    await page.getByText('Exceptions: 13 in 19 inspections').waitFor();
+    await look(page, 'agency-import-done-en-desktop');
+    expect(await sites()).toHaveLength(4);
+    calm();
+    await context.close();
+  }, 60_000);
+
+  test('who answers for a programme sees all that was entered for an item, what couldn’t count, and takes a participant out', async () => {
+    const { page, context, calm } = await web.visitAs(p.manager, '/app/icon.svg');
+    const [{ id }] = (await web.app.sql(
+      `SELECT id FROM assessment WHERE kind = 'baseline' AND site_id = $1`,
+      [p.site],
+    )) as [{ id: string }];
+    const offline = await p.assessor.agent.get(`/api/v1/assessments/${id}/offline`).expect(200);
+    const [{ code: requirement }] = offline.body.checklist.requirements as [{ code: string }];
+    // A device that comes back after the assessment was closed.
+    await p.assessor.agent
+      .post(`/api/v1/assessments/${id}/operations`)
+      .send({
+        device: randomUUID(),
+        checklistHash: offline.body.checklistHash,
+        operations: [
+          {
+            id: randomUUID().replace(/^(.{14})./, '$17'),
+            seq: 1,
+            requirement,
+            field: 'note',
+            value: { note: 'The door was open.' },
+            base: [],
+            capturedAt: new Date().toISOString(),
+          },
+        ],
+      })
+      .expect(200);
+    await page.goto(`/app/reviewer/assessments/${id}`);
+    await page.getByRole('heading', { name: 'Sent, but doesn’t count: 1' }).waitFor();
+    await page.getByText('The door was open.').waitFor();
+    await page.getByRole('button', { name: `Everything that was entered ${requirement}` }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('entered with a connection').first().waitFor();
+    await dialog.getByText('assessment-locked').waitFor();
+    await look(page, 'reviewer-entered-en-desktop');
+
+    await page.goto(`/app/agency/programmes/${p.programme}?tab=gains`);
+    await page.getByText('Change, of 1 sites with a comparable pair').waitFor();
+    await drawn(page);
+    await look(page, 'agency-gains-en-desktop');
+    await page.getByRole('tab', { name: 'Who takes part' }).click();
+    await page
+      .getByRole('row', { name: /Provider one/ })
+      .getByRole('button')
+      .click();
+    await dialog.getByRole('button', { name: 'Take out' }).click();
+    await dialog.getByText(/Assessments: \d+ would be hidden/).waitFor();
+    await look(page, 'agency-take-out-en-desktop');
+    await dialog.getByRole('checkbox').check();
+    await dialog.getByRole('button', { name: 'Take out all the same' }).click();
+    await page.getByText('Provider one no longer takes part.').waitFor();
+    await page.getByRole('row', { name: /Provider one/ }).waitFor({ state: 'detached' });
+    calm(/409/);
+    await context.close();
+  }, 60_000);
+
   test('who doesn’t look after the installation sees no failed jobs', async () => {
     const { page, context, calm } = await web.visitAs(p.reviewer, '/app/reviewer');
     await p.reviewer.agent.get('/api/v1/jobs/failed').expect(403);
@@ -344,7 +463,8 @@ withBrowser('the web app of agencies and administrators', () => {
       ['agency', 0],
       [`agency/cohorts/${p.cohort}`, 5],
       ['agency/programmes', 0],
-      [`agency/programmes/${p.programme}`, 3],
+      [`agency/programmes/${p.programme}`, 4],
+      ['agency/imports', 0],
       ['agency/visits', 0],
       ['admin/organisations', 0],
       ['admin/checklists', 0],

@@ -220,7 +220,13 @@ function Faults({ row, problem }: { row: Import; problem: NonNullable<Import['pr
 
 /** A name of the source's own, as it is written there. */
 const Cell = ({ children }: { children: string | null }) =>
-  children === null ? '–' : <bdi dir="ltr">{children}</bdi>;
+  children === null ? (
+    '–'
+  ) : (
+    <code className="text-sm">
+      <bdi dir="ltr">{children}</bdi>
+    </code>
+  );
 
 /** What was read and stored, each number with what it is a part of, and the change of every pairing. */
 function Figures({ summary, stored }: { summary: Schema<'ImportSummary'>; stored: Schema<'StoredImport'> }) {

@@ -32,7 +32,7 @@ export function ItemHistory({
   const { t } = useI18n();
   const [open, setOpen] = useState(false);
   return (
-    <>
+    <div className="font-normal">
       <button
         type="button"
         onClick={() => setOpen(true)}
@@ -50,7 +50,7 @@ export function ItemHistory({
           <Everything assessment={assessment} requirement={asked.code} judge={judge} answered={answered} />
         </Dialog>
       )}
-    </>
+    </div>
   );
 }
 
@@ -192,15 +192,11 @@ function Entered({
       )}
       <p className="mt-1 text-sm text-soft">
         {byName ? <Text>{byName}</Text> : t('reviewer.entered.somebody')} – {moment(receivedAt)} –{' '}
-        {device === 'web' ? (
-          t('reviewer.entered.noDevice')
-        ) : (
-          <>
-            {t('reviewer.entered.device')} <bdi dir="ltr">{device.slice(0, 8)}</bdi>, {moment(capturedAt)}
-            {wrong &&
-              ` ${t('reviewer.entered.clock', { minutes: number(Math.round(Math.abs(clockAheadSeconds!) / MINUTE)) })}`}
-          </>
-        )}
+        {device === 'web'
+          ? t('reviewer.entered.noDevice')
+          : t('reviewer.entered.device', { device: device.slice(0, 8), moment: moment(capturedAt) })}
+        {wrong &&
+          ` ${t('reviewer.entered.clock', { minutes: number(Math.round(Math.abs(clockAheadSeconds!) / MINUTE)) })}`}
       </p>
     </li>
   );
