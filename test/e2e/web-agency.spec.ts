@@ -306,7 +306,7 @@ withBrowser('the web app of agencies and administrators', () => {
       .filter({ hasText: 'Invitation' })
       .filter({ hasText: 'Manager one' })
       .waitFor();
-    await page.locator('main summary').first().click();
+    await page.locator('main li summary').first().click();
     await page.getByRole('rowheader', { name: 'role' }).waitFor();
     await look(page, 'admin-audit-en-desktop');
     const [file] = await Promise.all([
@@ -428,8 +428,6 @@ withBrowser('the web app of agencies and administrators', () => {
 
     await page.goto(`/app/agency/programmes/${p.programme}?tab=gains`);
     await page.getByText('Change, of 1 sites with a comparable pair').waitFor();
-    await drawn(page);
-    await look(page, 'agency-gains-en-desktop');
     await page.getByRole('tab', { name: 'Who takes part' }).click();
     await page
       .getByRole('row', { name: /Provider one/ })

@@ -292,13 +292,15 @@ function Folder({ judged }: { judged: Judged }) {
         of={UPLOAD_LIMIT}
         words={t('agency.imports.ofLimit', { size: sizeOf(bytes), limit: sizeOf(UPLOAD_LIMIT) })}
       />
-      <ul role="status" className="grid gap-1">
-        {faults.map((fault) => (
-          <li key={fault} className="border-s-4 border-critical ps-3">
-            <Text>{fault}</Text>
-          </li>
-        ))}
-      </ul>
+      <div role="status">
+        <ul className="grid gap-1">
+          {faults.map((fault) => (
+            <li key={fault} className="border-s-4 border-critical ps-3">
+              <Text>{fault}</Text>
+            </li>
+          ))}
+        </ul>
+      </div>
     </div>
   );
 }
