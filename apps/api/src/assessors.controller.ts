@@ -94,7 +94,7 @@ export class AssessorsController {
     return this.assessors.calendar(actor, id, query);
   }
 
-  /** The same as an iCalendar file to subscribe to. */
+  /** The same as an iCalendar file: as of now, for whoever is signed in or has a token; calendars that send neither can't subscribe to it. */
   @Get(':id/calendar.ics')
   @Produces('text/calendar')
   @Header('content-type', 'text/calendar; charset=utf-8')

@@ -2,6 +2,7 @@ import {
   ArrayMaxSize,
   ArrayMinSize,
   IsArray,
+  IsEmail,
   IsIn,
   IsInt,
   IsISO31661Alpha2,
@@ -28,7 +29,14 @@ export class AssessorsQuery {
 
 export class NewAssessorDto {
   /** The person; a member of the organisation in the role of `part`. */
-  @IsUUID() userId: string;
+  @ValidateIf((dto: NewAssessorDto) => dto.email === undefined || dto.userId !== undefined)
+  @IsUUID()
+  userId?: string;
+  /** Instead of `userId`: their address. */
+  @ValidateIf((dto: NewAssessorDto) => dto.email !== undefined)
+  @IsEmail()
+  @MaxLength(254)
+  email?: string;
   @IsUUID() organisationId: string;
   @IsIn(['assessor', 'mentor']) part: 'assessor' | 'mentor';
   /** Whose public holidays count. */

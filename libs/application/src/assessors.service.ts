@@ -102,24 +102,34 @@ export class AssessorsService {
     return row;
   }
 
-  /** Makes a member of an organisation known to the planner. @throws DomainError `not-a-member`, `assessor-exists` */
+  /**
+   * Makes a member of an organisation known to the planner: by id, or by address for an agency, which doesn't read who else
+   * belongs to its providers. @throws DomainError `not-a-member`, `assessor-exists`
+   */
   async create(
     actor: Actor,
-    input: AssessorInput & { userId: string; organisationId: string; part: 'assessor' | 'mentor' },
+    input: AssessorInput & {
+      userId?: string;
+      email?: string;
+      organisationId: string;
+      part: 'assessor' | 'mentor';
+    },
   ): Promise<AssessorRow> {
+    const field = input.userId === undefined ? '/email' : '/userId';
     checkWeek(input.workingDays);
     mustBePlace(input);
     return this.db.transaction(async (tx) => {
       if (!(await this.manages(tx, actor, input.organisationId))) throw notFound('organisation');
       const [person] = await tx.query(
-        `SELECT person_name(m.user_id) AS name, person_email(m.user_id) AS email FROM membership m
-          WHERE m.user_id = $1 AND m.organisation_id = $2 AND m.role = $3`,
-        [input.userId, input.organisationId, input.part],
+        `SELECT m.user_id AS id, person_name(m.user_id) AS name, person_email(m.user_id) AS email FROM membership m
+          WHERE m.organisation_id = $1 AND m.role = $2 AND ($3::text IS NULL OR m.user_id = $3)
+            AND ($4::text IS NULL OR lower(person_email(m.user_id)) = lower($4))`,
+        [input.organisationId, input.part, input.userId, input.email],
       );
       if (!person) {
         throw new DomainError('not-a-member', `The person is no ${input.part} of this organisation.`, [
           {
-            field: '/userId',
+            field,
             message: 'not a member in this role',
             fix: `Add them to the organisation in the role ${input.part} first.`,
           },
@@ -129,7 +139,7 @@ export class AssessorsService {
         `INSERT INTO assessor (id, organisation_id, name, email, part, country, lat, lon, competences, languages, working_days, max_visits_per_week)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING RETURNING id`,
         [
-          input.userId,
+          person.id,
           input.organisationId,
           person.name,
           person.email,
@@ -147,11 +157,11 @@ export class AssessorsService {
         throw new DomainError(
           'assessor-exists',
           'The person is an assessor or mentor already.',
-          [{ field: '/userId', message: 'taken', fix: 'Change the entry that is there.' }],
+          [{ field, message: 'taken', fix: 'Change the entry that is there.' }],
           'conflict',
         );
       await appendToOutbox(tx, 'plan-visits', {});
-      return this.get(actor, input.userId, tx);
+      return this.get(actor, person.id, tx);
     });
   }
 
@@ -203,7 +213,7 @@ export class AssessorsService {
     parseLocalDate(input.to, '/to');
     if (daysBetween(input.from, input.to) < 0) {
       throw new DomainError('period-reversed', 'An absence ends on or after the day it begins.', [
-        { field: '/to', message: `before ${input.from}` },
+        { field: '/to', message: `before ${input.from}`, fix: `Give a day from ${input.from} on.` },
       ]);
     }
     const id = randomUUID();
@@ -264,7 +274,7 @@ export class AssessorsService {
     };
   }
 
-  /** The same as an iCalendar file that calendars subscribe to. */
+  /** The same as an iCalendar file. */
   async calendarIcs(
     actor: Actor,
     assessorId: string,

@@ -198,6 +198,6 @@ function checkPeriod(from: string, until: string | null): void {
   parseLocalDate(until, '/until');
   if (until < from)
     throw new DomainError('period-reversed', 'An engagement ends on or after the day it begins.', [
-      { field: '/until', message: `before ${from}` },
+      { field: '/until', message: `before ${from}`, fix: `Give a day from ${from} on.` },
     ]);
 }

@@ -1,5 +1,5 @@
 import { lazy } from 'react';
-import type { Area } from '#web/areas';
+import { type Area, withTexts } from '#web/areas';
 import { CohortsPage } from './cohorts';
 
 export default [
@@ -17,6 +17,16 @@ export default [
     nav: { label: 'agency.nav.visits', icon: 'clock' },
   },
   {
+    path: '/agency/assessors',
+    page: lazy(withTexts('roster', () => import('./assessors'))),
+    nav: { label: 'agency.assessors.title', icon: 'person' },
+  },
+  { path: '/agency/assessors/:id', page: lazy(withTexts('roster', () => import('./assessor'))) },
+  {
+    path: '/agency/coaching',
+    page: lazy(withTexts('roster', () => import('#web/roster/coaching'))),
+    nav: { label: 'agency.coaching.title', icon: 'list' },
+  },
     path: '/agency/imports',
     page: lazy(() => import('./imports')),
     nav: { label: 'agency.imports.nav', icon: 'download' },

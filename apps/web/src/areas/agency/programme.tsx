@@ -1,10 +1,11 @@
-import { useMemo } from 'react';
+import { lazy, Suspense, useMemo } from 'react';
 import { useParams } from 'wouter';
 import { ifMatch, type Schema } from '#web/api/client';
 import { useRead, useWrite } from '#web/api/hooks';
+import { withTexts } from '#web/areas';
 import { useCategories } from '#web/api/categories';
 import { serverLocale, useI18n } from '#web/i18n';
-import { ButtonLink, PageHeader, Panel, Text } from '#web/ui/basics';
+import { ButtonLink, PageHeader, Panel, Skeleton, Text } from '#web/ui/basics';
 import { FormDialog } from '#web/ui/dialog';
 import { Chart } from '#web/ui/chart';
 import { Checkbox, TextField } from '#web/ui/form';
@@ -19,6 +20,13 @@ import { usePart } from './part';
 import { ProgrammeGains } from './programme-gains';
 import { useSectionTitles } from './section-titles';
 import { TakeOut } from './take-out';
+
+const Impartiality = lazy(
+  withTexts(
+    'reviewer',
+    withTexts('roster', () => import('./impartiality')),
+  ),
+);
 
 type Cell = Schema<'AggregateCell'>;
 
@@ -67,6 +75,15 @@ export default function ProgrammePage() {
                 : []),
               { id: 'donors', title: t('agency.donor.title'), content: <Donors programme={id} /> },
               { id: 'parties', title: t('agency.parties.title'), content: <Parties programme={id} /> },
+              {
+                id: 'impartiality',
+                title: t('agency.impartiality.title'),
+                content: (
+                  <Suspense fallback={<Skeleton />}>
+                    <Impartiality programme={id} />
+                  </Suspense>
+                ),
+              },
             ]}
           />
         </>

@@ -6,8 +6,13 @@ export default [
   { path: '/assessor', page: AssessmentsPage, nav: { label: 'assessor.nav.assessments', icon: 'list' } },
   {
     path: '/assessor/visits',
-    page: lazy(() => import('./visits')),
+    page: lazy(withTexts('roster', () => import('./visits'))),
     nav: { label: 'assessor.nav.visits', icon: 'clock' },
+  },
+  {
+    path: '/assessor/coaching',
+    page: lazy(withTexts('roster', () => import('#web/roster/coaching'))),
+    nav: { label: 'assessor.coaching.title', icon: 'people', role: 'mentor' },
   },
   {
     path: '/assessor/corrections',

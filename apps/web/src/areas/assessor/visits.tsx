@@ -8,6 +8,7 @@ import { Confirm } from '#web/ui/dialog';
 import { TextField } from '#web/ui/form';
 import { EmptyState, Loaded } from '#web/ui/states';
 import { toast } from '#web/ui/toast';
+import { OwnAbsences } from './absences';
 
 type Visit = RowOf<'/api/v1/visits'>;
 const OPEN: readonly string[] = ['draft', 'in-progress', 'reopened'];
@@ -48,6 +49,7 @@ export default function VisitsPage() {
           </ul>
         )}
       </Loaded>
+      <OwnAbsences />
     </>
   );
 }

@@ -1,0 +1,231 @@
+import { useMemo } from 'react';
+import type { Schema } from '#web/api/client';
+import { useAll, useRead } from '#web/api/hooks';
+import { useMe } from '#web/api/session';
+import { useI18n } from '#web/i18n';
+import { CountryField } from '#web/ui/country';
+import { Checkbox, RadioGroup, Select, TextField } from '#web/ui/form';
+import { useWeek } from './week';
+
+/** Languages that sites are matched by; others that somebody speaks stay. */
+const LANGUAGES = ['ar', 'en', 'es', 'fr', 'hi', 'ru'];
+export const PARTS = ['assessor', 'mentor'] as const;
+
+/** Titles of checklists by their code, of the newest edition; the code itself until they are known. */
+export function useCompetences() {
+  const checklists = useRead('/api/v1/checklists');
+  const titles = useMemo(
+    () => new Map((checklists.data ?? []).map(({ checklist, title }) => [checklist, title])),
+    [checklists.data],
+  );
+  return { checklists, titles };
+}
+
+/** Organisations whose people somebody makes known and changes: agencies and providers of their programmes, and their own. */
+export function useOrganisations() {
+  const agencies = useAll('/api/v1/organisations', { params: { query: { kind: 'development-agency' } } });
+  const providers = useAll('/api/v1/organisations', { params: { query: { kind: 'assessment-provider' } } });
+  const organisations = useMemo(
+    () => [...(agencies.data ?? []), ...(providers.data ?? [])],
+    [agencies.data, providers.data],
+  );
+  return { organisations, queries: [agencies, providers] };
+}
+
+/** Whether somebody looks after the people of an organisation: as its own manager, or as the agency's; the API decides again. */
+export function useKeeps(): (organisationId: string) => boolean {
+  const { memberships } = useMe();
+  return (organisationId) =>
+    memberships.some(
+      (each) =>
+        (each.role === 'owner' || each.role === 'programme-manager') &&
+        (each.organisationId === organisationId || each.organisationKind === 'development-agency'),
+    );
+}
+
+type Planned = Omit<
+  Schema<'NewAssessorDto'>,
+  'userId' | 'email' | 'organisationId' | 'lat' | 'lon' | 'maxVisitsPerWeek'
+>;
+
+/** What the fields hold; where journeys begin and the limit are null when they are empty. */
+export function plannedOf(
+  values: Record<string, string>,
+  data: FormData,
+): Planned & { lat: number | null; lon: number | null; maxVisitsPerWeek: number | null } {
+  const number = (name: string) => (values[name] ? Number(values[name]) : null);
+  return {
+    part: values['part'] as Planned['part'],
+    country: values['country']!,
+    competences: data.getAll('competences') as string[],
+    languages: data.getAll('languages') as string[],
+    workingDays: data.getAll('workingDays').map(Number),
+    lat: number('lat'),
+    lon: number('lon'),
+    maxVisitsPerWeek: number('maxVisitsPerWeek'),
+  };
+}
+
+/** What the planner goes by: fields for somebody new, or for changing what is known. */
+export function PlannedFields({ of }: { of?: Schema<'AssessorRow'> }) {
+  const { t, language } = useI18n();
+  const { titles } = useCompetences();
+  const week = useWeek();
+  const both = (one: Iterable<string>, other: readonly string[] = []) => [...new Set([...one, ...other])];
+  const given = (value: number | null | undefined) =>
+    value === null || value === undefined ? {} : { defaultValue: String(value) };
+  return (
+    <>
+      <RadioGroup
+        label={t('roster.person.part')}
+        name="part"
+        options={PARTS.map((value) => ({ value, label: t(`common.role.${value}`) }))}
+        defaultValue={of?.part ?? 'assessor'}
+      />
+      <fieldset className="min-w-0">
+        <legend className="mb-1 font-medium">{t('roster.person.competences')}</legend>
+        <p className="text-sm text-soft">{t('roster.person.competencesHint')}</p>
+        {both(titles.keys(), of?.competences).map((code) => (
+          <Checkbox
+            key={code}
+            label={<bdi dir="auto">{titles.get(code) ?? code}</bdi>}
+            name="competences"
+            value={code}
+            defaultChecked={of?.competences.includes(code) ?? false}
+          />
+        ))}
+      </fieldset>
+      <fieldset className="min-w-0">
+        <legend className="mb-1 font-medium">{t('roster.person.languages')}</legend>
+        <div className="grid grid-cols-2 sm:grid-cols-3">
+          {both(LANGUAGES, of?.languages).map((code) => (
+            <Checkbox
+              key={code}
+              label={language(code)}
+              name="languages"
+              value={code}
+              defaultChecked={of?.languages.includes(code) ?? false}
+            />
+          ))}
+        </div>
+      </fieldset>
+      <fieldset className="min-w-0">
+        <legend className="mb-1 font-medium">{t('roster.person.workingDays')}</legend>
+        <div className="grid grid-cols-2 sm:grid-cols-3">
+          {week.days.map((day) => (
+            <Checkbox
+              key={day}
+              label={week.name(day)}
+              name="workingDays"
+              value={day}
+              defaultChecked={of ? of.workingDays.includes(day) : day <= 5}
+            />
+          ))}
+        </div>
+      </fieldset>
+      <TextField
+        label={t('roster.person.limit')}
+        hint={t('roster.person.limitHint')}
+        name="maxVisitsPerWeek"
+        type="number"
+        min={1}
+        max={14}
+        {...given(of?.maxVisitsPerWeek)}
+      />
+      <CountryField label={t('roster.person.country')} name="country" defaultValue={of?.country} />
+      <fieldset className="min-w-0">
+        <legend className="mb-1 font-medium">{t('roster.person.home')}</legend>
+        <p className="text-sm text-soft">{t('roster.person.homeHint')}</p>
+        <div className="grid gap-3 sm:grid-cols-2">
+          <TextField
+            label={t('roster.person.lat')}
+            name="lat"
+            type="number"
+            step="any"
+            min={-90}
+            max={90}
+            dir="ltr"
+            {...given(of?.lat)}
+          />
+          <TextField
+            label={t('roster.person.lon')}
+            name="lon"
+            type="number"
+            step="any"
+            min={-180}
+            max={180}
+            dir="ltr"
+            {...given(of?.lon)}
+          />
+        </div>
+      </fieldset>
+    </>
+  );
+}
+
+/** Whose member becomes known, and who: chosen where one belongs to the organisation, by address where its members aren't one's to read. */
+export function MemberFields({
+  organisation,
+  onOrganisation,
+  known,
+}: {
+  organisation: string;
+  onOrganisation: (id: string) => void;
+  /** Whom the planner knows already. */
+  known: readonly Schema<'AssessorRow'>[];
+}) {
+  const { t, compare } = useI18n();
+  const { memberships } = useMe();
+  const { organisations } = useOrganisations();
+  const belongs = memberships.some(({ organisationId }) => organisationId === organisation);
+  const members = useRead(
+    '/api/v1/organisations/{id}/members',
+    { params: { path: { id: organisation } } },
+    { enabled: belongs },
+  );
+  const choices = (belongs ? (members.data?.members ?? []) : [])
+    .filter(
+      ({ userId, role }) =>
+        (PARTS as readonly string[]).includes(role) && !known.some(({ id }) => id === userId),
+    )
+    .map(({ userId, name, role }) => ({
+      value: userId,
+      label: `${name} (${t(`common.role.${role}`)})`,
+    }));
+  return (
+    <>
+      <Select
+        label={t('roster.person.organisation')}
+        name="organisationId"
+        required
+        value={organisation}
+        onChange={onOrganisation}
+        options={[
+          ...(organisation ? [] : [{ value: '', label: t('roster.person.choose') }]),
+          ...organisations
+            .map(({ id, name }) => ({ value: id, label: name }))
+            .sort((one, other) => compare(one.label, other.label)),
+        ]}
+      />
+      {belongs ? (
+        <Select
+          label={t('roster.person.member')}
+          hint={t('roster.person.memberHint')}
+          name="userId"
+          required
+          options={choices}
+        />
+      ) : (
+        <TextField
+          label={t('roster.person.email')}
+          hint={t('roster.person.emailHint')}
+          name="email"
+          type="email"
+          dir="ltr"
+          required
+          maxLength={254}
+        />
+      )}
+    </>
+  );
+}
