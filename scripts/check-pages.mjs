@@ -119,6 +119,7 @@ async function findPlaces({ url, demo }) {
   const rule = (await buyer(`buyers/${buyerId}/rules`))[0];
   const cohort = (await agency('cohorts'))[0];
   const programme = (await agency('programmes'))[0];
+  const planned = (await agency('assessors')).find(({ visits }) => visits.length > 0);
   const imports = [];
   for (const faulty of [false, true]) imports.push(await importRecords(agency, faulty));
   const link = await supplier(`organisations/${own}/consents`, {
@@ -162,7 +163,8 @@ async function findPlaces({ url, demo }) {
     },
     agency: {
       '/agency/cohorts/:id': [...tabs(cohort.id, ['overview', 'sections', 'sites', 'map', 'visits']), 'gone'],
-      '/agency/programmes/:id': tabs(programme.id, ['cohorts', 'donors', 'parties', 'gains']),
+      '/agency/programmes/:id': tabs(programme.id, ['cohorts', 'donors', 'parties', 'gains', 'impartiality']),
+      '/agency/assessors/:id': planned.id,
       '/agency/imports/:id': imports,
     },
     admin: {

@@ -370,7 +370,16 @@ describe('assessors and mentors', () => {
     expect((await create(p.manager, { ...entry, workingDays: [1, 1] }).expect(422)).body.code).toBe(
       'working-days-twice',
     );
-    const created = await create(p.manager, entry).expect(201);
+    // An agency doesn't read the members of its providers: it names them by their address.
+    const { userId: _, ...unnamed } = entry;
+    const byAddress = { ...unnamed, email: mentor.email.toUpperCase() };
+    await create(p.manager, unnamed).expect(400);
+    await create(p.manager, { ...unnamed, email: null }).expect(400);
+    await create(stranger.manager, byAddress).expect(404);
+    expect(
+      (await create(p.manager, { ...unnamed, email: p.owner.email }).expect(422)).body.errors[0].field,
+    ).toBe('/email');
+    const created = await create(p.manager, byAddress).expect(201);
     expect(created.headers['etag']).toBe('"1"');
     expect((await create(p.manager, entry).expect(409)).body.code).toBe('assessor-exists');
     const path = `/api/v1/assessors/${mentor.id}`;

@@ -115,6 +115,71 @@ withBrowser('the web app of agencies and administrators', () => {
     await context.close();
   }, 120_000);
 
+  test('an agency makes an assessor known, records an absence and coaching, and changes a rule of impartiality', async () => {
+    const { email } = await web.app.person('Mentor one', [[p.provider, 'mentor']]);
+    const { page, context, calm } = await web.visitAs(p.manager, '/app/agency/assessors');
+    const dialog = page.getByRole('dialog');
+    await page.getByRole('button', { name: 'Make somebody known' }).click();
+    await dialog.getByLabel('Organisation').selectOption({ label: 'Provider one' });
+    await dialog.getByLabel('E-mail address').fill(email);
+    await dialog.getByLabel('Country of public holidays').selectOption('EG');
+    await dialog.getByLabel('Food manufacturing').check();
+    await audit(page);
+    // A mentor of the provider is no assessor of it: said at the field.
+    await dialog.getByRole('button', { name: 'Make somebody known' }).click();
+    await dialog.getByText('Add them to the organisation in the role assessor first.').waitFor();
+    expect(await dialog.getByLabel('E-mail address').getAttribute('aria-invalid')).toBe('true');
+    await dialog.getByRole('radio', { name: 'Mentor' }).check();
+    await dialog.getByRole('button', { name: 'Make somebody known' }).click();
+    await look(page, 'agency-assessors-en-desktop');
+    await page.getByRole('link', { name: 'Mentor one' }).click();
+
+    await page.getByRole('button', { name: 'Record an absence' }).click();
+    await dialog.getByText('Planned visits in these days, which move: 0 of 0').waitFor();
+    await dialog.getByLabel('First day').fill(daysAgo(-9));
+    await dialog.getByLabel('Last day').fill(daysAgo(-7));
+    await dialog.getByRole('button', { name: 'Record an absence' }).click();
+    await dialog.getByText(`Give a day from ${daysAgo(-9)} on.`).waitFor();
+    await dialog.getByLabel('Last day').fill(daysAgo(-12));
+    await dialog.getByLabel('Reason').fill('Wedding');
+    await dialog.getByRole('button', { name: 'Record an absence' }).click();
+    await page.getByText('Wedding').first().waitFor();
+    await look(page, 'agency-assessor-en-desktop');
+    await page.getByRole('button', { name: 'Take back' }).click();
+    await dialog.getByRole('button', { name: 'Take back' }).click();
+    await page.getByText('No absence recorded from today on').waitFor();
+
+    await page.getByRole('link', { name: 'Coaching' }).last().click();
+    await page.getByRole('button', { name: 'Register coaching' }).click();
+    await dialog.getByLabel('Person').selectOption({ label: 'Mentor one' });
+    await dialog.getByLabel('Site').selectOption({ label: 'Site one' });
+    await dialog.getByRole('button', { name: 'Register coaching' }).click();
+    await page.getByRole('rowheader', { name: 'Mentor one' }).waitFor();
+    await look(page, 'agency-coaching-en-desktop');
+    await page.getByRole('button', { name: 'End', exact: true }).click();
+    await dialog.getByRole('button', { name: 'End', exact: true }).click();
+    await page.getByText('Ended (1)').click();
+    await page.getByRole('rowheader', { name: 'Mentor one' }).waitFor();
+
+    await page.goto(`/app/agency/programmes/${p.programme}?tab=impartiality`);
+    await page.getByRole('button', { name: 'Change the rules' }).click();
+    await page.getByLabel('Who reviews coached this site').selectOption('allow-with-reason');
+    await page.getByLabel('Days to decide on it').fill('3');
+    await audit(page);
+    await page.getByRole('button', { name: 'Set the rules' }).click();
+    await page.getByText('Give at least as many days as to acknowledge.').waitFor();
+    await page.getByLabel('Days to decide on it').fill('45');
+    await page.getByRole('button', { name: 'Set the rules' }).click();
+    await page.getByText('They are decided within 45 days.').waitFor();
+    await page
+      .getByRole('row')
+      .filter({ hasText: 'Who reviews coached this site' })
+      .getByText('May be allowed, with a reason')
+      .waitFor();
+    calm(/422/);
+    await context.close();
+  }, 60_000);
+
   test('a cohort of three thousand has its overview, and its list is narrowed while it is long', async () => {
     const [{ id }] = (await web.app.sql(
       `INSERT INTO cohort (id, programme_id, name, starts_on) VALUES (gen_random_uuid(), $1, 'Cohort of thousands', current_date - 30) RETURNING id`,
@@ -464,6 +529,9 @@ withBrowser('the web app of agencies and administrators', () => {
       [`agency/programmes/${p.programme}`, 4],
       ['agency/imports', 0],
       ['agency/visits', 0],
+      ['agency/assessors', 0],
+      [`agency/assessors/${p.assessor.id}`, 0],
+      ['agency/coaching', 0],
       ['admin/organisations', 0],
       ['admin/checklists', 0],
       ['admin/checklists/import', 0],

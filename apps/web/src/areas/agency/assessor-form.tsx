@@ -207,7 +207,9 @@ export function MemberFields({
             .sort((one, other) => compare(one.label, other.label)),
         ]}
       />
-      {belongs ? (
+      {belongs && members.data && choices.length === 0 ? (
+        <p className="font-medium">{t('roster.person.nobodyLeft')}</p>
+      ) : belongs ? (
         <Select
           label={t('roster.person.member')}
           hint={t('roster.person.memberHint')}

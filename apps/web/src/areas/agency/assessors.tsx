@@ -77,17 +77,11 @@ function List({ rows }: { rows: readonly Assessor[] }) {
               <Text>{row.name}</Text>
             </Link>
             <span className="block text-sm font-normal text-soft">
-              <Text>{organisationOf(row)}</Text>
+              {t(`common.role.${row.part}`)}, <Text>{organisationOf(row)}</Text>
             </span>
           </>
         ),
         sort: (one, other) => compare(one.name, other.name),
-      },
-      {
-        key: 'part',
-        header: t('roster.person.part'),
-        cell: ({ part }) => t(`common.role.${part}`),
-        sort: (one, other) => compare(one.part, other.part),
       },
       {
         key: 'competences',

@@ -150,7 +150,8 @@ function Agenda({ view, now }: { view: View; now: string }) {
           kind: 'visit' as const,
           from: date,
           to: date,
-          said: [siteName, city].filter((each) => each !== null).join(', '),
+          // Many a name says its town already.
+          said: siteName && city && !siteName.includes(city) ? `${siteName}, ${city}` : (siteName ?? ''),
         })),
         ...view.absences.map(({ id, from, to, reason }) => ({
           key: id,

@@ -70,11 +70,6 @@ function Shown({ rules, parties }: { rules: Rules; parties: readonly Participant
     () => [
       { key: 'rule', header: t('roster.rules.rule'), cell: ({ code }) => t(`reviewer.rule.${code}`) },
       {
-        key: 'duty',
-        header: t('roster.rules.duty'),
-        cell: ({ code }) => t(`reviewer.duty.${IMPARTIALITY_RULES[code].duty}`),
-      },
-      {
         key: 'setting',
         header: t('roster.rules.setting'),
         cell: ({ setting }) => (
