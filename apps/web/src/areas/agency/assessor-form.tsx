@@ -3,6 +3,7 @@ import type { Schema } from '#web/api/client';
 import { useAll, useRead } from '#web/api/hooks';
 import { useMe } from '#web/api/session';
 import { useI18n } from '#web/i18n';
+import { Text } from '#web/ui/basics';
 import { CountryField } from '#web/ui/country';
 import { Checkbox, RadioGroup, Select, TextField } from '#web/ui/form';
 import { useWeek } from './week';
@@ -19,6 +20,18 @@ export function useCompetences() {
     [checklists.data],
   );
   return { checklists, titles };
+}
+
+/** What somebody is competent in, a line each: titles have a direction of their own. */
+export function Competences({ codes }: { codes: readonly string[] }) {
+  const { titles } = useCompetences();
+  return codes.length === 0
+    ? '–'
+    : codes.map((code) => (
+        <span key={code} className="block">
+          <Text>{titles.get(code) ?? code}</Text>
+        </span>
+      ));
 }
 
 /** Organisations whose people somebody makes known and changes: agencies and providers of their programmes, and their own. */

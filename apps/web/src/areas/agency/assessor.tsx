@@ -8,7 +8,14 @@ import { ButtonLink, PageHeader, Panel, Text } from '#web/ui/basics';
 import { FormDialog } from '#web/ui/dialog';
 import { Loaded } from '#web/ui/states';
 import { toast } from '#web/ui/toast';
-import { plannedOf, PlannedFields, useCompetences, useKeeps, useOrganisations } from './assessor-form';
+import {
+  Competences,
+  plannedOf,
+  PlannedFields,
+  useCompetences,
+  useKeeps,
+  useOrganisations,
+} from './assessor-form';
 import { Calendar } from './calendar';
 import { useWeek } from './week';
 
@@ -56,7 +63,6 @@ export default function AssessorPage() {
 
 function Known({ of }: { of: Assessor }) {
   const { t, list, language, country } = useI18n();
-  const { titles } = useCompetences();
   const { organisations } = useOrganisations();
   const week = useWeek();
   const { competences, languages, workingDays, maxVisitsPerWeek, lat, lon } = of;
@@ -65,7 +71,7 @@ function Known({ of }: { of: Assessor }) {
       t('roster.person.organisation'),
       <Text key="">{organisations.find(({ id }) => id === of.organisationId)?.name ?? '–'}</Text>,
     ],
-    [t('roster.person.competences'), list(competences.map((code) => titles.get(code) ?? code)) || '–'],
+    [t('roster.person.competences'), <Competences key="" codes={competences} />],
     [t('roster.person.languages'), list(languages.map(language)) || '–'],
     [
       t('roster.person.workingDays'),

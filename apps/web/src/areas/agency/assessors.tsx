@@ -10,7 +10,14 @@ import { useSearch } from '#web/ui/search';
 import { EmptyState, Loaded } from '#web/ui/states';
 import { type Column, Table } from '#web/ui/table';
 import { toast } from '#web/ui/toast';
-import { MemberFields, plannedOf, PlannedFields, useCompetences, useOrganisations } from './assessor-form';
+import {
+  Competences,
+  MemberFields,
+  plannedOf,
+  PlannedFields,
+  useCompetences,
+  useOrganisations,
+} from './assessor-form';
 import { useWeek } from './week';
 
 type Assessor = Schema<'AssessorRow'>;
@@ -86,7 +93,7 @@ function List({ rows }: { rows: readonly Assessor[] }) {
       {
         key: 'competences',
         header: t('roster.person.competences'),
-        cell: ({ competences }) => list(competences.map((code) => titles.get(code) ?? code)) || '–',
+        cell: ({ competences }) => <Competences codes={competences} />,
       },
       {
         key: 'languages',
@@ -144,7 +151,7 @@ function List({ rows }: { rows: readonly Assessor[] }) {
         sort: (one, other) => other.visits.length - one.visits.length,
       },
     ],
-    [t, day, daysFromNow, list, language, country, number, compare, titles, organisationOf, week, now],
+    [t, day, daysFromNow, list, language, country, number, compare, organisationOf, week, now],
   );
   return (
     <>

@@ -53,11 +53,12 @@ type View = Schema<'CalendarView'>;
 function Weeks({ view, now }: { view: View; now: string }) {
   const { t, intl, day: said } = useI18n();
   const week = useWeek('short');
+  const narrow = useWeek('narrow');
   const first = Date.parse(`${view.from}T00:00:00Z`);
   const dates = useMemo(
     () => ({
       plain: new Intl.DateTimeFormat(intl, { day: 'numeric', timeZone: 'UTC' }),
-      month: new Intl.DateTimeFormat(intl, { day: 'numeric', month: 'short', timeZone: 'UTC' }),
+      month: new Intl.DateTimeFormat(intl, { month: 'short', timeZone: 'UTC' }),
     }),
     [intl],
   );
@@ -77,7 +78,10 @@ function Weeks({ view, now }: { view: View; now: string }) {
           <tr>
             {week.days.map((each) => (
               <th key={each} scope="col" className="p-1 text-center text-xs font-semibold text-soft">
-                {week.name(each)}
+                <span aria-hidden="true" className="sm:hidden">
+                  {narrow.name(each)}
+                </span>
+                <span className="max-sm:sr-only">{week.name(each)}</span>
               </th>
             ))}
           </tr>
@@ -103,11 +107,14 @@ function Weeks({ view, now }: { view: View; now: string }) {
                     )}
                   >
                     <span className="flex flex-wrap items-center justify-between gap-x-1">
-                      <span className={classes(begins && 'font-semibold')}>
-                        {(begins ? dates.month : dates.plain).format(ms)}
-                      </span>
+                      <span className={classes(begins && 'font-semibold')}>{dates.plain.format(ms)}</span>
                       {icon && <Icon name={icon} size={14} />}
                     </span>
+                    {begins && (
+                      <span className="block text-[0.7rem] font-semibold max-sm:-mx-1">
+                        {dates.month.format(ms)}
+                      </span>
+                    )}
                     {kind !== 'free' && <span className="sr-only">{t(`roster.calendar.${kind}`)}</span>}
                     {visits.map(({ visitId, siteName }) => (
                       <span key={visitId} className="hidden truncate text-xs md:block">

@@ -2,7 +2,7 @@ import { useMemo } from 'react';
 import { useI18n } from '#web/i18n';
 
 /** The reader's week: its days, 1 Monday to 7 Sunday, in their order, and their names. */
-export function useWeek(style: 'long' | 'short' = 'long'): {
+export function useWeek(style: 'long' | 'short' | 'narrow' = 'long'): {
   readonly days: readonly number[];
   readonly name: (day: number) => string;
 } {

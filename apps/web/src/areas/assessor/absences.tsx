@@ -1,33 +1,38 @@
+import type { Schema } from '#web/api/client';
 import { useRead } from '#web/api/hooks';
 import { useMe } from '#web/api/session';
 import { useI18n } from '#web/i18n';
-import { Panel } from '#web/ui/basics';
-import { EmptyState, Loaded } from '#web/ui/states';
+import { EmptyState } from '#web/ui/states';
 import { Absences } from '#web/roster/absences';
 
-/** One's own absences, for whom the planner knows; whoever it doesn't know reads whom to ask. */
-export function OwnAbsences() {
-  const { t } = useI18n();
-  const { userId, memberships } = useMe();
+/** Everybody whom the planner knows of one's organisation: asked for alone, whom it doesn't know would be an error. */
+export function useKnown() {
+  const { memberships } = useMe();
   const organisationId = memberships.find(
     ({ role }) => role === 'assessor' || role === 'mentor',
   )?.organisationId;
-  // Of all that the planner knows there: asked for alone, whom it doesn't know would be an error.
-  const known = useRead('/api/v1/assessors', {
+  return useRead('/api/v1/assessors', {
     params: { query: organisationId === undefined ? {} : { organisationId } },
   });
+}
+
+/** One's own absences, put away above the visits; whoever the planner doesn't know reads whom to ask. */
+export function OwnAbsences({ known }: { known: readonly Schema<'AssessorRow'>[] }) {
+  const { t } = useI18n();
+  const { userId } = useMe();
+  const me = known.find(({ id }) => id === userId);
   return (
-    <Panel heading={t('roster.absence.mine')} className="mt-4">
-      <Loaded query={known}>
-        {(all) => {
-          const me = all.find(({ id }) => id === userId);
-          return me ? (
-            <Absences of={me} keeps />
-          ) : (
-            <EmptyState title={t('roster.absence.unknown')}>{t('roster.absence.unknownFix')}</EmptyState>
-          );
-        }}
-      </Loaded>
-    </Panel>
+    <details className="mb-4 rounded-xl border border-line bg-panel px-4 py-2">
+      <summary className="min-h-8 cursor-pointer content-center font-semibold">
+        {t('roster.absence.mine')}
+      </summary>
+      <div className="py-2">
+        {me ? (
+          <Absences of={me} keeps />
+        ) : (
+          <EmptyState title={t('roster.absence.unknown')}>{t('roster.absence.unknownFix')}</EmptyState>
+        )}
+      </div>
+    </details>
   );
 }

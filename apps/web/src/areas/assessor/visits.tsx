@@ -8,7 +8,7 @@ import { Confirm } from '#web/ui/dialog';
 import { TextField } from '#web/ui/form';
 import { EmptyState, Loaded } from '#web/ui/states';
 import { toast } from '#web/ui/toast';
-import { OwnAbsences } from './absences';
+import { OwnAbsences, useKnown } from './absences';
 
 type Visit = RowOf<'/api/v1/visits'>;
 const OPEN: readonly string[] = ['draft', 'in-progress', 'reopened'];
@@ -18,6 +18,7 @@ export default function VisitsPage() {
   const { t } = useI18n();
   const { userId } = useMe();
   const visits = useAll('/api/v1/visits', { params: { query: { state: 'planned' } } });
+  const known = useKnown();
   const mine = (all: readonly Visit[]): Visit[] =>
     all
       .filter(({ assessorId }) => assessorId === userId)
@@ -36,8 +37,10 @@ export default function VisitsPage() {
           )
         }
       />
+      {visits.data && known.data && <OwnAbsences known={known.data} />}
       <Loaded
         query={visits}
+        also={[known]}
         isEmpty={(all) => mine(all).length === 0}
         empty={<EmptyState title={t('assessor.visits.none')}>{t('assessor.visits.noneFix')}</EmptyState>}
       >
@@ -49,7 +52,6 @@ export default function VisitsPage() {
           </ul>
         )}
       </Loaded>
-      <OwnAbsences />
     </>
   );
 }
