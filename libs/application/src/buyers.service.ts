@@ -9,6 +9,7 @@ import {
   DEFAULT_RULE_KINDS,
   evaluateReadiness,
   levelScope,
+  readinessOn,
   type Readiness,
   type ReadinessCandidate,
   type ReadinessCondition,
@@ -21,6 +22,7 @@ import type { Database } from '#persistence';
 import { forbidden, holds, type Actor } from './actor.js';
 import { loadAssessment, pinnedContent } from './assessments.service.js';
 import { categoryName, ruleTitle } from './localised.js';
+import { dayAround } from './people.js';
 import { pageOf, type Page, type PageRequest } from './paging.js';
 import { mustBeRule, ruleContent } from './readiness.service.js';
 
@@ -34,8 +36,13 @@ export interface Approval {
   readonly title: string;
   readonly version: string;
   readonly category: string;
+  /** As of today. */
   readonly status: Readiness['status'];
   readonly validUntil: string | null;
+  /** Last day on which the rule excuses what fails: where the status is `not-ready`, it is over. */
+  readonly graceUntil: string | null;
+  /** The version in force by now, where it is still being worked out how the site stands under it. */
+  readonly next: string | null;
   readonly assessmentId: string | null;
   /** Day of the assessment it rests on. */
   readonly assessedOn: string | null;
@@ -66,8 +73,10 @@ export interface BuyerSite {
     readonly status: CertificateStatus;
     readonly validUntil: string | null;
   } | null;
-  /** Empty: no rule is about it, or its score isn't shared. */
+  /** Empty: no rule is about it, or its score isn't shared, or it is all still being worked out. */
   readonly approvals: readonly Approval[];
+  /** Rules in force and product categories under which it is still being worked out how it stands. */
+  readonly waiting: number;
 }
 
 /** A rule that is in force. */
@@ -117,7 +126,7 @@ const REACHED = `SELECT x.site_id, array_agg(DISTINCT scope) AS scopes,
     FROM site_reach x, unnest(x.scopes) scope
    WHERE x.organisation_id = $1 AND x.part IN ('buyer', 'grantee') AND (x.until IS NULL OR x.until >= current_date)`;
 
-interface SiteRecord extends Omit<BuyerSite, 'certificate' | 'approvals'> {
+interface SiteRecord extends Omit<BuyerSite, 'certificate' | 'approvals' | 'waiting'> {
   readonly certificate: {
     id: string;
     number: string;
@@ -128,7 +137,11 @@ interface SiteRecord extends Omit<BuyerSite, 'certificate' | 'approvals'> {
   } | null;
   readonly approvals:
     | readonly (Pick<Approval, 'category' | 'status' | 'validUntil' | 'assessmentId' | 'assessedOn'> & {
-        readonly rule: Pick<BuyerRule, 'rule' | 'version' | 'title' | 'translations' | 'maxAgeDays'>;
+        readonly rule: Pick<BuyerRule, 'rule' | 'version' | 'title' | 'translations' | 'maxAgeDays'> & {
+          readonly active: boolean;
+        };
+        readonly graceUntil: string | null;
+        readonly today: string | null;
         readonly conditions: readonly ReadinessCondition[];
         readonly missing: number | null;
         readonly countsUntil: string | null;
@@ -143,6 +156,10 @@ export class BuyersService {
   /** The sites the buyer reaches, a page of them, in no particular order. */
   async sites(actor: Actor, buyerId: string, page: PageRequest, locale: Locale): Promise<Page<BuyerSite>> {
     mustBelong(actor, buyerId);
+    const inForce: RuleSummary[] = await this.db.query(
+      `SELECT rule, version, body -> 'categories' AS categories FROM buyer_rule_row WHERE buyer_id = $1 AND active`,
+      [buyerId],
+    );
     const rows: SiteRecord[] = await this.db.query(
       `WITH reached AS MATERIALIZED (${REACHED} AND ($2::uuid IS NULL OR x.site_id > $2) GROUP BY x.site_id ORDER BY x.site_id LIMIT $3)
        SELECT s.id AS "siteId", s.name AS site, o.id AS "organisationId", o.name AS organisation, s.city, s.country, s.categories,
@@ -156,16 +173,17 @@ export class BuyersService {
          LEFT JOIN LATERAL (
            SELECT jsonb_agg(jsonb_build_object('category', r.category, 'status', r.status, 'validUntil', r.valid_until::text,
                     'assessmentId', r.assessment_id, 'assessedOn', e.assessed_on::text, 'conditions', r.body -> 'conditions', 'missing', r.body -> 'missing',
+                    'graceUntil', r.body -> 'graceUntil', 'today', ${dayAround('r.site_id', 'r.valid_until')},
                     'countsUntil', (e.assessed_on + (b.body ->> 'maxAgeDays')::int)::text,
-                    'rule', jsonb_build_object('rule', b.rule, 'version', b.version, 'title', b.body -> 'title', 'translations', b.body -> 'translations'))
+                    'rule', jsonb_build_object('rule', b.rule, 'version', b.version, 'active', b.active, 'title', b.body -> 'title', 'translations', b.body -> 'translations'))
                     ORDER BY b.rule, r.category) AS approvals
              FROM readiness r JOIN buyer_rule_row b ON b.id = r.buyer_rule_id LEFT JOIN assessment e ON e.id = r.assessment_id
-            WHERE r.site_id = x.site_id AND b.buyer_id = $1 AND b.active) a ON x.scopes && '{score}'
+            WHERE r.site_id = x.site_id AND b.buyer_id = $1) a ON x.scopes && '{score}'
         ORDER BY x.site_id`,
       [buyerId, page.after, page.limit + 1],
     );
     return pageOf(
-      rows.map((row) => shown(row, locale)),
+      rows.map((row) => shown(row, inForce, locale)),
       page,
       ({ siteId }) => siteId,
     );
@@ -310,7 +328,7 @@ export class BuyersService {
                     'visible', v.id IS NOT NULL, 'level', b.body -> 'level', 'mandatoryItems', b.body -> 'mandatoryItems',
                     'mandatoryMet', jsonb_path_query_first(r.body, '$.conditions[*] ? (@.code == "mandatory-items").actual'))) AS before
              FROM readiness r JOIN buyer_rule_row b ON b.id = r.buyer_rule_id LEFT JOIN assessment v ON v.id = r.assessment_id
-            WHERE r.site_id = x.site_id AND b.buyer_id = $1 AND b.active AND b.rule = $2) r ON true
+            WHERE r.site_id = x.site_id AND b.buyer_id = $1 AND b.rule = $2) r ON true
          LEFT JOIN LATERAL (SELECT jsonb_build_object('id', a.id, 'assessedOn', a.assessed_on::text, 'kind', a.kind, 'level', a.level, 'checklistVersionId', v.id,
                     'scoringProfileId', p.id, 'answers', x.scopes && '{answers}', 'recorded', d.assessment_id IS NOT NULL) AS candidate
              FROM assessment a JOIN checklist_version v ON v.id = a.checklist_version_id JOIN scoring_profile p ON p.id = a.scoring_profile_id
@@ -466,23 +484,49 @@ function tally<Status extends string>(statuses: readonly Status[]) {
   return { counts, count: (status: Status) => void (counts[status] += 1) };
 }
 
-function shown({ certificate, approvals, ...site }: SiteRecord, locale: Locale): BuyerSite {
+/** Of a rule in force, what says which sites it is about. */
+type RuleSummary = Pick<BuyerRule, 'rule' | 'version' | 'categories'>;
+
+function shown(
+  { certificate, approvals, ...site }: SiteRecord,
+  inForce: readonly RuleSummary[],
+  locale: Locale,
+): BuyerSite {
+  const known = approvals ?? [];
+  const asked = site.scopes.includes('score')
+    ? inForce.flatMap(({ rule, categories }) =>
+        site.categories
+          .filter((category) => categories.includes('*') || categories.includes(category))
+          .map((category) => ({ rule, category })),
+      )
+    : [];
   return {
     ...site,
+    // Looked at is a site under all rules at once: what an older version said stands until then.
+    waiting: asked.filter(
+      ({ rule, category }) =>
+        !known.some((each) => each.rule.active && each.rule.rule === rule && each.category === category),
+    ).length,
     certificate: certificate && {
       id: certificate.id,
       number: certificate.number,
       validUntil: certificate.validUntil,
       status: certificateStatus(certificate, dayIn(new Date(), certificate.timeZone))!,
     },
-    approvals: (approvals ?? []).map(({ rule, conditions, countsUntil, ...row }) => ({
-      ...row,
-      rule: rule.rule,
-      version: rule.version,
-      title: ruleTitle(rule, locale),
-      assessmentCountsUntil: countsUntil,
-      failing: failingOf(conditions),
-    })),
+    approvals: known.map(({ rule, conditions, countsUntil, today, ...row }) => {
+      const now = readinessOn({ ...row, conditions }, today ?? dayIn(new Date()));
+      return {
+        ...row,
+        status: now.status,
+        validUntil: now.validUntil,
+        rule: rule.rule,
+        version: rule.version,
+        next: rule.active ? null : (inForce.find((each) => each.rule === rule.rule)?.version ?? null),
+        title: ruleTitle(rule, locale),
+        assessmentCountsUntil: countsUntil,
+        failing: failingOf(now.conditions),
+      };
+    }),
   };
 }
 

@@ -4,6 +4,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { fewSites, must, siteAccess } from './access.js';
 import { actsAs, forbidden, holds, notFound, type Actor } from './actor.js';
 import { appendToOutbox } from '#platform';
+import type { Locale } from '#reporting';
 import type { Identity } from './identity.js';
 import { pageOf, type Page, type PageRequest } from './paging.js';
 import { applyPatch, mustBeCurrent } from './revision.js';
@@ -33,6 +34,8 @@ export interface OrganisationRow {
   readonly demo: boolean;
   /** The day on which a supplier has left for good. */
   readonly leftOn: string | null;
+  /** Whether others find it by its name, and the language of the mail it gets; null for who doesn't belong to it. */
+  readonly directoryEntry: { readonly listed: boolean; readonly language: Locale } | null;
   readonly revision: number;
 }
 
@@ -50,7 +53,10 @@ export interface SiteRow {
   readonly revision: number;
 }
 
+/** Of an organisation ($1: the person who reads). */
 const organisationColumns = `o.id, o.name, o.kind, o.country, o.demo,
+  CASE WHEN o.id IN (SELECT organisation_id FROM membership WHERE user_id = $1)
+    THEN jsonb_build_object('listed', coalesce(o.listed, o.kind = 'buyer'), 'language', o.language) END AS "directoryEntry",
   (o.dissolved_at AT TIME ZONE 'UTC')::date::text AS "leftOn", o.revision`;
 /** The organisations ($1: the person) that somebody belongs to, whose sites they see, or that share a programme. */
 const organisationSeenBy = `

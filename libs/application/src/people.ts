@@ -17,6 +17,8 @@ export interface Me extends Actor {
   readonly language: Locale | null;
   /** IANA name; null: nothing chosen. */
   readonly timeZone: string | null;
+  /** Of the businesses they belong to, those that have left for good: nothing new begins for them. */
+  readonly left: readonly { readonly organisationId: string; readonly on: string }[];
 }
 
 /** The language of a mail: what the person has chosen, else the first of the site's that we speak, else English. */
@@ -30,10 +32,13 @@ export class PeopleService {
 
   async me(actor: Actor): Promise<Me> {
     const [row] = await this.db.query(
-      `SELECT language, time_zone AS "timeZone" FROM person_settings WHERE user_id = $1`,
-      [actor.userId],
+      `SELECT p.language, p.time_zone AS "timeZone", o.left
+         FROM (SELECT coalesce(jsonb_agg(jsonb_build_object('organisationId', id, 'on', (dissolved_at AT TIME ZONE 'UTC')::date::text) ORDER BY id), '[]') AS left
+                 FROM organisation WHERE dissolved_at IS NOT NULL AND id = ANY ($2)) o
+         LEFT JOIN person_settings p ON p.user_id = $1`,
+      [actor.userId, actor.memberships.map(({ organisationId }) => organisationId)],
     );
-    return { ...actor, language: row?.language ?? null, timeZone: row?.timeZone ?? null };
+    return { ...actor, language: row.language, timeZone: row.timeZone, left: row.left };
   }
 
   /** Changes what is given; null takes a choice back. @throws DomainError `settings-invalid` */
@@ -150,6 +155,15 @@ export async function programmeDay(
   );
   return dayIn(now, row.zone);
 }
+
+/**
+ * SQL: the day it is where a site's programme is, as text, when that decides whether a last day is over; null when it is the same
+ * everywhere. Somebody who doesn't see the programme gets the day in UTC.
+ */
+export const dayAround = (siteId: string, lastDay: string): string => `
+  CASE WHEN ${lastDay} BETWEEN current_date - 1 AND current_date THEN
+    (SELECT (now() AT TIME ZONE p.time_zone)::date::text FROM enrolment e JOIN cohort c ON c.id = e.cohort_id
+       JOIN programme p ON p.id = c.programme_id WHERE e.site_id = ${siteId} ORDER BY e.enrolled_on DESC, e.id LIMIT 1) END`;
 
 /** The latest of the days that it is in the programmes, so that nothing is planned for a day that has begun anywhere. */
 export async function latestProgrammeDay(db: Queryable, now = new Date()): Promise<string> {

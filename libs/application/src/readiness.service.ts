@@ -3,6 +3,7 @@ import {
   compileScoring,
   DomainError,
   evaluateReadiness,
+  readinessOn,
   rescorer,
   visibleReadiness,
   type BuyerRule,
@@ -12,14 +13,14 @@ import {
   type ScoringProfile,
   type Seen,
 } from '#domain';
-import { appendToOutbox } from '#platform';
+import { appendToOutbox, dayIn } from '#platform';
 import { randomUUID } from 'node:crypto';
 import type { Database } from '#persistence';
 import type { EntityManager } from 'typeorm';
 import { mustSee, scopesOf, seenBy, seesRecord, siteAccess, type SiteAccess } from './access.js';
 import { forbidden, type Actor } from './actor.js';
 import { type LoadedAssessment, loadAssessment } from './assessments.service.js';
-import { programmeDay } from './people.js';
+import { dayAround, programmeDay } from './people.js';
 import { mustFollow } from './schemas.js';
 
 export interface ReadinessRow {
@@ -30,10 +31,18 @@ export interface ReadinessRow {
   /** The rule's titles in other languages, as the buyer gave them. */
   readonly translations: BuyerRule['translations'];
   readonly category: string;
+  /** As of today. */
   readonly status: Readiness['status'];
   readonly validUntil: string | null;
   readonly assessmentId: string | null;
   readonly body: Readiness;
+  /** The rule has a newer version: how the site stands under it is being worked out. */
+  readonly outdated: boolean;
+}
+
+/** What comes with a row from the database: `dayAround` its last day. */
+interface Stored {
+  readonly today: string | null;
 }
 
 /** A site a buyer's rule is about, as the buyer's list shows it. */
@@ -115,13 +124,17 @@ export class ReadinessService {
     });
   }
 
-  /** Looks again at every site whose readiness has run out by the day it is where its programme is. */
+  /**
+   * Looks again at every site whose readiness has run out by the day it is where its programme is, or was worked out by a
+   * version of Uplift that kept less of it.
+   */
   async evaluateExpired(now = new Date()): Promise<void> {
     const sites: { id: string }[] = await this.db.query(
       `SELECT DISTINCT r.site_id AS id FROM readiness r
          LEFT JOIN LATERAL (SELECT p.time_zone FROM enrolment e JOIN cohort c ON c.id = e.cohort_id JOIN programme p ON p.id = c.programme_id
                              WHERE e.site_id = r.site_id ORDER BY e.enrolled_on DESC, e.id LIMIT 1) z ON true
-        WHERE r.status IN ('ready', 'conditional') AND r.valid_until < ($1::timestamptz AT TIME ZONE coalesce(z.time_zone, 'UTC'))::date`,
+        WHERE (r.status IN ('ready', 'conditional') AND r.valid_until < ($1::timestamptz AT TIME ZONE coalesce(z.time_zone, 'UTC'))::date)
+           OR NOT r.body ? 'graceUntil'`,
       [now],
     );
     for (const { id } of sites) await this.evaluateSite(id, await programmeDay(this.db, { siteId: id }, now));
@@ -138,16 +151,20 @@ export class ReadinessService {
   async suppliers(actor: Actor, buyerId: string, status?: string): Promise<SupplierReadiness[]> {
     if (!actor.memberships.some((membership) => membership.organisationId === buyerId))
       throw forbidden('Only members of the buyer see its list.');
-    const rows: (SupplierReadiness & { seen: Seen[] })[] = await this.db.query(
+    const rows: (SupplierReadiness & Stored & { seen: Seen[] })[] = await this.db.query(
       `SELECT r.site_id AS "siteId", s.name AS "siteName", o.name AS organisation, x.seen, b.name AS buyer, br.rule, br.body->>'title' AS title,
-              coalesce(br.body->'translations', '{}') AS translations, r.category, r.status, r.valid_until::text AS "validUntil", r.assessment_id AS "assessmentId", r.body
+              coalesce(br.body->'translations', '{}') AS translations, r.category, r.status, r.valid_until::text AS "validUntil", r.assessment_id AS "assessmentId", r.body,
+              NOT br.active AS outdated, ${dayAround('r.site_id', 'r.valid_until')} AS today
          FROM readiness_explained r JOIN buyer_rule_row br ON br.id = r.buyer_rule_id JOIN organisation b ON b.id = br.buyer_id
          JOIN site s ON s.id = r.site_id JOIN organisation o ON o.id = s.organisation_id
          JOIN LATERAL (SELECT ${scopesOf('$3', 'r.site_id')} AS seen) x ON x.seen && '{record,score}'
-        WHERE br.buyer_id = $1 AND ($2::text IS NULL OR r.status = $2) ORDER BY s.name, r.category LIMIT 1000`,
+        WHERE br.buyer_id = $1 AND ($2::text IS NULL OR r.status = $2 OR ($2 = 'not-ready' AND r.valid_until <= current_date))
+        ORDER BY s.name, r.category LIMIT 1000`,
       [buyerId, status ?? null, actor.userId],
     );
-    return rows.map(({ seen, ...row }) => ({ ...row, body: visibleReadiness(row.body, seen) }));
+    return rows
+      .map(({ seen, ...row }) => asOfToday({ ...row, body: visibleReadiness(row.body, seen) }))
+      .filter((row) => !status || row.status === status);
   }
 
   private async candidates(tx: EntityManager, siteId: string) {
@@ -206,6 +223,21 @@ export async function ruleContent(
   return { version: version.body, profile: profile.body };
 }
 
+/** A row as it stands today, whenever it was worked out. */
+function asOfToday<Row extends ReadinessRow>({
+  today,
+  ...row
+}: Row & Stored): ReadinessRow & Omit<Row, 'body'> {
+  // What an older version of Uplift has kept lacks some.
+  const kept = {
+    ...row.body,
+    assessedOn: row.body.assessedOn ?? null,
+    graceUntil: row.body.graceUntil ?? null,
+  };
+  const body = readinessOn(kept, today ?? dayIn(new Date()));
+  return { ...(row as unknown as Row), body, status: body.status, validUntil: body.validUntil };
+}
+
 /**
  * Stored readiness of a site as far as somebody sees it: under every rule for who works on the record, under their own
  * rules for everybody else.
@@ -222,17 +254,19 @@ export async function readinessOf(
 }
 
 /** Stored readiness of a site, whole; `buyers` narrows it to the rules of these organisations. For the worker. */
-export function storedReadiness(
+export async function storedReadiness(
   db: Pick<EntityManager, 'query'>,
   siteId: string,
   buyers: readonly string[] | null = null,
 ): Promise<ReadinessRow[]> {
-  return db.query(
+  const rows: (ReadinessRow & Stored)[] = await db.query(
     `SELECT r.site_id AS "siteId", b.name AS buyer, br.rule, br.body->>'title' AS title,
             coalesce(br.body->'translations', '{}') AS translations, r.category, r.status,
-            r.valid_until::text AS "validUntil", r.assessment_id AS "assessmentId", r.body
+            r.valid_until::text AS "validUntil", r.assessment_id AS "assessmentId", r.body,
+            NOT br.active AS outdated, ${dayAround('r.site_id', 'r.valid_until')} AS today
        FROM readiness_explained r JOIN buyer_rule_row br ON br.id = r.buyer_rule_id JOIN organisation b ON b.id = br.buyer_id
       WHERE r.site_id = $1 AND ($2::uuid[] IS NULL OR br.buyer_id = ANY($2)) ORDER BY b.name, br.rule, r.category`,
     [siteId, buyers],
   );
+  return rows.map((row) => asOfToday(row));
 }

@@ -291,6 +291,8 @@ export async function gapReportOf(
       category: categoryName(row.category, locale),
       rule: ruleTitle(row, locale),
       ready: row.status === 'ready',
+      ...(row.status === 'conditional' && row.validUntil && { conditionalUntil: row.validUntil }),
+      ...(row.status === 'not-ready' && row.body.graceUntil && { graceEndedOn: row.body.graceUntil }),
       missing: missingFor(row),
       reasons: [],
     })),

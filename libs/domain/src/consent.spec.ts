@@ -8,6 +8,7 @@ import {
   visibleGain,
   visibleReadiness,
   visibleScore,
+  widened,
   type GrantAction,
   type GrantState,
   type GrantTerms,
@@ -33,6 +34,24 @@ describe('scopes', () => {
     ],
     [[], []],
   ])('%j mean %j', (scopes, all) => expect(impliedScopes(scopes)).toEqual(all));
+});
+
+describe('a change of a grant', () => {
+  const before = { siteIds: ['a', 'b'], scopes: ['answers'] as Scope[], until: '2026-06-30' };
+  it.each<[string, Partial<typeof before>, ReturnType<typeof widened>]>([
+    ['the same', {}, null],
+    ['fewer sites, a sooner end', { siteIds: ['b'], until: '2026-05-01' }, null],
+    ['what answers bring along anyway', { scopes: ['answers', 'score', 'section-scores'] }, null],
+    ['less', { scopes: ['score'] }, null],
+    ['another site', { siteIds: ['b', 'c'] }, { siteIds: ['c'], scopes: [], until: null }],
+    [
+      'something else instead',
+      { scopes: ['certificate'] },
+      { siteIds: [], scopes: ['certificate'], until: null },
+    ],
+    ['evidence on top', { scopes: ['evidence'] }, { siteIds: [], scopes: ['evidence'], until: null }],
+    ['a day more', { until: '2026-07-01' }, { siteIds: [], scopes: [], until: '2026-07-01' }],
+  ])('%s', (_, change, more) => expect(widened(before, { ...before, ...change })).toEqual(more));
 });
 
 describe('life of a grant', () => {

@@ -87,6 +87,29 @@ export interface GrantTerms {
   readonly until: LocalDate;
 }
 
+/** What a recipient sees more of after a change of what was granted. */
+export interface Widening {
+  readonly siteIds: readonly string[];
+  /** With what they bring along. */
+  readonly scopes: readonly Scope[];
+  /** The later last day; null when it ends no later. */
+  readonly until: LocalDate | null;
+}
+
+/** Says what a change gives beyond what was granted; null when it gives nothing more. What it is for gives nothing. */
+export function widened(
+  before: Omit<GrantTerms, 'purpose'>,
+  after: Omit<GrantTerms, 'purpose'>,
+): Widening | null {
+  const had = new Set(impliedScopes(before.scopes));
+  const more = {
+    siteIds: after.siteIds.filter((id) => !before.siteIds.includes(id)),
+    scopes: impliedScopes(after.scopes).filter((scope) => !had.has(scope)),
+    until: after.until > before.until ? after.until : null,
+  };
+  return more.siteIds.length > 0 || more.scopes.length > 0 || more.until ? more : null;
+}
+
 /** An organisation with an account, or a person without one who gets a link. */
 export type GrantRecipient =
   { readonly organisationId: string } | { readonly name: string; readonly email: string };

@@ -7,6 +7,7 @@ import type { Aggregation, ScoringProfile } from './profile.js';
 import {
   checkBuyerRule,
   evaluateReadiness,
+  readinessOn,
   rescorer,
   type BuyerRule,
   type ReadinessCandidate,
@@ -276,6 +277,81 @@ describe('readiness', () => {
       ).status,
     ).toBe('not-ready');
     expect(evaluate(rule, candidate(cl, { ...good, a: 'no' })).status).toBe('not-ready');
+  });
+
+  // Assessed on 10 January; points are excused for so many days, the whole counts for so many; today, then status and grace.
+  it.each([
+    [{ a: 'yes', d: 'no' }, 30, 365, '2026-02-09', 'conditional', '2026-02-09'],
+    [{ a: 'yes', d: 'no' }, 30, 365, '2026-02-10', 'not-ready', '2026-02-09'],
+    [{ a: 'yes', d: 'no' }, 500, 365, '2027-01-10', 'conditional', '2027-01-10'],
+    [{ a: 'yes', d: 'no' }, 500, 365, '2027-01-11', 'not-ready', '2027-01-10'],
+    // What the rule never excuses leaves no grace; nor is there one where nothing fails but the age.
+    [{ a: 'no', d: 'no' }, 30, 365, '2026-02-01', 'not-ready', null],
+    [{ a: 'yes', d: 'yes' }, 30, 365, '2026-02-10', 'ready', null],
+    [{ a: 'yes', d: 'yes' }, 30, 20, '2026-02-10', 'not-ready', null],
+  ])(
+    'excuses %j for %i days, of %i, on %s: %s, grace until %s',
+    (answers, withinDays, maxAgeDays, today, ...then) => {
+      const rule = ruleOf({
+        maxAgeDays,
+        minPoints: 95,
+        maxOpen: { critical: 0 },
+        conditional: { allow: ['points'], withinDays },
+      });
+      const found = evaluateReadiness(rule, {
+        categories: ['dairy'],
+        assessments: [candidate(cl, { ...good, ...answers })],
+        today,
+      });
+      expect([found.status, found.graceUntil]).toEqual(then);
+      expect(found.validUntil).toBe(
+        found.status === 'ready' ? '2027-01-10' : found.status === 'conditional' ? found.graceUntil : null,
+      );
+    },
+  );
+
+  it.each([
+    // Looked at on 1 February; how it stands on a later day, without anybody looking again.
+    [{ d: 'no' }, '2026-02-09', 'conditional', '2026-02-09', [30, true]],
+    [{ d: 'no' }, '2026-02-10', 'not-ready', null, [31, true]],
+    [{}, '2027-01-10', 'ready', '2027-01-10', [365, true]],
+    [{}, '2027-01-11', 'not-ready', null, [366, false]],
+    [{ a: 'no' }, '2027-01-11', 'not-ready', null, [366, false]],
+  ] as const)(
+    'looked at before, %j stands on %s as %s until %s',
+    (answers, today, status, validUntil, age) => {
+      const rule = ruleOf({
+        minPoints: 95,
+        maxOpen: { critical: 0 },
+        conditional: { allow: ['points'], withinDays: 30 },
+      });
+      const kept = evaluateReadiness(rule, {
+        categories: ['dairy'],
+        assessments: [candidate(cl, { ...good, ...answers })],
+        today: '2026-02-01',
+      });
+      const now = readinessOn(kept, today);
+      expect(now).toMatchObject({ status, validUntil, graceUntil: kept.graceUntil });
+      expect([now.conditions[0]!.actual, now.conditions[0]!.holds]).toEqual(age);
+      // As somebody would find it who looked at it on that day.
+      const anew = evaluateReadiness(rule, {
+        categories: ['dairy'],
+        assessments: [candidate(cl, { ...good, ...answers })],
+        today,
+      });
+      expect([anew.status, anew.validUntil, anew.conditions]).toEqual([
+        now.status,
+        now.validUntil,
+        now.conditions,
+      ]);
+    },
+  );
+
+  it('without an assessment, and of one whose day is not kept, nothing ages', () => {
+    const none = evaluateReadiness(ruleOf(), { categories: ['dairy'], assessments: [], today: '2026-02-01' });
+    expect(readinessOn(none, '2027-02-01')).toEqual(none);
+    const kept = { ...evaluate(ruleOf(), candidate(cl, good)), assessedOn: null };
+    expect(readinessOn(kept, '2026-07-01')).toEqual(kept);
   });
 
   it('asks for the pass of the programme', () => {

@@ -150,6 +150,13 @@ export interface Readiness {
   readonly cheapestPath: ReadinessPath | null;
   /** Last day the status holds if nothing changes; null unless ready or conditional. */
   readonly validUntil: LocalDate | null;
+  /** Day of the assessment it rests on. */
+  readonly assessedOn: LocalDate | null;
+  /**
+   * Last day on which the rule excuses what fails: of a site that is not ready it is over. null where nothing fails but
+   * the age, or something that the rule never excuses.
+   */
+  readonly graceUntil: LocalDate | null;
   readonly ignored: readonly { readonly assessmentId: string; readonly reason: IgnoredReason }[];
 }
 
@@ -176,7 +183,15 @@ export function evaluateReadiness(rule: BuyerRule, context: ReadinessContext): R
   const categories = rule.categories.includes('*')
     ? [...context.categories]
     : context.categories.filter((c) => rule.categories.includes(c));
-  const none = { assessmentId: null, conditions: [], missing: null, cheapestPath: null, validUntil: null };
+  const none = {
+    assessmentId: null,
+    conditions: [],
+    missing: null,
+    cheapestPath: null,
+    validUntil: null,
+    assessedOn: null,
+    graceUntil: null,
+  };
   if (categories.length === 0 && !rule.categories.includes('*')) {
     return { status: 'not-covered', categories, ...none, ignored: [] };
   }
@@ -206,19 +221,19 @@ export function evaluateReadiness(rule: BuyerRule, context: ReadinessContext): R
   const missing = path?.reachesReady
     ? path.items.length
     : new Set(failing.flatMap((c) => c.requirements)).size;
-  let status: Readiness['status'] = failing.length === 0 ? 'ready' : 'not-ready';
-  let until = failing.length === 0 ? lastDay : null;
-  if (
-    failing.length > 0 &&
-    rule.conditional &&
-    failing.every((c) => c.code !== 'age' && rule.conditional!.allow.includes(c.code))
-  ) {
-    const grace = addDays(chosen.date, Math.min(rule.conditional.withinDays, rule.maxAgeDays));
-    if (!isBefore(grace, today)) {
-      status = 'conditional';
-      until = grace;
-    }
-  }
+  const excused = failing.filter((c) => c !== fresh);
+  const { conditional } = rule;
+  const graceUntil =
+    conditional && excused.length > 0 && excused.every((c) => conditional.allow.includes(c.code))
+      ? addDays(chosen.date, Math.min(conditional.withinDays, rule.maxAgeDays))
+      : null;
+  // Never beyond the age that the rule accepts, so what is excused is young enough.
+  const status =
+    failing.length === 0
+      ? 'ready'
+      : graceUntil !== null && !isBefore(graceUntil, today)
+        ? 'conditional'
+        : 'not-ready';
   return {
     status,
     categories,
@@ -226,8 +241,32 @@ export function evaluateReadiness(rule: BuyerRule, context: ReadinessContext): R
     conditions,
     missing,
     cheapestPath: path,
-    validUntil: until,
+    validUntil: status === 'ready' ? lastDay : status === 'conditional' ? graceUntil : null,
+    assessedOn: chosen.date,
+    graceUntil,
     ignored,
+  };
+}
+
+/**
+ * How a site that was looked at some days ago stands on a day: the assessment has aged, and a status whose last day is over
+ * holds no more, whether or not anybody has looked again.
+ */
+export function readinessOn<
+  Kept extends Pick<Readiness, 'status' | 'conditions' | 'validUntil' | 'assessedOn'>,
+>(kept: Kept, today: LocalDate): Kept {
+  const { status, validUntil, assessedOn } = kept;
+  const age = assessedOn === null ? null : daysBetween(assessedOn, today);
+  const over = validUntil !== null && isBefore(validUntil, today);
+  return {
+    ...kept,
+    status: over ? 'not-ready' : status,
+    validUntil: over ? null : validUntil,
+    conditions: kept.conditions.map((condition) =>
+      age === null || condition.code !== 'age'
+        ? condition
+        : { ...condition, actual: age, holds: age <= Number(condition.needed) },
+    ),
   };
 }
 

@@ -157,14 +157,21 @@ export function gapReportModel(view: GapReportView, locale: Locale, shape: Shape
       category: buyer.category,
       rule: say.digits(buyer.rule),
       ready: buyer.ready,
-      state: say.say(buyer.ready ? 'ready' : 'notReady'),
+      conditional: !!buyer.conditionalUntil,
+      state: buyer.conditionalUntil
+        ? `${say.say('conditional')}, ${say.say('untilDay', { date: say.date(buyer.conditionalUntil) })}`
+        : say.say(buyer.ready ? 'ready' : 'notReady'),
       missing: buyer.missing.length ? say.count('missingCount', buyer.missing.length) : null,
       more: brief && buyer.missing.length > FEW,
       codes: (brief ? buyer.missing.slice(0, FEW) : buyer.missing).map((code) => ({
         code,
         linked: codes.has(code),
       })),
-      reasons: buyer.reasons.length ? say.list(buyer.reasons) : null,
+      reasons:
+        [
+          ...(buyer.graceEndedOn ? [say.say('graceOver', { date: say.date(buyer.graceEndedOn) })] : []),
+          ...(buyer.reasons.length ? [say.list(buyer.reasons)] : []),
+        ].join(' ') || null,
     })),
     path: view.cheapestPath && {
       target: say.say('cheapestPathFor', {

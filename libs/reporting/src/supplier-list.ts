@@ -22,6 +22,10 @@ export interface SupplierLine {
     readonly category: string;
     readonly status: Readiness['status'];
     readonly validUntil: string | null;
+    /** Last day on which the rule excused what fails; with "not-ready" it is over. */
+    readonly graceUntil: string | null;
+    /** The version of the rule that takes the place of the one it was worked out under. */
+    readonly next: string | null;
     readonly assessedOn: string | null;
     readonly missing: number | null;
     readonly failing: readonly {
@@ -72,6 +76,17 @@ export function supplierTable(lines: readonly SupplierLine[], locale: Locale): S
         : typeof of === 'number'
           ? said.number(of, 1)
           : of;
+  const why = ({ status, graceUntil, next, failing }: NonNullable<SupplierLine['approval']>): string[] => [
+    ...(next ? [said.say('beingWorkedOut', { version: next })] : []),
+    ...(status === 'not-ready' && graceUntil ? [said.say('graceOver', { date: said.date(graceUntil) })] : []),
+    ...failing.map(({ code, subject, actual, needed }) =>
+      said.say('conditionLine', {
+        what: said.say(CONDITION[code], { section: subject ?? '' }),
+        actual: value(actual),
+        needed: value(needed),
+      }),
+    ),
+  ];
   const text = (key: PhraseKey, width: number) => ({ header: said.say(key), kind: 'text', width }) as const;
   const day = (key: PhraseKey) => ({ header: said.say(key), kind: 'day', width: 14 }) as const;
   return {
@@ -105,15 +120,7 @@ export function supplierTable(lines: readonly SupplierLine[], locale: Locale): S
       approval?.version ?? null,
       said.say(approval ? STATUS[approval.status] : 'noDataShared'),
       approval?.validUntil ?? null,
-      approval?.failing
-        .map(({ code, subject, actual, needed }) =>
-          said.say('conditionLine', {
-            what: said.say(CONDITION[code], { section: subject ?? '' }),
-            actual: value(actual),
-            needed: value(needed),
-          }),
-        )
-        .join('\n') || null,
+      approval ? why(approval).join('\n') || null : null,
       approval?.missing ?? null,
       approval?.assessedOn ?? null,
       certificate?.number ?? null,

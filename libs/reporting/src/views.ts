@@ -112,6 +112,10 @@ export interface BuyerLine {
   /** Short text of the rule, e.g. `Basic level, no open major`. */
   readonly rule: string;
   readonly ready: boolean;
+  /** Last day of a conditional approval. */
+  readonly conditionalUntil?: LocalDate;
+  /** Last day on which one was possible, where that is over. */
+  readonly graceEndedOn?: LocalDate;
   /** Codes of the requirements that are missing for it. */
   readonly missing: readonly string[];
   /** Reasons that are no requirement, e.g. `certificate expired`. Already in the reader's language. */

@@ -570,6 +570,8 @@ export const ar: Messages = {
   conditional: 'مشروط',
   notAssessedYet: 'لم يُقيَّم',
   noDataShared: 'لا بيانات',
+  graceOver: 'كانت الموافقة المشروطة ممكنة حتى {date}؛ وقد انتهت هذه المهلة.',
+  beingWorkedOut: 'يجري الحساب وفق الإصدار {version} من القاعدة',
   conditionLine: '{what}: {actual}؛ المطلوب: {needed}',
   conditionAge: 'عمر التقييم بالأيام',
   conditionScorable: 'تمت الإجابة عن الكل',

@@ -515,6 +515,8 @@ export const en = {
   conditional: 'Conditional',
   notAssessedYet: 'Not assessed',
   noDataShared: 'No data',
+  graceOver: 'Conditional approval was possible until {date}; that time is over.',
+  beingWorkedOut: 'Being worked out under version {version} of the rule',
   conditionLine: '{what}: {actual}; asked: {needed}',
   conditionAge: 'Age of the assessment in days',
   conditionScorable: 'Everything answered',

@@ -510,6 +510,8 @@ export const es: Messages = {
   conditional: 'Condicional',
   notAssessedYet: 'Sin evaluar',
   noDataShared: 'Sin datos',
+  graceOver: 'La aprobación condicional era posible hasta el {date}; ese plazo ha terminado.',
+  beingWorkedOut: 'Se está calculando con la versión {version} de la regla',
   conditionLine: '{what}: {actual}; se pide: {needed}',
   conditionAge: 'Antigüedad de la evaluación en días',
   conditionScorable: 'Todo respondido',

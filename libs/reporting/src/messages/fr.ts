@@ -511,6 +511,8 @@ export const fr: Messages = {
   conditional: 'Sous condition',
   notAssessedYet: 'Non évalué',
   noDataShared: 'Pas de données',
+  graceOver: 'L’approbation sous condition était possible jusqu’au {date} ; ce délai est écoulé.',
+  beingWorkedOut: 'Calcul en cours selon la version {version} de la règle',
   conditionLine: '{what} : {actual} ; demandé : {needed}',
   conditionAge: 'Âge de l’évaluation en jours',
   conditionScorable: 'Tout a une réponse',

@@ -486,6 +486,8 @@ export const hi: Messages = {
   conditional: 'सशर्त',
   notAssessedYet: 'मूल्यांकन नहीं हुआ',
   noDataShared: 'कोई डेटा नहीं',
+  graceOver: 'सशर्त स्वीकृति {date} तक संभव थी; वह समय बीत चुका है।',
+  beingWorkedOut: 'नियम के संस्करण {version} के अनुसार हिसाब हो रहा है',
   conditionLine: '{what}: {actual}; माँग: {needed}',
   conditionAge: 'मूल्यांकन की आयु, दिनों में',
   conditionScorable: 'सबके उत्तर दिए गए',

@@ -536,6 +536,8 @@ export const ru: Messages = {
   conditional: 'Условно',
   notAssessedYet: 'Не оценён',
   noDataShared: 'Нет данных',
+  graceOver: 'Условное одобрение было возможно до {date}; этот срок истёк.',
+  beingWorkedOut: 'Рассчитывается по версии {version} правила',
   conditionLine: '{what}: {actual}; требуется: {needed}',
   conditionAge: 'Давность оценки в днях',
   conditionScorable: 'Есть ответы на всё',

@@ -4,6 +4,7 @@ import { type RowOf, useAll, useWrite } from '#web/api/hooks';
 import { useMe } from '#web/api/session';
 import { serverLocale, useI18n } from '#web/i18n';
 import { PageHeader, Text } from '#web/ui/basics';
+import { DirectoryFields, useDirectoryEntry } from '#web/shell/directory-entry';
 import { CountryField } from '#web/ui/country';
 import { FormDialog } from '#web/ui/dialog';
 import { Select, TextField } from '#web/ui/form';
@@ -112,6 +113,7 @@ function List({ rows }: { rows: readonly Organisation[] }) {
   const { t, compare, country } = useI18n();
   const { owned } = useMine();
   const { mutateAsync: change } = useWrite('patch', '/api/v1/organisations/{id}');
+  const saveEntry = useDirectoryEntry();
   const words = useCallback(
     (row: Organisation) => `${row.name} ${t(`common.kind.${row.kind}`)} ${country(row.country)}`,
     [t, country],
@@ -142,29 +144,41 @@ function List({ rows }: { rows: readonly Organisation[] }) {
         key: 'change',
         acts: true,
         header: t('admin.people.change'),
-        cell: ({ id, name, country: code, revision }) =>
+        cell: ({ id, name, country: code, revision, directoryEntry, leftOn }) =>
           mine.includes(id) ? (
-            <FormDialog
-              look="quiet"
-              label={t('admin.people.change')}
-              submit={t('common.save')}
-              onSubmit={async (values) => {
-                await change({
-                  params: { path: { id } },
-                  headers: ifMatch(revision),
-                  body: { name: values['name']!, country: values['country']! },
-                });
-                toast(t('admin.people.changed'));
-              }}
-            >
-              <OrganisationFields name={name} country={code} />
-            </FormDialog>
+            <>
+              <FormDialog
+                look="quiet"
+                label={t('admin.people.change')}
+                submit={t('common.save')}
+                onSubmit={async (values) => {
+                  await change({
+                    params: { path: { id } },
+                    headers: ifMatch(revision),
+                    body: { name: values['name']!, country: values['country']! },
+                  });
+                  toast(t('admin.people.changed'));
+                }}
+              >
+                <OrganisationFields name={name} country={code} />
+              </FormDialog>
+              {directoryEntry && !leftOn && (
+                <FormDialog
+                  look="quiet"
+                  label={t('common.found.title')}
+                  submit={t('common.save')}
+                  onSubmit={(_, data) => saveEntry(id, data)}
+                >
+                  <DirectoryFields entry={directoryEntry} />
+                </FormDialog>
+              )}
+            </>
           ) : (
             '–'
           ),
       },
     ],
-    [t, compare, country, mine, change],
+    [t, compare, country, mine, change, saveEntry],
   );
   return (
     <>

@@ -75,6 +75,14 @@ export function useCondition(): (condition: Schema<'FailingCondition'>) => strin
   );
 }
 
+/** That conditional approval was possible until a day, where it is over; nothing else. */
+export function GraceOver({ status, until }: { status: Approval['status']; until: string | null }) {
+  const { t, day } = useI18n();
+  return status === 'not-ready' && until ? (
+    <span>{t('buyer.why.graceOver', { day: day(until) })}</span>
+  ) : null;
+}
+
 /** A site in a list, with whose it is; leads to what is shared of it. */
 export function SiteName({ site }: { site: BuyerSite }) {
   return (

@@ -9,9 +9,9 @@ import { EmptyState, Loaded } from '#web/ui/states';
 import { type Column, Table } from '#web/ui/table';
 import { type BuyerSite, ForBuyer, SiteName } from './buyer';
 
-const WHAT = ['conditional', 'assessment', 'certificate', 'consent'] as const;
+const WHAT = ['conditional', 'ended', 'assessment', 'certificate', 'consent'] as const;
 
-/** Something of a site that runs out. */
+/** Something of a site that runs out; `ended`: a conditional approval that has. */
 interface Expiry {
   readonly key: string;
   readonly site: BuyerSite;
@@ -35,8 +35,9 @@ function expiriesOf(site: BuyerSite): Expiry[] {
       about: about && !before.includes(about) ? [...before, about] : before,
     });
   };
-  for (const { status, validUntil, assessmentCountsUntil, category } of site.approvals) {
+  for (const { status, validUntil, graceUntil, assessmentCountsUntil, category } of site.approvals) {
     if (status === 'conditional') add('conditional', validUntil, category);
+    if (status === 'not-ready') add('ended', graceUntil, category);
     add('assessment', assessmentCountsUntil, category);
   }
   if (site.certificate?.status === 'valid')
@@ -48,7 +49,7 @@ function expiriesOf(site: BuyerSite): Expiry[] {
 const dayFromNow = (days: number): string =>
   new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
 
-/** `/buyer/expiring`: what runs out within 30, 60 or 90 days, the first first. */
+/** `/buyer/expiring`: what runs out within 30, 60 or 90 days, the first first; before it approvals that ended as long ago. */
 export default function ExpiringPage() {
   const { t } = useI18n();
   return (
@@ -69,10 +70,15 @@ function Expiring({ buyer }: { buyer: string }) {
     params: { path: { id: buyer }, query: { lang: serverLocale() } },
   });
   const rows = useMemo(() => {
-    const [today, last] = [dayFromNow(0), dayFromNow(Number(within))];
+    const [first, today, last] = [-Number(within), 0, Number(within)].map(dayFromNow) as [
+      string,
+      string,
+      string,
+    ];
     return (sites.data ?? [])
       .flatMap(expiriesOf)
-      .filter((each) => each.on >= today && each.on <= last && (!what || each.what === what));
+      .filter((each) => each.on >= (each.what === 'ended' ? first : today) && each.on <= last)
+      .filter((each) => !what || each.what === what);
   }, [sites.data, within, what]);
   const columns = useMemo<readonly Column<Expiry>[]>(
     () => [

@@ -6,7 +6,7 @@ import { useI18n, serverLocale } from '#web/i18n';
 import { ButtonLink, PageHeader, Panel, Skeleton, Status, Text } from '#web/ui/basics';
 import { READINESS } from '#web/ui/readiness';
 import { EmptyState, Loaded } from '#web/ui/states';
-import { useCondition } from './buyer';
+import { GraceOver, useCondition } from './buyer';
 import { Complain } from './complain';
 
 /** `/buyer/sites/:id`: one supplier's site, as far as charter and consent let its buyer see it, and until when. */
@@ -101,7 +101,7 @@ export default function SitePage() {
 function Ready({ row, category }: { row: Schema<'ReadinessRow'>; category: string }) {
   const { t, day, number } = useI18n();
   const said = useCondition();
-  const { status, validUntil, title, translations, body } = row;
+  const { status, validUntil, title, translations, body, outdated } = row;
   const mine = (translations as Record<string, { title: string } | undefined> | undefined)?.[serverLocale()];
   return (
     <>
@@ -113,6 +113,8 @@ function Ready({ row, category }: { row: Schema<'ReadinessRow'>; category: strin
       <p className="text-soft">
         <Text>{mine?.title ?? title}</Text>
       </p>
+      <GraceOver status={status} until={body.graceUntil} />
+      {outdated && <p className="text-soft">{t('buyer.site.outdated')}</p>}
       <ul className="mt-2 grid gap-1">
         {body.conditions.map((condition) => (
           <li

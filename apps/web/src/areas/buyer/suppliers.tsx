@@ -9,7 +9,7 @@ import { READINESS } from '#web/ui/readiness';
 import { useSearch } from '#web/ui/search';
 import { EmptyState, Loaded } from '#web/ui/states';
 import { type Column, Table } from '#web/ui/table';
-import { type Approval, type BuyerSite, ForBuyer, useCondition, SiteName } from './buyer';
+import { type Approval, type BuyerSite, ForBuyer, GraceOver, useCondition, SiteName } from './buyer';
 
 /** A site under one rule for one category; without an approval where nothing is shared or no rule is about it. */
 interface Line {
@@ -17,10 +17,10 @@ interface Line {
   readonly site: BuyerSite;
   readonly approval: Approval | null;
 }
-const STATUSES = ['ready', 'conditional', 'not-ready', 'not-assessed', 'no-data'] as const;
+const STATUSES = ['ready', 'conditional', 'not-ready', 'not-assessed', 'waiting', 'no-data'] as const;
 type LineStatus = (typeof STATUSES)[number];
-const statusOf = ({ approval }: Line): LineStatus =>
-  approval && approval.status !== 'not-covered' ? approval.status : 'no-data';
+const statusOf = ({ site, approval }: Line): LineStatus =>
+  approval && approval.status !== 'not-covered' ? approval.status : site.waiting > 0 ? 'waiting' : 'no-data';
 
 const linesOf = (sites: readonly BuyerSite[]): Line[] =>
   sites.flatMap((site): Line[] =>
@@ -44,6 +44,9 @@ export function SuppliersPage() {
   );
 }
 
+/** How often a list is read again while some of it is being worked out; a long one takes longer to read. */
+const again = (sites: number): number => (sites > 500 ? 30_000 : 3_000);
+
 /** The most that can be compared at once. */
 const AT_MOST = 4;
 
@@ -51,9 +54,22 @@ function Suppliers({ buyer }: { buyer: string }) {
   const { t } = useI18n();
   const { nameOf, names } = useCategories();
   const [search, setSearch] = useSearchParams();
-  const sites = useAll('/api/v1/buyers/{id}/sites', {
-    params: { path: { id: buyer }, query: { lang: serverLocale() } },
-  });
+  // Null: nothing is being worked out.
+  const [every, setEvery] = useState<number | null>(null);
+  const sites = useAll(
+    '/api/v1/buyers/{id}/sites',
+    { params: { path: { id: buyer }, query: { lang: serverLocale() } } },
+    every ? { every } : {},
+  );
+  const waiting = useMemo(
+    () =>
+      (sites.data ?? []).filter(
+        (site) => site.waiting > 0 || site.approvals.some(({ next }) => next !== null),
+      ).length,
+    [sites.data],
+  );
+  const pause = sites.data && waiting > 0 ? again(sites.data.length) : null;
+  if (pause !== every) setEvery(pause);
   const [chosen, setChosen] = useState<readonly string[]>([]);
   const lines = useMemo(() => linesOf(sites.data ?? []), [sites.data]);
   const [status, category, rule] = ['status', 'category', 'rule'].map((name) => search.get(name) ?? '');
@@ -112,8 +128,13 @@ function Suppliers({ buyer }: { buyer: string }) {
       also={[names]}
       empty={<EmptyState title={t('buyer.suppliers.none')}>{t('buyer.suppliers.noneFix')}</EmptyState>}
     >
-      {() => (
+      {(all) => (
         <>
+          {waiting > 0 && (
+            <p role="status" className="mb-4 rounded-lg bg-minor-bg p-3 text-minor">
+              {t('buyer.suppliers.waiting', { n: all.length - waiting, of: all.length })}
+            </p>
+          )}
           <div className="no-print mb-4 flex flex-wrap items-center gap-2">
             <span className="font-medium">{t('buyer.suppliers.approved')}</span>
             <span className="flex gap-2">
@@ -138,7 +159,7 @@ function Suppliers({ buyer }: { buyer: string }) {
               onChange={(value) => set('status', value)}
               options={[
                 { value: '', label: t('buyer.suppliers.all', { n: narrowed.length }) },
-                ...STATUSES.map((value) => ({
+                ...STATUSES.filter((value) => value !== 'waiting' || counts.has(value)).map((value) => ({
                   value,
                   label: `${t(`buyer.readiness.${value}`)} (${t('common.countOf', { n: counts.get(value) ?? 0, of: narrowed.length })})`,
                 })),
@@ -266,7 +287,9 @@ function LineStatusView({ line }: { line: Line }) {
   const { t } = useI18n();
   const status = statusOf(line);
   return (
-    <Status kind={status === 'no-data' ? 'na' : READINESS[status]}>{t(`buyer.readiness.${status}`)}</Status>
+    <Status kind={status === 'no-data' ? 'na' : status === 'waiting' ? 'unanswered' : READINESS[status]}>
+      {t(`buyer.readiness.${status}`)}
+    </Status>
   );
 }
 
@@ -277,20 +300,37 @@ function Why({ line: { site, approval } }: { line: Line }) {
   if (!approval)
     return (
       <span className="text-soft">
-        {t(site.scopes.includes('score') ? 'buyer.why.noRule' : 'buyer.why.notShared')}
+        {t(
+          site.waiting > 0
+            ? 'buyer.why.waiting'
+            : site.scopes.includes('score')
+              ? 'buyer.why.noRule'
+              : 'buyer.why.notShared',
+        )}
       </span>
     );
-  if (approval.status === 'not-assessed')
-    return <span className="text-soft">{t('buyer.why.notAssessed')}</span>;
-  if (approval.failing.length === 0) return <span className="text-soft">{t('buyer.why.allHold')}</span>;
+  const older = approval.next !== null && (
+    <span className="block text-sm text-soft">
+      {t('buyer.why.next', { version: approval.version, next: approval.next })}
+    </span>
+  );
+  if (approval.status === 'not-assessed' || approval.failing.length === 0)
+    return (
+      <span className="text-soft">
+        {t(approval.status === 'not-assessed' ? 'buyer.why.notAssessed' : 'buyer.why.allHold')}
+        {older}
+      </span>
+    );
   return (
     <span className="grid gap-0.5 text-sm">
+      <GraceOver status={approval.status} until={approval.graceUntil} />
       {approval.failing.map((condition) => (
         <span key={`${condition.code} ${condition.subject}`}>{said(condition)}</span>
       ))}
       {!!approval.missing && (
         <span className="text-soft">{t('buyer.why.missing', { n: approval.missing })}</span>
       )}
+      {older}
     </span>
   );
 }

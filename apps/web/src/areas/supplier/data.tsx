@@ -6,7 +6,8 @@ import { atSignOut, signedIn } from '#web/api/session';
 import { useI18n } from '#web/i18n';
 import { Button, ButtonLink, PageHeader, Panel, Skeleton, Text } from '#web/ui/basics';
 import { Confirm } from '#web/ui/dialog';
-import { Select, TextField } from '#web/ui/form';
+import { DirectoryFields, useDirectoryEntry } from '#web/shell/directory-entry';
+import { Form, Select, TextField } from '#web/ui/form';
 import { EmptyState, ProblemBox } from '#web/ui/states';
 import { toast } from '#web/ui/toast';
 import { useBusinesses } from './parts';
@@ -45,9 +46,34 @@ function OfBusiness({ id, owner }: { id: string; owner: boolean }) {
           <p>{t('supplier.data.hasLeft', { day: day(business.data.leftOn) })}</p>
         </Panel>
       ) : (
-        owner && business.data && <Leave id={id} name={business.data.name} />
+        owner &&
+        business.data && (
+          <>
+            {business.data.directoryEntry && <Found id={id} entry={business.data.directoryEntry} />}
+            <Leave id={id} name={business.data.name} />
+          </>
+        )
       )}
     </>
+  );
+}
+
+type Entry = Parameters<typeof DirectoryFields>[0]['entry'];
+
+function Found({ id, entry }: { id: string; entry: Entry }) {
+  const { t } = useI18n();
+  const save = useDirectoryEntry();
+  return (
+    <Panel heading={t('common.found.title')} className="max-w-2xl">
+      {/* What a colleague has changed meanwhile is shown. */}
+      <Form
+        key={`${entry.listed} ${entry.language}`}
+        submit={t('common.save')}
+        onSubmit={(_, data) => save(id, data)}
+      >
+        <DirectoryFields entry={entry} />
+      </Form>
+    </Panel>
   );
 }
 
@@ -124,10 +150,15 @@ function Leave({ id, name }: { id: string; name: string }) {
             <Select
               label={t('supplier.data.leaveReason')}
               name="reason"
-              options={EXIT_REASONS.map((reason) => ({
-                value: reason,
-                label: t(`supplier.data.reason.${reason}`),
-              }))}
+              required
+              defaultValue=""
+              options={[
+                { value: '', label: t('supplier.data.leaveChoose') },
+                ...EXIT_REASONS.map((reason) => ({
+                  value: reason,
+                  label: t(`supplier.data.reason.${reason}`),
+                })),
+              ]}
             />
             <TextField label={t('supplier.data.leaveNote')} name="note" maxLength={1000} />
           </>

@@ -117,12 +117,21 @@ export default function GapReportPage() {
                           {buyer.category} – <Text>{buyer.rule}</Text>
                         </p>
                         <p className="mt-1 flex flex-wrap items-center gap-2">
-                          <Status kind={buyer.ready ? 'conforming' : 'critical'}>
-                            {t(`supplier.readiness.${buyer.ready ? 'ready' : 'not-ready'}`)}
+                          <Status
+                            kind={buyer.ready ? 'conforming' : buyer.conditionalUntil ? 'minor' : 'critical'}
+                          >
+                            {t(
+                              `supplier.readiness.${buyer.ready ? 'ready' : buyer.conditionalUntil ? 'conditional' : 'not-ready'}`,
+                            )}
                           </Status>
+                          {buyer.conditionalUntil &&
+                            t('supplier.sites.until', { day: day(buyer.conditionalUntil) })}
                           {buyer.missing.length > 0 &&
                             t('supplier.sites.missing', { n: buyer.missing.length })}
                         </p>
+                        {buyer.graceEndedOn && (
+                          <p>{t('supplier.sites.graceOver', { day: day(buyer.graceEndedOn) })}</p>
+                        )}
                       </li>
                     ))}
                   </ul>

@@ -1,13 +1,16 @@
 import { useState } from 'react';
 import { useLocation, useParams } from 'wouter';
-import type { Schema } from '#web/api/client';
+import { type Widening, widened } from '#domain/consent';
+import { ifMatch, type Schema } from '#web/api/client';
 import { useRead, useWrite } from '#web/api/hooks';
 import { type Locale, serverLocale, useI18n } from '#web/i18n';
 import { languageOptions } from '#web/shell/pickers';
-import { PageHeader, Panel } from '#web/ui/basics';
+import { Button, PageHeader, Panel, Text } from '#web/ui/basics';
+import { Dialog } from '#web/ui/dialog';
 import { Checkbox, Form, RadioGroup, Select, TextField } from '#web/ui/form';
 import { EmptyState, Loaded } from '#web/ui/states';
 import { toast } from '#web/ui/toast';
+import { HasLeft, useBusinesses } from './parts';
 
 const SCOPES = [
   'certificate',
@@ -21,13 +24,14 @@ const SCOPES = [
 const inDays = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
 
 /** `/supplier/sharing/new/:organisation`: gives somebody a permission: who, what of which sites, what for, until when. */
-export default function GrantPage() {
+export function GrantPage() {
   const { t } = useI18n();
   const [, go] = useLocation();
   const { organisation: id } = useParams<{ organisation: string }>();
   const [how, setHow] = useState('organisation');
   const sites = useRead('/api/v1/sites', { params: { query: { organisationId: id, limit: 200 } } });
   const grant = useWrite('post', '/api/v1/organisations/{id}/consents', { secret: true });
+  const leftOn = useBusinesses().find((each) => each.id === id)?.leftOn;
   return (
     <>
       <PageHeader
@@ -40,109 +44,232 @@ export default function GrantPage() {
         isEmpty={({ items }) => items.length === 0}
         empty={<EmptyState title={t('supplier.sites.none')}>{t('supplier.sites.noneFix')}</EmptyState>}
       >
-        {({ items }) => (
-          <Panel className="max-w-2xl">
-            <Form
-              submit={t('supplier.grant.submit')}
-              onSubmit={async (values, data) => {
-                const made = await grant.mutateAsync({
-                  params: { path: { id } },
-                  body: {
-                    siteIds: data.getAll('siteIds') as string[],
-                    scopes: data.getAll('scopes') as Schema<'NewConsentDto'>['scopes'],
-                    purpose: values['purpose']!,
-                    until: values['until']!,
-                    ...(how === 'organisation'
-                      ? { granteeId: values['granteeId'] ?? '' }
-                      : {
-                          recipientName: values['recipientName']!,
-                          recipientEmail: values['recipientEmail']!,
-                          language: values['language'] as Locale,
-                        }),
-                  },
-                });
-                toast(t('supplier.grant.done', { name: made.recipient }));
-                go('/supplier/sharing');
-              }}
-            >
-              <RadioGroup
-                label={t('supplier.grant.who')}
-                name="how"
-                value={how}
-                onChange={setHow}
-                options={[
-                  { value: 'organisation', label: t('supplier.grant.organisation') },
-                  { value: 'person', label: t('supplier.grant.person') },
-                ]}
-              />
-              {how === 'organisation' ? (
-                <FindOrganisation />
-              ) : (
-                <>
-                  <TextField label={t('supplier.grant.name')} name="recipientName" required maxLength={200} />
-                  <TextField
-                    label={t('supplier.grant.email')}
-                    name="recipientEmail"
-                    type="email"
-                    dir="ltr"
-                    required
-                    maxLength={254}
-                  />
-                  <Select
-                    label={t('supplier.grant.language')}
-                    name="language"
-                    defaultValue={serverLocale()}
-                    options={languageOptions()}
-                  />
-                </>
-              )}
-              <fieldset className="min-w-0">
-                <legend className="mb-1 font-medium">{t('supplier.grant.sites')}</legend>
-                {items.map((site) => (
-                  <Checkbox
-                    key={site.id}
-                    label={<bdi dir="auto">{site.name}</bdi>}
-                    name="siteIds"
-                    value={site.id}
-                    defaultChecked
-                  />
-                ))}
-              </fieldset>
-              <fieldset className="min-w-0">
-                <legend className="mb-1 font-medium">{t('supplier.grant.scopes')}</legend>
-                <p className="text-sm text-soft">{t('supplier.grant.scopesHint')}</p>
-                {SCOPES.map((scope) => (
-                  <Checkbox
-                    key={scope}
-                    label={t(`supplier.share.scope.${scope}`)}
-                    name="scopes"
-                    value={scope}
-                    defaultChecked={scope === 'certificate'}
-                  />
-                ))}
-              </fieldset>
-              <TextField
-                label={t('supplier.grant.purpose')}
-                hint={t('supplier.grant.purposeHint')}
-                name="purpose"
-                required
-                maxLength={500}
-              />
-              <TextField
-                label={t('supplier.grant.until')}
-                hint={t('supplier.grant.untilHint')}
-                name="until"
-                type="date"
-                required
-                min={inDays(0)}
-                max={inDays(730)}
-                defaultValue={inDays(180)}
-              />
-            </Form>
-          </Panel>
-        )}
+        {({ items }) =>
+          leftOn ? (
+            <HasLeft on={leftOn} />
+          ) : (
+            <Panel className="max-w-2xl">
+              <Form
+                submit={t('supplier.grant.submit')}
+                onSubmit={async (values, data) => {
+                  const made = await grant.mutateAsync({
+                    params: { path: { id } },
+                    body: {
+                      ...termsOf(data),
+                      ...(how === 'organisation'
+                        ? { granteeId: values['granteeId'] ?? '' }
+                        : {
+                            recipientName: values['recipientName']!,
+                            recipientEmail: values['recipientEmail']!,
+                            language: values['language'] as Locale,
+                          }),
+                    },
+                  });
+                  toast(t('supplier.grant.done', { name: made.recipient }));
+                  go('/supplier/sharing');
+                }}
+              >
+                <RadioGroup
+                  label={t('supplier.grant.who')}
+                  name="how"
+                  value={how}
+                  onChange={setHow}
+                  options={[
+                    { value: 'organisation', label: t('supplier.grant.organisation') },
+                    { value: 'person', label: t('supplier.grant.person') },
+                  ]}
+                />
+                {how === 'organisation' ? (
+                  <FindOrganisation />
+                ) : (
+                  <>
+                    <TextField
+                      label={t('supplier.grant.name')}
+                      name="recipientName"
+                      required
+                      maxLength={200}
+                    />
+                    <TextField
+                      label={t('supplier.grant.email')}
+                      name="recipientEmail"
+                      type="email"
+                      dir="ltr"
+                      required
+                      maxLength={254}
+                    />
+                    <Select
+                      label={t('supplier.grant.language')}
+                      name="language"
+                      defaultValue={serverLocale()}
+                      options={languageOptions()}
+                    />
+                  </>
+                )}
+                <Terms sites={items} />
+              </Form>
+            </Panel>
+          )
+        }
       </Loaded>
     </>
+  );
+}
+
+type GrantRow = Schema<'GrantRow'>;
+type TermsOfGrant = Pick<GrantRow, 'scopes' | 'purpose' | 'until'> & { siteIds: string[] };
+
+/** What the form says is shared, of which sites, what for, until when. */
+const termsOf = (data: FormData): TermsOfGrant => ({
+  siteIds: data.getAll('siteIds') as string[],
+  scopes: data.getAll('scopes') as GrantRow['scopes'],
+  purpose: String(data.get('purpose')),
+  until: String(data.get('until')),
+});
+
+/** The fields of what is shared; as they stand in a permission that is changed, else how a new one begins. */
+function Terms({ sites, of }: { sites: readonly Schema<'SiteRow'>[]; of?: GrantRow }) {
+  const { t } = useI18n();
+  return (
+    <>
+      <fieldset className="min-w-0">
+        <legend className="mb-1 font-medium">{t('supplier.grant.sites')}</legend>
+        {sites.map((site) => (
+          <Checkbox
+            key={site.id}
+            label={<bdi dir="auto">{site.name}</bdi>}
+            name="siteIds"
+            value={site.id}
+            defaultChecked={!of || of.sites.some(({ id }) => id === site.id)}
+          />
+        ))}
+      </fieldset>
+      <fieldset className="min-w-0">
+        <legend className="mb-1 font-medium">{t('supplier.grant.scopes')}</legend>
+        <p className="text-sm text-soft">{t('supplier.grant.scopesHint')}</p>
+        {SCOPES.map((scope) => (
+          <Checkbox
+            key={scope}
+            label={t(`supplier.share.scope.${scope}`)}
+            name="scopes"
+            value={scope}
+            defaultChecked={of ? of.scopes.includes(scope) : scope === 'certificate'}
+          />
+        ))}
+      </fieldset>
+      <TextField
+        label={t('supplier.grant.purpose')}
+        hint={t('supplier.grant.purposeHint')}
+        name="purpose"
+        required
+        maxLength={500}
+        defaultValue={of?.purpose}
+      />
+      <TextField
+        label={t('supplier.grant.until')}
+        hint={t('supplier.grant.untilHint')}
+        name="until"
+        type="date"
+        required
+        min={inDays(0)}
+        max={inDays(730)}
+        defaultValue={of?.until ?? inDays(180)}
+      />
+    </>
+  );
+}
+
+/** `/supplier/sharing/change/:organisation/:grant`: changes what of which sites somebody sees, what for, until when. */
+export function ChangeGrantPage() {
+  const { t } = useI18n();
+  const { organisation: id, grant: consentId } = useParams<{ organisation: string; grant: string }>();
+  const grant = useRead('/api/v1/organisations/{id}/consents/{consentId}', {
+    params: { path: { id, consentId } },
+  });
+  const sites = useRead('/api/v1/sites', { params: { query: { organisationId: id, limit: 200 } } });
+  return (
+    <>
+      <PageHeader
+        title={t('supplier.change.title')}
+        pending={grant.isLoading}
+        lead={grant.data && <Text>{grant.data.recipient}</Text>}
+        back={{ href: '/supplier/sharing', label: t('supplier.share.title') }}
+      />
+      <Loaded query={grant} also={[sites]}>
+        {(row) =>
+          row.state === 'active' ? (
+            <ChangeGrant key={row.id} grant={row} sites={sites.data?.items ?? []} />
+          ) : (
+            <EmptyState title={t(`supplier.share.state.${row.state}`)}>
+              {t('supplier.change.ended')}
+            </EmptyState>
+          )
+        }
+      </Loaded>
+    </>
+  );
+}
+
+function ChangeGrant({ grant, sites }: { grant: GrantRow; sites: readonly Schema<'SiteRow'>[] }) {
+  const { t, day, list } = useI18n();
+  const [, go] = useLocation();
+  const change = useWrite('patch', '/api/v1/organisations/{id}/consents/{consentId}');
+  // What was on screen when it was changed: a colleague's change meanwhile is refused, not written over.
+  const [opened] = useState(grant);
+  /** What would be shown beyond what is now, until it is confirmed. */
+  const [asked, setAsked] = useState<{ terms: TermsOfGrant; more: Widening } | null>(null);
+  const { id, supplierId, revision, recipient: name } = opened;
+  const save = async (body: TermsOfGrant): Promise<void> => {
+    await change.mutateAsync({
+      params: { path: { id: supplierId, consentId: id } },
+      headers: ifMatch(revision),
+      body,
+    });
+    toast(t('supplier.change.done', { name }));
+    go('/supplier/sharing');
+  };
+  return (
+    <Panel className="max-w-2xl">
+      <Form
+        submit={t('common.save')}
+        onSubmit={async (_, data) => {
+          const terms = termsOf(data);
+          const more = widened({ ...opened, siteIds: opened.sites.map((site) => site.id) }, terms);
+          if (more) setAsked({ terms, more });
+          else await save(terms);
+        }}
+      >
+        <Terms sites={sites} of={opened} />
+      </Form>
+      {asked && (
+        <Dialog title={t('supplier.change.moreTitle')} onClose={() => setAsked(null)}>
+          <p className="mb-2">{t('supplier.change.more', { name })}</p>
+          <ul className="mb-4 list-disc ps-5">
+            {asked.more.scopes.length > 0 && (
+              <li>{list(asked.more.scopes.map((scope) => t(`supplier.share.scope.${scope}`)))}</li>
+            )}
+            {asked.more.siteIds.length > 0 && (
+              <li>
+                {t('supplier.share.sites', {
+                  names: list(
+                    sites.filter((site) => asked.more.siteIds.includes(site.id)).map((site) => site.name),
+                  ),
+                })}
+              </li>
+            )}
+            {asked.more.until && (
+              <li>
+                {t('supplier.change.longer', { day: day(asked.more.until), before: day(opened.until) })}
+              </li>
+            )}
+          </ul>
+          <Form
+            submit={t('supplier.change.allow')}
+            onSubmit={() => save(asked.terms)}
+            actions={<Button onClick={() => setAsked(null)}>{t('common.cancel')}</Button>}
+          />
+        </Dialog>
+      )}
+    </Panel>
   );
 }
 

@@ -36,7 +36,14 @@ export default [
   { path: '/supplier/sites/:id/findings', page: lazy(() => import('./findings')) },
   { path: '/supplier/gap-reports/:id', page: lazy(() => import('./gap-report')) },
   { path: '/supplier/certificates/:id', page: lazy(() => import('./certificate')) },
-  { path: '/supplier/sharing/new/:organisation', page: lazy(() => import('./grant')) },
+  {
+    path: '/supplier/sharing/new/:organisation',
+    page: lazy(() => import('./grant').then(({ GrantPage }) => ({ default: GrantPage }))),
+  },
+  {
+    path: '/supplier/sharing/change/:organisation/:grant',
+    page: lazy(() => import('./grant').then(({ ChangeGrantPage }) => ({ default: ChangeGrantPage }))),
+  },
   {
     path: '/supplier/assessments/:id',
     page: lazy(withTexts('checklist', () => import('#web/checklist/page'))),

@@ -8,7 +8,7 @@ import { ButtonLink, PageHeader, Panel } from '#web/ui/basics';
 import { Checkbox, Form, RadioGroup, TextField } from '#web/ui/form';
 import { EmptyState, Loaded } from '#web/ui/states';
 import { toast } from '#web/ui/toast';
-import { useBusinesses } from './parts';
+import { HasLeft, useBusinesses } from './parts';
 
 /** What a programme's link, or what of it was copied, says: the cohort and the code that opens it. */
 const PATTERN = /.*?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})[.]((?:\w|-)+) */;
@@ -18,7 +18,8 @@ const parse = (given: string) => PATTERN.exec(given);
 export default function JoinPage() {
   const { t, compare } = useI18n();
   const [, go] = useLocation();
-  const owned = useBusinesses().filter(({ roles }) => roles.includes('owner'));
+  const all = useBusinesses().filter(({ roles }) => roles.includes('owner'));
+  const owned = all.filter(({ leftOn }) => !leftOn);
   const sites = useAll('/api/v1/sites');
   const enrol = useWrite('post', '/api/v1/cohorts/{id}/enrolments');
   const [site, setSite] = useState('');
@@ -34,7 +35,9 @@ export default function JoinPage() {
         lead={t('supplier.join.lead')}
         back={{ href: '/supplier', label: t('supplier.sites.title') }}
       />
-      {owned.length === 0 ? (
+      {owned.length === 0 && all[0]?.leftOn ? (
+        <HasLeft on={all[0].leftOn} />
+      ) : owned.length === 0 ? (
         <EmptyState title={t('supplier.join.owners')}>{t('supplier.join.ownersFix')}</EmptyState>
       ) : (
         <Loaded

@@ -1,18 +1,43 @@
 import type { Schema } from '#web/api/client';
 import { useRead } from '#web/api/hooks';
-import { useMe } from '#web/api/session';
+import { type Me, useMe } from '#web/api/session';
 import { useI18n } from '#web/i18n';
-import { ButtonLink, Skeleton, Status, type StatusKind, Text } from '#web/ui/basics';
+import { ButtonLink, Link, Skeleton, Status, type StatusKind, Text } from '#web/ui/basics';
 import { READINESS } from '#web/ui/readiness';
 import { businessesOf } from './first';
 
-/** The supplier organisations of whoever is signed in, and whether they own each. */
-export function useBusinesses(): { readonly id: string; readonly roles: readonly string[] }[] {
-  const { memberships } = useMe();
+export interface Business {
+  readonly id: string;
+  readonly roles: readonly string[];
+  /** The day on which it has left for good: nothing new begins for it. */
+  readonly leftOn: string | null;
+}
+
+/** The supplier organisations of whoever is signed in, in which roles, and whether each is still there. */
+export function useBusinesses(): Business[] {
+  // What a device without a connection remembers may be of an older version, which didn't say who has left.
+  const { memberships, left = [] } = useMe() as Partial<Me> & Pick<Me, 'memberships'>;
   return businessesOf(memberships).map((id) => ({
     id,
     roles: memberships.filter(({ organisationId }) => organisationId === id).map(({ role }) => role),
+    leftOn: left.find(({ organisationId }) => organisationId === id)?.on ?? null,
   }));
+}
+
+/** Why nothing new can begin for a business. */
+export function HasLeft({ on }: { on: string }) {
+  const { t, day } = useI18n();
+  return (
+    <div role="note" className="mb-4 max-w-prose rounded-lg bg-sunken p-3">
+      <p className="font-semibold">{t('supplier.left.title', { day: day(on) })}</p>
+      <p>{t('supplier.left.text')}</p>
+      <p>
+        <Link href="/supplier/data" className="no-print inline-flex min-h-6 items-center">
+          {t('supplier.data.title')}
+        </Link>
+      </p>
+    </div>
+  );
 }
 
 /** Whether somebody in these roles acts for the business, and doesn't only look on. */
@@ -25,17 +50,22 @@ export const useAssessments = (siteId: string) =>
 export const useGapReport = (id: string | undefined) =>
   useRead('/api/v1/assessments/{id}/gap-report', { params: { path: { id: id ?? '' } } }, { enabled: !!id });
 
-/** How a site stands with one buyer: status, how much is missing, until when. */
+/** How a site stands with one buyer: status, how much is missing, until when; and that the time for it is over. */
 export function ReadinessLine({ row }: { row: Schema<'ReadinessRow'> }) {
   const { t, day } = useI18n();
+  const { status, body, validUntil, outdated } = row;
   return (
-    <p className="mt-2 flex flex-wrap items-center gap-2">
-      <Status kind={READINESS[row.status]}>{t(`supplier.readiness.${row.status}`)}</Status>
-      {row.status === 'not-ready' &&
-        row.body.missing !== null &&
-        t('supplier.sites.missing', { n: row.body.missing })}
-      {row.validUntil && t('supplier.sites.until', { day: day(row.validUntil) })}
-    </p>
+    <>
+      <p className="mt-2 flex flex-wrap items-center gap-2">
+        <Status kind={READINESS[status]}>{t(`supplier.readiness.${status}`)}</Status>
+        {status === 'not-ready' && body.missing !== null && t('supplier.sites.missing', { n: body.missing })}
+        {validUntil && t('supplier.sites.until', { day: day(validUntil) })}
+      </p>
+      {status === 'not-ready' && body.graceUntil && (
+        <p className="mt-1">{t('supplier.sites.graceOver', { day: day(body.graceUntil) })}</p>
+      )}
+      {outdated && <p className="mt-1 text-soft">{t('supplier.sites.outdated')}</p>}
+    </>
   );
 }
 

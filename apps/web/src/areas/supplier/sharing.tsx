@@ -1,4 +1,5 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
+import { Fragment } from 'react';
 import type { Schema } from '#web/api/client';
 import { call, ifMatch } from '#web/api/client';
 import { useRead, useWrite } from '#web/api/hooks';
@@ -8,7 +9,7 @@ import { CopyField } from '#web/ui/copy-field';
 import { Confirm } from '#web/ui/dialog';
 import { EmptyState, Loaded } from '#web/ui/states';
 import { toast } from '#web/ui/toast';
-import { acts, useBusinesses } from './parts';
+import { acts, HasLeft, useBusinesses } from './parts';
 
 const STATE: Readonly<Record<Schema<'GrantState'>, StatusKind>> = {
   active: 'conforming',
@@ -22,8 +23,11 @@ export default function SharingPage() {
   return (
     <>
       <PageHeader title={t('supplier.share.title')} lead={t('supplier.share.lead')} />
-      {useBusinesses().map(({ id, roles }) => (
-        <Sharing key={id} id={id} mayGrant={acts(roles)} />
+      {useBusinesses().map(({ id, roles, leftOn }) => (
+        <Fragment key={id}>
+          {leftOn && <HasLeft on={leftOn} />}
+          <Sharing id={id} mayGrant={!leftOn && acts(roles)} />
+        </Fragment>
       ))}
       <p>
         <Link href="/supplier/data" className="inline-flex min-h-6 items-center">
@@ -150,6 +154,9 @@ function Grant({ grant, mayChange }: { grant: Schema<'GrantRow'>; mayChange: boo
         <div className="no-print mt-3 grid gap-3">
           {grant.link && <CopyField label={t('supplier.share.link', { name })} value={grant.link} />}
           <div className="flex flex-wrap gap-2">
+            <ButtonLink href={`/supplier/sharing/change/${grant.supplierId}/${grant.id}`}>
+              {t('supplier.share.change')}
+            </ButtonLink>
             <Confirm
               label={t('supplier.share.revoke')}
               look="danger"

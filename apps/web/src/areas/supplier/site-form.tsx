@@ -7,6 +7,7 @@ import { Checkbox, Form, TextField } from '#web/ui/form';
 import { CountryField } from '#web/ui/country';
 import { Loaded } from '#web/ui/states';
 import { toast } from '#web/ui/toast';
+import { HasLeft, useBusinesses } from './parts';
 
 /** Languages that assessors are matched by; others that a site has stay. */
 const LANGUAGES = ['ar', 'en', 'es', 'fr', 'hi', 'ru'];
@@ -18,6 +19,7 @@ export function NewSitePage() {
   const { organisation } = useParams<{ organisation: string }>();
   const business = useRead('/api/v1/organisations/{id}', { params: { path: { id: organisation } } });
   const add = useWrite('post', '/api/v1/sites');
+  const leftOn = useBusinesses().find(({ id }) => id === organisation)?.leftOn;
   return (
     <>
       <PageHeader
@@ -25,17 +27,21 @@ export function NewSitePage() {
         back={{ href: '/supplier', label: t('supplier.sites.title') }}
       />
       <Loaded query={business}>
-        {({ country }) => (
-          <SiteForm
-            site={{ country }}
-            onSave={async (body) => {
-              const { id } = await add.mutateAsync({ body: { organisationId: organisation, ...body } });
-              toast(t('supplier.siteForm.added'));
-              // Who came here to join a programme with it goes on there.
-              go(location.hash ? `/supplier/join${location.hash}` : `/supplier/sites/${id}`);
-            }}
-          />
-        )}
+        {({ country }) =>
+          leftOn ? (
+            <HasLeft on={leftOn} />
+          ) : (
+            <SiteForm
+              site={{ country }}
+              onSave={async (body) => {
+                const { id } = await add.mutateAsync({ body: { organisationId: organisation, ...body } });
+                toast(t('supplier.siteForm.added'));
+                // Who came here to join a programme with it goes on there.
+                go(location.hash ? `/supplier/join${location.hash}` : `/supplier/sites/${id}`);
+              }}
+            />
+          )
+        }
       </Loaded>
     </>
   );

@@ -13,6 +13,7 @@ import { Table } from '#web/ui/table';
 import {
   acts,
   Certificates,
+  HasLeft,
   NextVisit,
   ReadinessLine,
   RuleTitle,
@@ -31,7 +32,8 @@ export default function SitePage() {
   const { id } = useParams<{ id: string }>();
   const site = useRead('/api/v1/sites/{id}', { params: { path: { id } } });
   const assessments = useAssessments(id);
-  const roles = useBusinesses().find((each) => each.id === site.data?.organisationId)?.roles ?? [];
+  const business = useBusinesses().find((each) => each.id === site.data?.organisationId);
+  const roles = business?.roles ?? [];
   return (
     <>
       <PageHeader
@@ -49,7 +51,9 @@ export default function SitePage() {
         {({ items }) => (
           <>
             <Readiness siteId={id} />
-            {acts(roles) && <SelfAssessment siteId={id} assessments={items} />}
+            {acts(roles) && (
+              <SelfAssessment siteId={id} assessments={items} leftOn={business?.leftOn ?? null} />
+            )}
             <Findings siteId={id} newest={newestReport(items.filter(({ kind }) => kind !== 'self'))?.id} />
             <Panel heading={t('supplier.sites.next')}>
               <NextVisit siteId={id} />
@@ -203,9 +207,11 @@ function unmet(
 function SelfAssessment({
   siteId,
   assessments,
+  leftOn,
 }: {
   siteId: string;
   assessments: readonly Schema<'AssessmentRow'>[];
+  leftOn: string | null;
 }) {
   const { t, day } = useI18n();
   const [asking, setAsking] = useState(false);
@@ -220,6 +226,8 @@ function SelfAssessment({
             {t('supplier.self.continue')}
           </ButtonLink>
         </>
+      ) : leftOn ? (
+        <HasLeft on={leftOn} />
       ) : (
         <Button look="primary" icon="list" onClick={() => setAsking(true)}>
           {t('supplier.self.start')}

@@ -1,3 +1,4 @@
+import { Fragment } from 'react';
 import { useCategories } from '#web/api/categories';
 import type { Schema } from '#web/api/client';
 import { useRead } from '#web/api/hooks';
@@ -6,6 +7,7 @@ import { ButtonLink, Link, Meter, PageHeader, Panel, Text } from '#web/ui/basics
 import { EmptyState, Loaded } from '#web/ui/states';
 import {
   acts,
+  HasLeft,
   NextVisit,
   ReadinessLine,
   RuleTitle,
@@ -25,19 +27,22 @@ export function SitesPage() {
         title={t('supplier.sites.title')}
         lead={t('supplier.sites.lead')}
         actions={
-          businesses.some(({ roles }) => roles.includes('owner')) && (
+          businesses.some(({ roles, leftOn }) => !leftOn && roles.includes('owner')) && (
             <ButtonLink href="/supplier/join">{t('supplier.join.title')}</ButtonLink>
           )
         }
       />
-      {businesses.map(({ id, roles }) => (
-        <OrganisationSites key={id} id={id} mayAdd={acts(roles)} />
+      {businesses.map(({ id, roles, leftOn }) => (
+        <Fragment key={id}>
+          {leftOn && <HasLeft on={leftOn} />}
+          <OrganisationSites id={id} mayAdd={!leftOn && acts(roles)} left={!!leftOn} />
+        </Fragment>
       ))}
     </>
   );
 }
 
-function OrganisationSites({ id, mayAdd }: { id: string; mayAdd: boolean }) {
+function OrganisationSites({ id, mayAdd, left }: { id: string; mayAdd: boolean; left: boolean }) {
   const { t, compare } = useI18n();
   const sites = useRead('/api/v1/sites', { params: { query: { organisationId: id, limit: 200 } } });
   const add = mayAdd && (
@@ -49,7 +54,11 @@ function OrganisationSites({ id, mayAdd }: { id: string; mayAdd: boolean }) {
     <Loaded
       query={sites}
       isEmpty={({ items }) => items.length === 0}
-      empty={<EmptyState title={t('supplier.sites.none')}>{add || t('supplier.sites.noneFix')}</EmptyState>}
+      empty={
+        <EmptyState title={t('supplier.sites.none')}>
+          {add || (!left && t('supplier.sites.noneFix'))}
+        </EmptyState>
+      }
     >
       {({ items }) => {
         const ordered = [...items].sort((one, other) => compare(one.name, other.name));
