@@ -140,6 +140,7 @@ async function findPlaces({ url, demo }) {
       '/supplier/gap-reports/:id': closed.id,
       '/supplier/certificates/:id': ownCertificates[0].id,
       '/supplier/sharing/new/:organisation': own,
+      '/supplier/sharing/change/:organisation/:grant': `${own}/${link.id}`,
       '/supplier/assessments/:id': self.id,
       '/supplier/assessments/:id/review': self.id,
     },
@@ -255,7 +256,9 @@ function look({ english, sizes }) {
     if (/\b(undefined|NaN|Infinity|\[object )|не\u00a0число|ليس رقم/.test(text))
       found.push(`no text: ${text.slice(0, 80)}`);
     if (/\{\w+[,}]/.test(text)) found.push(`a blank is open: ${text.slice(0, 80)}`);
-    if (/^(common|shell|checklist|supplier|assessor|reviewer|buyer|agency|admin)\.[\w.-]+$/.test(text))
+    if (
+      /^(common|shell|checklist|complaint|supplier|assessor|reviewer|buyer|agency|admin)\.[\w.-]+$/.test(text)
+    )
       found.push(`a key: ${text}`);
     if (/^\[.* ~\]$/.test(text)) found.push(`the pseudo-language: ${text.slice(0, 80)}`);
     if (foreign.has(text)) found.push(`in English: ${text.slice(0, 80)}`);

@@ -139,11 +139,15 @@ withBrowser("a supplier's part of the web app", () => {
     await page.getByRole('button', { name: 'I object' }).first().click();
     const dialog = page.getByRole('dialog', { name: 'Appeal against this finding' });
     await audit(page);
-    await dialog.getByLabel('Why the finding is wrong').fill('The door was open for the delivery.');
+    await dialog.getByLabel('Why it is wrong').fill('The door was open for the delivery.');
     await dialog.getByRole('button', { name: 'Send the appeal' }).click();
     await page.getByText('Your appeal has been received.').waitFor();
     const { body } = await p.owner.agent.get('/api/v1/complaints').expect(200);
     expect(body.items).toMatchObject([{ kind: 'appeal', about: 'finding' }]);
+    // What becomes of it stands where the link in place of the button leads.
+    await page.getByRole('link', { name: /^You objected on/ }).click();
+    await page.getByText('The door was open for the delivery.').waitFor();
+    await audit(page);
     calm();
   }, 60_000);
 

@@ -11,7 +11,7 @@ import {
   type ComplaintSubject,
 } from '#domain';
 import type { Database, Queryable } from '#persistence';
-import { dayIn } from '#platform';
+import { appendToOutbox, dayIn } from '#platform';
 import { randomUUID } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { siteAccess } from './access.js';
@@ -238,6 +238,16 @@ export class ComplaintsService {
           reason ?? null,
         ],
       );
+      // Who raised it is told what is decided, and that it has arrived; who handles it may know who that is.
+      if (action === 'acknowledge' || action === 'decide') {
+        const told: { userId: string }[] = await tx.query(
+          `SELECT user_id AS "userId" FROM complainant WHERE complaint_id = $1`,
+          [id],
+        );
+        const kind = action === 'decide' ? 'complaint-decided' : 'complaint-acknowledged';
+        for (const { userId } of told)
+          await appendToOutbox(tx, 'reminder-due', { kind, subjectId: id, userId, day: today });
+      }
       return this.get(id);
     });
   }

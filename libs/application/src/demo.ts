@@ -696,12 +696,11 @@ export class Demo {
     const readiness = new ReadinessService(this.db);
     const visits = new VisitsService(this.db);
     const newest = await this.db.query(
-      `SELECT DISTINCT ON (site_id) site_id AS "siteId", id FROM assessment ORDER BY site_id, assessed_on DESC, id`,
+      `SELECT DISTINCT ON (site_id) id FROM assessment ORDER BY site_id, assessed_on DESC, id`,
     );
-    for (const { siteId, id } of newest as { siteId: string; id: string }[]) {
-      await readiness.evaluateSite(siteId, today);
-      await visits.needAfter(id, today);
-    }
+    const sites = await this.db.query(`SELECT DISTINCT site_id AS id FROM enrolment ORDER BY site_id`);
+    for (const { id } of sites as { id: string }[]) await readiness.evaluateSite(id, today);
+    for (const { id } of newest as { id: string }[]) await visits.needAfter(id, today);
     await this.db.query(`DELETE FROM outbox`);
     await visits.plan(today);
     await new CharterService(this.db).publish(today);

@@ -5,7 +5,7 @@ import type { Database, Queryable } from '#persistence';
 import type { CertificatesService } from './certificates.service.js';
 import { overdueSql } from './complaints.service.js';
 import { localisedVersion } from './localised.js';
-import { programmeManagers, type Recipient, siteRecipients } from './people.js';
+import { personToWrite, programmeManagers, type Recipient, siteRecipients } from './people.js';
 import type { VisitsService } from './visits.service.js';
 
 /** What people are reminded of. */
@@ -15,7 +15,10 @@ export type ReminderKind =
   | 'certificate-expiring'
   | 'visit-soon'
   | 'sites-never-assessed'
-  | 'complaint-overdue';
+  | 'complaint-overdue'
+  /** Not found day by day: put there by the step itself. */
+  | 'complaint-acknowledged'
+  | 'complaint-decided';
 
 /** One reminder to one person, as the outbox holds it: the mail is written when it is sent, from what is true then. */
 export interface ReminderDue {
@@ -131,6 +134,9 @@ export class RemindersService {
         return this.neverAssessedMail(due);
       case 'complaint-overdue':
         return this.complaintMail(due);
+      case 'complaint-acknowledged':
+      case 'complaint-decided':
+        return this.answerMail(due);
     }
   }
 
@@ -348,9 +354,35 @@ export class RemindersService {
       raisedOn,
       overdue,
       dueOn: overdue === 'decide' ? row.decideBy : row.acknowledgeBy,
-      url: `${this.baseUrl}/api/v1/complaints/${subjectId}`,
+      url: `${this.baseUrl}/app/reviewer/complaints/${subjectId}`,
     };
     return { to, mail: renderMail('complaint-overdue', view, to.locale) };
+  }
+
+  /** To who raised it; nothing where it was withdrawn or decided meanwhile. */
+  private async answerMail({ kind: about, subjectId, userId }: ReminderDue) {
+    const [row] = await this.db.query(
+      `SELECT c.kind, c.about, c.state, c.raised_on::text AS "raisedOn", c.decide_by::text AS "decideBy", c.outcome, c.outcome_reason AS reason,
+              c.reopened, p.name AS programme, (SELECT s.name FROM site s WHERE s.id = c.site_id) AS site,
+              ARRAY(SELECT o.kind FROM membership m JOIN organisation o ON o.id = m.organisation_id WHERE m.user_id = $2) AS kinds
+         FROM complaint c JOIN programme p ON p.id = c.programme_id WHERE c.id = $1`,
+      [subjectId, userId],
+    );
+    const decided = about === 'complaint-decided';
+    const to =
+      row && row.state !== 'withdrawn' && (row.outcome !== null) === decided
+        ? await personToWrite(this.db, userId)
+        : undefined;
+    if (!to) return null;
+    const { kinds, state: _state, outcome, reason, reopened, ...facts } = row;
+    const area = ['supplier', 'buyer'].find((kind) => kinds.includes(kind));
+    const view = {
+      to: to.name,
+      ...facts,
+      decision: decided ? { outcome, reason, reopened } : null,
+      url: `${this.baseUrl}/app/${area ? `${area}/complaints` : ''}`,
+    };
+    return { to, mail: renderMail('complaint-answered', view, to.locale) };
   }
 }
 

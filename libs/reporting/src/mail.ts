@@ -146,6 +146,30 @@ const LETTERS: { readonly [Kind in MailKind]: (view: MailViews[Kind], say: Speec
       fact(say.words.due, say.date(view.dueOn)),
     ],
   }),
+  'complaint-answered': (view, say) => ({
+    subject: view.decision
+      ? say.say('complaintDecidedSubject', {
+          kind: say.words[COMPLAINT_KIND[view.kind]],
+          outcome: say.words[OUTCOME[view.decision.outcome]],
+        })
+      : say.say('complaintAcknowledgedSubject', { kind: say.words[COMPLAINT_KIND[view.kind]] }),
+    text: [
+      say.words[view.decision ? 'complaintDecidedText' : 'complaintAcknowledgedText'],
+      ...(view.decision?.reopened ? [say.words.complaintReopened] : []),
+    ].join(' '),
+    facts: [
+      fact(say.words.programme, view.programme),
+      fact(say.words.complaintAbout, say.words[COMPLAINT_ABOUT[view.about]]),
+      ...(view.site ? [fact(say.words.site, view.site)] : []),
+      fact(say.words.received, say.date(view.raisedOn)),
+      ...(view.decision
+        ? [
+            fact(say.words.complaintOutcome, say.words[OUTCOME[view.decision.outcome]]),
+            ...(view.decision.reason ? [fact(say.words.reason, view.decision.reason)] : []),
+          ]
+        : [fact(say.words.due, say.date(view.decideBy))]),
+    ],
+  }),
   'certificate-issued': (view, say) => ({
     subject: say.say('certificateIssuedSubject', { number: view.number, site: view.site }),
     text: say.words.certificateIssuedText,
@@ -230,6 +254,11 @@ const OVERDUE = {
   decide: { subject: 'complaintUndecidedSubject', text: 'complaintUndecidedText' },
 } as const;
 const COMPLAINT_KIND = { complaint: 'complaintKindComplaint', appeal: 'complaintKindAppeal' } as const;
+const OUTCOME = {
+  upheld: 'outcomeUpheld',
+  'partly-upheld': 'outcomePartlyUpheld',
+  rejected: 'outcomeRejected',
+} as const;
 const COMPLAINT_ABOUT = {
   assessment: 'complaintAboutAssessment',
   finding: 'complaintAboutFinding',

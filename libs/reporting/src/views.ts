@@ -8,6 +8,7 @@ import type {
   AssessmentKind,
   CertificateStatus,
   ComplaintKind,
+  ComplaintOutcome,
   ComplaintSubject,
   Conformity,
   Criticality,
@@ -477,6 +478,23 @@ export interface MailViews {
     readonly raisedOn: LocalDate;
     readonly overdue: 'acknowledge' | 'decide';
     readonly dueOn: LocalDate;
+    readonly url: string;
+  };
+  /** To who raised it: it was acknowledged, or decided. */
+  readonly 'complaint-answered': {
+    readonly to: string;
+    readonly programme: string;
+    readonly kind: ComplaintKind;
+    readonly about: ComplaintSubject;
+    readonly site: string | null;
+    readonly raisedOn: LocalDate;
+    readonly decideBy: LocalDate;
+    /** Null: nothing is decided yet. */
+    readonly decision: {
+      readonly outcome: ComplaintOutcome;
+      readonly reason: string | null;
+      readonly reopened: boolean;
+    } | null;
     readonly url: string;
   };
   readonly 'certificate-issued': CertificateMail;

@@ -1,5 +1,5 @@
 import { lazy } from 'react';
-import type { Area } from '#web/areas';
+import { type Area, withTexts } from '#web/areas';
 import { SuppliersPage } from './suppliers';
 
 export default [
@@ -19,7 +19,7 @@ export default [
   { path: '/buyer/rules/:rule', page: lazy(() => import('./rule')) },
   {
     path: '/buyer/complaints',
-    page: lazy(() => import('./complaints')),
+    page: lazy(withTexts('complaint', () => import('#web/shell/complaints'))),
     nav: { label: 'buyer.nav.complaints', icon: 'info' },
   },
 ] satisfies Area;

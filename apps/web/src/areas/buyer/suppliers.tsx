@@ -44,6 +44,10 @@ export function SuppliersPage() {
   );
 }
 
+/** Whether how a site stands under the rules in force is still being worked out. */
+const isWaiting = ({ waiting, approvals }: BuyerSite): boolean =>
+  waiting > 0 || approvals.some(({ next }) => next !== null);
+
 /** How often a list is read again while some of it is being worked out; a long one takes longer to read. */
 const again = (sites: number): number => (sites > 500 ? 30_000 : 3_000);
 
@@ -61,13 +65,11 @@ function Suppliers({ buyer }: { buyer: string }) {
     { params: { path: { id: buyer }, query: { lang: serverLocale() } } },
     every ? { every } : {},
   );
-  const waiting = useMemo(
-    () =>
-      (sites.data ?? []).filter(
-        (site) => site.waiting > 0 || site.approvals.some(({ next }) => next !== null),
-      ).length,
-    [sites.data],
-  );
+  // Of the sites that a rule is about: the others wait for nothing.
+  const [asked, waiting] = useMemo(() => {
+    const about = (sites.data ?? []).filter((site) => site.waiting > 0 || site.approvals.length > 0);
+    return [about.length, about.filter(isWaiting).length];
+  }, [sites.data]);
   const pause = sites.data && waiting > 0 ? again(sites.data.length) : null;
   if (pause !== every) setEvery(pause);
   const [chosen, setChosen] = useState<readonly string[]>([]);
@@ -128,11 +130,11 @@ function Suppliers({ buyer }: { buyer: string }) {
       also={[names]}
       empty={<EmptyState title={t('buyer.suppliers.none')}>{t('buyer.suppliers.noneFix')}</EmptyState>}
     >
-      {(all) => (
+      {() => (
         <>
           {waiting > 0 && (
             <p role="status" className="mb-4 rounded-lg bg-minor-bg p-3 text-minor">
-              {t('buyer.suppliers.waiting', { n: all.length - waiting, of: all.length })}
+              {t('buyer.suppliers.waiting', { n: asked - waiting, of: asked })}
             </p>
           )}
           <div className="no-print mb-4 flex flex-wrap items-center gap-2">

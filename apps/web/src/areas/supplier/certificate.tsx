@@ -4,7 +4,8 @@ import { serverLocale, useI18n } from '#web/i18n';
 import { ButtonLink, PageHeader, Panel, Text } from '#web/ui/basics';
 import { QrCode } from '#web/ui/qr';
 import { Loaded } from '#web/ui/states';
-import { CertificateStatus } from './parts';
+import { Appeal } from './appeal';
+import { acts, CertificateStatus, useBusinesses } from './parts';
 
 /** `/supplier/certificates/:id`: the code of one certificate as large as the screen lets it be, to be scanned. */
 export default function CertificatePage() {
@@ -17,6 +18,7 @@ export default function CertificatePage() {
     { params: { path: { id: siteId ?? '' } } },
     { enabled: !!siteId },
   );
+  const business = useBusinesses().find((each) => each.id === site.data?.organisationId);
   return (
     <>
       <PageHeader
@@ -64,6 +66,9 @@ export default function CertificatePage() {
                 </p>
               )}
               <p className="max-w-prose text-sm text-soft">{t('supplier.cert.claim')}</p>
+              {business && acts(business.roles) && (
+                <Appeal about="certificate" subjectId={id} business={business.id} />
+              )}
             </>
           );
         }}

@@ -1,13 +1,11 @@
 import { useLocation, useParams } from 'wouter';
 import type { Schema } from '#web/api/client';
-import { useRead, useWrite } from '#web/api/hooks';
+import { useRead } from '#web/api/hooks';
 import { useMe } from '#web/api/session';
 import { useI18n } from '#web/i18n';
-import { PageHeader, Panel, Skeleton, Status, type StatusKind, Text } from '#web/ui/basics';
-import { Confirm } from '#web/ui/dialog';
-import { TextField } from '#web/ui/form';
+import { Link, PageHeader, Panel, Skeleton, Status, type StatusKind, Text } from '#web/ui/basics';
 import { EmptyState, Loaded } from '#web/ui/states';
-import { toast } from '#web/ui/toast';
+import { Appeal } from './appeal';
 import { Corrections } from './correction';
 import { acts, useBusinesses, useGapReport } from './parts';
 
@@ -44,7 +42,14 @@ export default function FindingsPage() {
             : { href: `/supplier/sites/${id}`, label: t('common.site') }
         }
       />
-      {!mentors && <p className="mb-4 max-w-prose">{t('supplier.find.how')}</p>}
+      {!mentors && (
+        <p className="mb-4 max-w-prose">
+          {t('supplier.find.how')}{' '}
+          <Link href="/supplier/complaints" className="no-print inline-flex min-h-6 items-center">
+            {t('supplier.nav.complaints')}
+          </Link>
+        </p>
+      )}
       <Loaded
         query={findings}
         isEmpty={({ items }) => items.length === 0}
@@ -89,7 +94,6 @@ function OfAssessment({
   const assessment = useRead('/api/v1/assessments/{id}', { params: { path: { id } } });
   const report = useGapReport(id);
   const gaps = new Map(report.data?.gaps.map((gap) => [gap.requirement, gap]));
-  const appeal = useWrite('post', '/api/v1/complaints');
   if (assessment.isLoading || report.isLoading)
     return (
       <Panel>
@@ -141,36 +145,7 @@ function OfAssessment({
               )}
               <Corrections finding={finding} acts={corrects ? 'mentor' : business ? 'business' : undefined} />
               {business && !finding.closedOn && (
-                <div className="no-print mt-2">
-                  <Confirm
-                    label={t('supplier.find.object')}
-                    look="quiet"
-                    title={t('supplier.find.objectTitle')}
-                    question={t('supplier.find.objectLead')}
-                    confirm={t('supplier.find.objectSend')}
-                    fields={
-                      <TextField
-                        label={t('supplier.find.objectText')}
-                        name="text"
-                        multiline
-                        required
-                        maxLength={4000}
-                      />
-                    }
-                    onConfirm={async ({ text }) => {
-                      await appeal.mutateAsync({
-                        body: {
-                          kind: 'appeal',
-                          about: 'finding',
-                          subjectId: finding.id,
-                          text: text!,
-                          organisationId: business,
-                        },
-                      });
-                      toast(t('supplier.find.objectDone'));
-                    }}
-                  />
-                </div>
+                <Appeal about="finding" subjectId={finding.id} business={business} />
               )}
             </li>
           );

@@ -6,7 +6,8 @@ import { serverLocale, useI18n } from '#web/i18n';
 import { Button, ButtonLink, Meter, PageHeader, Panel, Status, type StatusKind, Text } from '#web/ui/basics';
 import { Select } from '#web/ui/form';
 import { EmptyState, Loaded } from '#web/ui/states';
-import { useGapReport } from './parts';
+import { Appeal } from './appeal';
+import { acts, useBusinesses, useGapReport } from './parts';
 
 const GRADES = ['critical', 'major', 'minor'] as const;
 const STATE: Readonly<Record<Schema<'GapItem'>['conformity'], StatusKind>> = {
@@ -30,6 +31,14 @@ export default function GapReportPage() {
   const report = useGapReport(id);
   const assessment = useRead('/api/v1/assessments/{id}', { params: { path: { id } } });
   const base = `/api/v1/assessments/${id}/gap-report`;
+  // Against what was decided, when it was; one's own assessment nobody has decided on.
+  const decided = assessment.data?.state === 'closed' && assessment.data.kind !== 'self';
+  const site = useRead(
+    '/api/v1/sites/{id}',
+    { params: { path: { id: assessment.data?.siteId ?? '' } } },
+    { enabled: decided },
+  );
+  const business = useBusinesses().find((each) => each.id === site.data?.organisationId);
   return (
     <>
       <PageHeader
@@ -166,6 +175,9 @@ export default function GapReportPage() {
                   {t('supplier.gap.light')}
                 </ButtonLink>
               </p>
+              {decided && business && acts(business.roles) && (
+                <Appeal about="assessment" subjectId={id} business={business.id} />
+              )}
             </>
           );
         }}

@@ -31,6 +31,10 @@ export default [
     path: '/supplier/saved',
     page: lazy(withTexts('checklist', () => import('#web/checklist/saved'))),
   },
+  {
+    path: '/supplier/complaints',
+    page: lazy(withTexts('complaint', () => import('#web/shell/complaints'))),
+  },
   { path: '/supplier/join', page: lazy(() => import('./join')) },
   { path: '/supplier/sites/:id', page: lazy(() => import('./site')) },
   { path: '/supplier/sites/:id/findings', page: lazy(() => import('./findings')) },
