@@ -512,7 +512,8 @@ export const ru: Messages = {
   complaintAboutCertificate: 'о сертификате',
   complaintAboutAssessor: 'об оценщике',
   complaintAcknowledgedSubject: '{kind}: получение подтверждено',
-  complaintAcknowledgedText: 'Обращение получено. Его рассмотрит тот, кто в этом не участвовал, и решит не позднее указанного дня.',
+  complaintAcknowledgedText:
+    'Обращение получено. Его рассмотрит тот, кто в этом не участвовал, и решит не позднее указанного дня.',
   complaintDecidedSubject: '{kind}, решение: {outcome}',
   complaintDecidedText: 'Решение принято по указанной причине.',
   complaintReopened: 'Оценка открыта заново.',

@@ -27,6 +27,7 @@ export default [
     page: lazy(withTexts('roster', () => import('#web/roster/coaching'))),
     nav: { label: 'agency.coaching.title', icon: 'list' },
   },
+  {
     path: '/agency/imports',
     page: lazy(() => import('./imports')),
     nav: { label: 'agency.imports.nav', icon: 'download' },
