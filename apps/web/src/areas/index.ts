@@ -79,8 +79,10 @@ export const AREAS = [
     id: 'agency',
     load: () => import('./agency'),
     opens: ({ organisationKind, role }) =>
-      ['development-agency', 'donor', 'authority', 'training-provider'].includes(organisationKind) &&
-      ['owner', 'programme-manager', 'qa-manager', 'viewer'].includes(role),
+      (['development-agency', 'donor', 'authority', 'training-provider'].includes(organisationKind) &&
+        ['owner', 'programme-manager', 'qa-manager', 'viewer'].includes(role)) ||
+      // They look after the assessors there, and read what the programme's agency reads.
+      (organisationKind === 'assessment-provider' && manages(role)),
   },
   {
     id: 'admin',

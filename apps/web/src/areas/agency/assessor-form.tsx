@@ -190,6 +190,7 @@ export function MemberFields({
   const { t, compare } = useI18n();
   const { memberships } = useMe();
   const { organisations } = useOrganisations();
+  const keeps = useKeeps();
   const belongs = memberships.some(({ organisationId }) => organisationId === organisation);
   const members = useRead(
     '/api/v1/organisations/{id}/members',
@@ -216,6 +217,7 @@ export function MemberFields({
         options={[
           ...(organisation ? [] : [{ value: '', label: t('roster.person.choose') }]),
           ...organisations
+            .filter(({ id }) => keeps(id))
             .map(({ id, name }) => ({ value: id, label: name }))
             .sort((one, other) => compare(one.label, other.label)),
         ]}

@@ -16,6 +16,7 @@ import {
   plannedOf,
   PlannedFields,
   useCompetences,
+  useKeeps,
   useOrganisations,
 } from './assessor-form';
 import { useWeek } from './week';
@@ -29,7 +30,11 @@ export default function AssessorsPage() {
   const assessors = useRead('/api/v1/assessors');
   const { checklists } = useCompetences();
   const { queries } = useOrganisations();
-  const manages = memberships.some(({ role }) => role === 'owner' || role === 'programme-manager');
+  const manages = memberships.some(
+    ({ role, organisationKind }) =>
+      ['owner', 'programme-manager'].includes(role) &&
+      ['development-agency', 'assessment-provider'].includes(organisationKind),
+  );
   return (
     <>
       <PageHeader
@@ -172,10 +177,11 @@ function MakeKnown({ known }: { known: readonly Assessor[] }) {
   const { t } = useI18n();
   const { memberships } = useMe();
   const { organisations } = useOrganisations();
+  const keeps = useKeeps();
   const make = useWrite('post', '/api/v1/assessors');
   // At first one's own, whose members can be chosen by name.
-  const own = organisations.find(({ id }) =>
-    memberships.some(({ organisationId }) => organisationId === id),
+  const own = organisations.find(
+    ({ id }) => keeps(id) && memberships.some(({ organisationId }) => organisationId === id),
   )?.id;
   const [chosen, setChosen] = useState<string>();
   const organisation = chosen ?? own ?? '';
