@@ -270,11 +270,13 @@ function Figures({ summary, stored }: { summary: Schema<'ImportSummary'>; stored
               label={t('agency.imports.newAssessments')}
               {...added(assessments, assessments.different)}
             />
-            <Meter
-              label={t('agency.imports.incomplete')}
-              value={assessments.incomplete}
-              of={assessments.added}
-            />
+            {assessments.added > 0 && (
+              <Meter
+                label={t('agency.imports.incomplete')}
+                value={assessments.incomplete}
+                of={assessments.added}
+              />
+            )}
             <Meter label={t('agency.imports.newGains')} {...added(gains, gains.leftOut)} />
             {gains.refused > 0 && (
               <Meter label={t('agency.imports.refusedGains')} value={gains.refused} of={gains.added} />
