@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { useLocation, useParams } from 'wouter';
 import { type Widening, widened } from '#domain/consent';
 import { ifMatch, type Schema } from '#web/api/client';
@@ -131,31 +131,19 @@ function Terms({ sites, of }: { sites: readonly Schema<'SiteRow'>[]; of?: GrantR
   const { t } = useI18n();
   return (
     <>
-      <fieldset className="min-w-0">
-        <legend className="mb-1 font-medium">{t('supplier.grant.sites')}</legend>
-        {sites.map((site) => (
-          <Checkbox
-            key={site.id}
-            label={<bdi dir="auto">{site.name}</bdi>}
-            name="siteIds"
-            value={site.id}
-            defaultChecked={!of || of.sites.some(({ id }) => id === site.id)}
-          />
-        ))}
-      </fieldset>
-      <fieldset className="min-w-0">
-        <legend className="mb-1 font-medium">{t('supplier.grant.scopes')}</legend>
-        <p className="text-sm text-soft">{t('supplier.grant.scopesHint')}</p>
-        {SCOPES.map((scope) => (
-          <Checkbox
-            key={scope}
-            label={t(`supplier.share.scope.${scope}`)}
-            name="scopes"
-            value={scope}
-            defaultChecked={of ? of.scopes.includes(scope) : scope === 'certificate'}
-          />
-        ))}
-      </fieldset>
+      <Ticks
+        label={t('supplier.grant.sites')}
+        name="siteIds"
+        options={sites.map(({ id, name }) => ({ value: id, label: <bdi dir="auto">{name}</bdi> }))}
+        ticked={of ? of.sites.map(({ id }) => id) : sites.map(({ id }) => id)}
+      />
+      <Ticks
+        label={t('supplier.grant.scopes')}
+        hint={t('supplier.grant.scopesHint')}
+        name="scopes"
+        options={SCOPES.map((value) => ({ value, label: t(`supplier.share.scope.${value}`) }))}
+        ticked={of ? of.scopes : ['certificate']}
+      />
       <TextField
         label={t('supplier.grant.purpose')}
         hint={t('supplier.grant.purposeHint')}
@@ -175,6 +163,44 @@ function Terms({ sites, of }: { sites: readonly Schema<'SiteRow'>[]; of?: GrantR
         defaultValue={of?.until ?? inDays(180)}
       />
     </>
+  );
+}
+
+/** Some of several, one at least. */
+function Ticks({
+  label,
+  hint,
+  name,
+  options,
+  ticked,
+}: {
+  label: string;
+  hint?: string;
+  name: string;
+  options: readonly { value: string; label: ReactNode }[];
+  ticked: readonly string[];
+}) {
+  const { t } = useI18n();
+  const group = useRef<HTMLFieldSetElement>(null);
+  const check = (): void => {
+    const boxes = [...(group.current?.querySelectorAll('input') ?? [])];
+    boxes[0]?.setCustomValidity(boxes.some(({ checked }) => checked) ? '' : t('supplier.grant.choose'));
+  };
+  useEffect(check);
+  return (
+    <fieldset ref={group} className="min-w-0" onChange={check}>
+      <legend className="mb-1 font-medium">{label}</legend>
+      {hint && <p className="text-sm text-soft">{hint}</p>}
+      {options.map((option) => (
+        <Checkbox
+          key={option.value}
+          label={option.label}
+          name={name}
+          value={option.value}
+          defaultChecked={ticked.includes(option.value)}
+        />
+      ))}
+    </fieldset>
   );
 }
 
@@ -244,9 +270,9 @@ function ChangeGrant({ grant, sites }: { grant: GrantRow; sites: readonly Schema
         <Dialog title={t('supplier.change.moreTitle')} onClose={() => setAsked(null)}>
           <p className="mb-2">{t('supplier.change.more', { name })}</p>
           <ul className="mb-4 list-disc ps-5">
-            {asked.more.scopes.length > 0 && (
-              <li>{list(asked.more.scopes.map((scope) => t(`supplier.share.scope.${scope}`)))}</li>
-            )}
+            {asked.more.scopes.map((scope) => (
+              <li key={scope}>{t(`supplier.share.scope.${scope}`)}</li>
+            ))}
             {asked.more.siteIds.length > 0 && (
               <li>
                 {t('supplier.share.sites', {
