@@ -134,6 +134,8 @@ describe('an appeal', () => {
     const { body, headers } = await step(handler, id, { action: 'acknowledge' }).expect(200);
     expect(body).toMatchObject({ state: 'acknowledged', handlerId: handler.id, handler: handler.name });
     expect(headers['etag']).toBe('"2"');
+    const told = await app.mail(p.owner.email, /^Appeal acknowledged/);
+    expect(told.text).toContain('/app/supplier/complaints');
     const stale = await step(handler, id, { action: 'investigate' }).set('if-match', '"1"').expect(412);
     expect(stale.body.code).toBe('stale-revision');
     const cases: [Body, number, string][] = [
@@ -166,6 +168,8 @@ describe('an appeal', () => {
       outcomeReason: reason,
       reopened: true,
     });
+    const told = await app.mail(p.owner.email, /^Appeal decided: upheld/);
+    expect(told.text.replace(/\s+/g, ' ')).toContain(reason);
     const { body: again } = await p.owner.agent.get(`/api/v1/assessments/${assessment}`).expect(200);
     expect(again).toMatchObject({ state: 'reopened', reopenReason: reason, lockHash: null });
     await step(handler, id, { action: 'close' }).expect(200);

@@ -284,6 +284,51 @@ describe('from the first visit to the withdrawn certificate', () => {
     await app.sql(`UPDATE buyer_rule_row SET active = false WHERE rule = 'strict'`);
   });
 
+  it('says to the buyer that the time of a conditional approval is over, and under which version a status stands', async () => {
+    const listed = async () =>
+      (await p.buyerPerson.agent.get(`/api/v1/buyers/${p.buyer}/sites`).expect(200)).body.items.find(
+        ({ siteId }: { siteId: string }) => siteId === p.site,
+      );
+    const under = ({ approvals }: Awaited<ReturnType<typeof listed>>) =>
+      approvals.find((each: { rule: string }) => each.rule === rule.rule);
+    // As it was stored while it was still conditional, two days ago.
+    await app.sql(
+      `UPDATE readiness r SET status = 'conditional', valid_until = current_date - 2, body = r.body || jsonb_build_object('graceUntil', current_date - 2)
+         FROM buyer_rule_row b WHERE b.id = r.buyer_rule_id AND b.rule = $2 AND r.site_id = $1`,
+      [p.site, rule.rule],
+    );
+    const site = await listed();
+    expect(site.waiting).toBe(0);
+    expect(under(site)).toMatchObject({ status: 'not-ready', validUntil: null, next: null });
+    expect(under(site).graceUntil < new Date().toISOString().slice(0, 10)).toBe(true);
+    const approved = async (status: string) =>
+      (await p.buyerPerson.agent.get(`/api/v1/buyers/${p.buyer}/suppliers.csv?status=${status}`).expect(200))
+        .text;
+    expect(await approved('not-ready')).toContain('Conditional approval was possible until');
+    expect(await approved('conditional')).not.toContain('Conditional');
+    const rows = (await p.owner.agent.get(`/api/v1/sites/${p.site}/readiness`).expect(200)).body.filter(
+      (row: { rule: string }) => row.rule === rule.rule,
+    );
+    expect(rows).toMatchObject([
+      { status: 'not-ready', outdated: false, body: { graceUntil: under(site).graceUntil } },
+    ]);
+    // A version that nobody has worked out yet.
+    await app.sql(`UPDATE buyer_rule_row SET active = false WHERE rule = $1`, [rule.rule]);
+    await app.sql(
+      `INSERT INTO buyer_rule_row (id, buyer_id, rule, version, body)
+         SELECT gen_random_uuid(), buyer_id, rule, '2', body FROM buyer_rule_row WHERE rule = $1`,
+      [rule.rule],
+    );
+    const meanwhile = await listed();
+    expect([meanwhile.waiting, under(meanwhile).version, under(meanwhile).next]).toEqual([1, '1', '2']);
+    await app.sql(`INSERT INTO outbox (id, name, payload) VALUES (gen_random_uuid(), 'site-changed', $1)`, [
+      JSON.stringify({ siteId: p.site }),
+    ]);
+    await app.idle();
+    const then = await listed();
+    expect([then.waiting, under(then).version, under(then).next]).toEqual([0, '2', null]);
+  });
+
   it('issues no certificate for an assessment whose day is still to come', async () => {
     const dated = (day: string) =>
       app.sql(`UPDATE assessment SET assessed_on = $2 WHERE id = $1`, [followUp, day]);

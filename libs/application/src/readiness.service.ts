@@ -231,6 +231,8 @@ function asOfToday<Row extends ReadinessRow>({
   // What an older version of Uplift has kept lacks some.
   const kept = {
     ...row.body,
+    status: row.status,
+    validUntil: row.validUntil,
     assessedOn: row.body.assessedOn ?? null,
     graceUntil: row.body.graceUntil ?? null,
   };
