@@ -348,6 +348,9 @@ withBrowser("a supplier's part of the web app", () => {
     await page.getByRole('button', { name: 'Leave Uplift' }).click();
     const leave = page.getByRole('dialog', { name: 'Leave for good?' });
     await leave.getByLabel('Name of the business').fill('something else');
+    // Nobody's reason is chosen for them.
+    expect(await leave.getByLabel('Why').inputValue()).toBe('');
+    await leave.getByLabel('Why').selectOption('cost');
     await leave.getByRole('button', { name: 'Leave Uplift' }).click();
     await leave
       .getByText(/name of the organisation/i)
