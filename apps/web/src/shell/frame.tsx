@@ -362,7 +362,11 @@ function Layout({
       ) : (
         <div className="no-print hidden lg:block" />
       )}
-      <main id="main" tabIndex={-1} className="min-w-0 p-4 pb-24 lg:p-6 lg:pb-24 print:p-0">
+      <main
+        id="main"
+        tabIndex={-1}
+        className="min-w-0 p-4 pb-[calc(6rem+var(--toasts,0px))] lg:px-6 lg:pt-6 print:p-0"
+      >
         <div className="mx-auto max-w-6xl">
           <UpdateNotice />
           <FaultBoundary key={path}>{children}</FaultBoundary>

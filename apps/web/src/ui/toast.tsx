@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from 'react';
+import { useLayoutEffect, useRef, useSyncExternalStore } from 'react';
 import { useI18n } from '#web/i18n';
 import { Button } from './basics';
 import { Icon } from './icons';
@@ -18,11 +18,12 @@ const set = (next: readonly Note[]): void => {
 const dismiss = (id: number): void => set(notes.filter((each) => each.id !== id));
 
 /**
- * Says what has been done, also to those who hear the page; with `undo` it can be taken back. Stays until it is closed or two
- * newer ones have come: nobody loses it to a clock.
+ * Says what has been done, also to those who hear the page; with `undo` it can be taken back. Nobody loses it to a clock: it
+ * stays until it is closed or a newer one comes, what can be undone until two newer ones have.
  */
 export function toast(text: string, undo?: Note['undo']): void {
-  set([...notes, { id: (last += 1), text, ...(undo && { undo }) }].slice(-3));
+  const undoable = notes.filter((each) => each.undo).slice(-2);
+  set([...undoable, { id: (last += 1), text, ...(undo && { undo }) }]);
 }
 
 /** Where toasts show; once, in the shell. */
@@ -35,8 +36,19 @@ export function Toasts() {
     },
     () => notes,
   );
+  const box = useRef<HTMLDivElement>(null);
+  // The page grows by as much, so that everything on it can be seen above them.
+  useLayoutEffect(() => {
+    const { style } = document.documentElement;
+    style.setProperty('--toasts', `${box.current!.offsetHeight}px`);
+    return () => void style.removeProperty('--toasts');
+  }, [shown]);
   return (
-    <div role="status" className="no-print fixed inset-x-3 bottom-3 z-20 mx-auto grid max-w-md gap-2">
+    <div
+      ref={box}
+      role="status"
+      className="no-print fixed inset-x-3 bottom-3 z-20 mx-auto grid max-w-md gap-2"
+    >
       {shown.map(({ id, text, undo }) => (
         <div
           key={id}

@@ -547,7 +547,8 @@ export const ar: Messages = {
   complaintAboutCertificate: 'شهادة',
   complaintAboutAssessor: 'مقيِّم',
   complaintAcknowledgedSubject: '{kind}: إشعار بالاستلام',
-  complaintAcknowledgedText: 'وصلت رسالتكم. ينظر فيها من لا علاقة له بالأمر ويبت فيها في موعد أقصاه اليوم المذكور.',
+  complaintAcknowledgedText:
+    'وصلت رسالتكم. ينظر فيها من لا علاقة له بالأمر ويبت فيها في موعد أقصاه اليوم المذكور.',
   complaintDecidedSubject: '{kind}، القرار: {outcome}',
   complaintDecidedText: 'صدر القرار للسبب المذكور.',
   complaintReopened: 'أُعيد فتح التقييم.',

@@ -491,7 +491,8 @@ export const en = {
   complaintAboutCertificate: 'a certificate',
   complaintAboutAssessor: 'an assessor',
   complaintAcknowledgedSubject: '{kind} acknowledged',
-  complaintAcknowledgedText: 'It has arrived. Somebody who had no part in what it is about looks into it and decides by the day below at the latest.',
+  complaintAcknowledgedText:
+    'It has arrived. Somebody who had no part in what it is about looks into it and decides by the day below at the latest.',
   complaintDecidedSubject: '{kind} decided: {outcome}',
   complaintDecidedText: 'It was decided, for the reason below.',
   complaintReopened: 'The assessment has been reopened.',

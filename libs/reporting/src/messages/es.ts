@@ -486,7 +486,8 @@ export const es: Messages = {
   complaintAboutCertificate: 'un certificado',
   complaintAboutAssessor: 'un evaluador',
   complaintAcknowledgedSubject: '{kind}: acuse de recibo',
-  complaintAcknowledgedText: 'Ha llegado. Alguien que no tuvo parte en el asunto lo examina y decide, a más tardar, el día indicado.',
+  complaintAcknowledgedText:
+    'Ha llegado. Alguien que no tuvo parte en el asunto lo examina y decide, a más tardar, el día indicado.',
   complaintDecidedSubject: '{kind}, decisión: {outcome}',
   complaintDecidedText: 'Se ha decidido por el motivo indicado.',
   complaintReopened: 'La evaluación se ha reabierto.',

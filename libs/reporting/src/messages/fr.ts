@@ -488,7 +488,8 @@ export const fr: Messages = {
   complaintAboutCertificate: 'un certificat',
   complaintAboutAssessor: 'un évaluateur',
   complaintAcknowledgedSubject: '{kind} : accusé de réception',
-  complaintAcknowledgedText: 'Votre message est arrivé. Quelqu’un qui n’y a pas pris part l’examine et tranche au plus tard le jour indiqué.',
+  complaintAcknowledgedText:
+    'Votre message est arrivé. Quelqu’un qui n’y a pas pris part l’examine et tranche au plus tard le jour indiqué.',
   complaintDecidedSubject: '{kind}, décision : {outcome}',
   complaintDecidedText: 'La décision est prise, pour le motif indiqué.',
   complaintReopened: 'L’évaluation a été rouverte.',
