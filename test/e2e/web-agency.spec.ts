@@ -71,7 +71,7 @@ withBrowser('the web app of agencies and administrators', () => {
     await page.getByText('Of 1 sites with both: 1 improved, 0 the same, 0 worse').waitFor();
     await page.getByText('Without a comparable pair: 0 of 1').waitFor();
     // The chart's figures are a table, too, each with its denominator.
-    await page.locator('summary').first().click();
+    await page.locator('main summary').first().click();
     await page.getByRole('rowheader', { name: 'Passed' }).waitFor();
     await page.getByRole('cell', { name: '1 of 1' }).first().waitFor();
     await look(page, 'agency-cohort-en-desktop');
@@ -454,6 +454,52 @@ withBrowser('the web app of agencies and administrators', () => {
     await context.close();
   }, 60_000);
 
+  test('who doesn’t look after the installation sees no failed jobs', async () => {
+    const { page, context, calm } = await web.visitAs(p.reviewer, '/app/reviewer');
+    await p.reviewer.agent.get('/api/v1/jobs/failed').expect(403);
+    expect(await page.getByRole('link', { name: 'Failed jobs' }).count()).toBe(0);
+    calm();
+    await context.close();
+  });
+
+  test('every page is accessible in Arabic, in the dark, on a phone', async () => {
+    const { page, context, calm } = await web.visitAs(p.manager, '/app/agency?lang=ar', {
+      viewport: SIZES.phone,
+      colorScheme: 'dark',
+    });
+    for (const [path, tabs] of [
+      ['agency', 0],
+      [`agency/cohorts/${p.cohort}`, 5],
+      ['agency/programmes', 0],
+      [`agency/programmes/${p.programme}`, 5],
+      ['agency/imports', 0],
+      ['agency/visits', 0],
+      ['agency/assessors', 0],
+      [`agency/assessors/${p.assessor.id}`, 0],
+      ['agency/coaching', 0],
+      ['admin/organisations', 0],
+      ['admin/checklists', 0],
+      ['admin/checklists/import', 0],
+      ['admin/checklists/primary-production/1', 3],
+      ['admin/profiles', 0],
+      ['admin/profiles/programme-default/1', 0],
+      ['admin/audit', 0],
+      ['admin/tokens', 0],
+      ['admin/jobs', 0],
+      ['admin', 0],
+    ] as const) {
+      await page.goto(`/app/${path}`);
+      await settled(page);
+      for (let tab = 0; tab < Math.max(1, tabs); tab += 1) {
+        if (tab > 0) await page.getByRole('tab').nth(tab).click();
+        await look(page, `${path.split('/').slice(0, 3).join('-')}-${tab}-ar-phone`);
+      }
+    }
+    calm();
+    await context.close();
+  }, 180_000);
+
+  // The last: it takes the provider with its assessors out of the programme.
   test('who answers for a programme sees all that was entered for an item, what couldn’t count, and takes a participant out', async () => {
     const { page, context, calm } = await web.visitAs(p.manager, '/app/icon.svg');
     const [{ id }] = (await web.app.sql(
@@ -507,49 +553,4 @@ withBrowser('the web app of agencies and administrators', () => {
     calm(/409/);
     await context.close();
   }, 60_000);
-
-  test('who doesn’t look after the installation sees no failed jobs', async () => {
-    const { page, context, calm } = await web.visitAs(p.reviewer, '/app/reviewer');
-    await p.reviewer.agent.get('/api/v1/jobs/failed').expect(403);
-    expect(await page.getByRole('link', { name: 'Failed jobs' }).count()).toBe(0);
-    calm();
-    await context.close();
-  });
-
-  test('every page is accessible in Arabic, in the dark, on a phone', async () => {
-    const { page, context, calm } = await web.visitAs(p.manager, '/app/agency?lang=ar', {
-      viewport: SIZES.phone,
-      colorScheme: 'dark',
-    });
-    for (const [path, tabs] of [
-      ['agency', 0],
-      [`agency/cohorts/${p.cohort}`, 5],
-      ['agency/programmes', 0],
-      [`agency/programmes/${p.programme}`, 4],
-      ['agency/imports', 0],
-      ['agency/visits', 0],
-      ['agency/assessors', 0],
-      [`agency/assessors/${p.assessor.id}`, 0],
-      ['agency/coaching', 0],
-      ['admin/organisations', 0],
-      ['admin/checklists', 0],
-      ['admin/checklists/import', 0],
-      ['admin/checklists/primary-production/1', 3],
-      ['admin/profiles', 0],
-      ['admin/profiles/programme-default/1', 0],
-      ['admin/audit', 0],
-      ['admin/tokens', 0],
-      ['admin/jobs', 0],
-      ['admin', 0],
-    ] as const) {
-      await page.goto(`/app/${path}`);
-      await settled(page);
-      for (let tab = 0; tab < Math.max(1, tabs); tab += 1) {
-        if (tab > 0) await page.getByRole('tab').nth(tab).click();
-        await look(page, `${path.split('/').slice(0, 3).join('-')}-${tab}-ar-phone`);
-      }
-    }
-    calm();
-    await context.close();
-  }, 180_000);
 });

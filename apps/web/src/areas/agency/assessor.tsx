@@ -30,14 +30,15 @@ export default function AssessorPage() {
   const { queries } = useOrganisations();
   const { userId } = useMe();
   const keeps = useKeeps();
+  const back = { href: '/agency/assessors', label: t('roster.people.title') };
   return (
-    <Loaded query={assessor} also={[checklists, ...queries]}>
+    <Loaded query={assessor} also={[checklists, ...queries]} back={back}>
       {(row) => (
         <>
           <PageHeader
             title={row.name}
             lead={t(`common.role.${row.part}`)}
-            back={{ href: '/agency/assessors', label: t('roster.people.title') }}
+            back={back}
             actions={keeps(row.organisationId) && <Change of={row} />}
           />
           <div className="grid items-start gap-x-4 lg:grid-cols-2">
