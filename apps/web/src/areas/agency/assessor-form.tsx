@@ -5,11 +5,10 @@ import { useMe } from '#web/api/session';
 import { useI18n } from '#web/i18n';
 import { Text } from '#web/ui/basics';
 import { CountryField } from '#web/ui/country';
-import { Checkbox, RadioGroup, Select, TextField } from '#web/ui/form';
+import { Checkboxes, PlaceFields, SpokenLanguages } from '#web/ui/field-groups';
+import { RadioGroup, Select, TextField } from '#web/ui/form';
 import { useWeek } from './week';
 
-/** Languages that sites are matched by; others that somebody speaks stay. */
-const LANGUAGES = ['ar', 'en', 'es', 'fr', 'hi', 'ru'];
 export const PARTS = ['assessor', 'mentor'] as const;
 
 /** Titles of checklists by their code, of the newest edition; the code itself until they are known. */
@@ -81,12 +80,10 @@ export function plannedOf(
 
 /** What the planner goes by: fields for somebody new, or for changing what is known. */
 export function PlannedFields({ of }: { of?: Schema<'AssessorRow'> }) {
-  const { t, language } = useI18n();
+  const { t } = useI18n();
   const { titles } = useCompetences();
   const week = useWeek();
-  const both = (one: Iterable<string>, other: readonly string[] = []) => [...new Set([...one, ...other])];
-  const given = (value: number | null | undefined) =>
-    value === null || value === undefined ? {} : { defaultValue: String(value) };
+  const most = of?.maxVisitsPerWeek;
   return (
     <>
       <RadioGroup
@@ -95,47 +92,23 @@ export function PlannedFields({ of }: { of?: Schema<'AssessorRow'> }) {
         options={PARTS.map((value) => ({ value, label: t(`common.role.${value}`) }))}
         defaultValue={of?.part ?? 'assessor'}
       />
-      <fieldset className="min-w-0">
-        <legend className="mb-1 font-medium">{t('roster.person.competences')}</legend>
-        <p className="text-sm text-soft">{t('roster.person.competencesHint')}</p>
-        {both(titles.keys(), of?.competences).map((code) => (
-          <Checkbox
-            key={code}
-            label={<bdi dir="auto">{titles.get(code) ?? code}</bdi>}
-            name="competences"
-            value={code}
-            defaultChecked={of?.competences.includes(code) ?? false}
-          />
-        ))}
-      </fieldset>
-      <fieldset className="min-w-0">
-        <legend className="mb-1 font-medium">{t('roster.person.languages')}</legend>
-        <div className="grid grid-cols-2 sm:grid-cols-3">
-          {both(LANGUAGES, of?.languages).map((code) => (
-            <Checkbox
-              key={code}
-              label={language(code)}
-              name="languages"
-              value={code}
-              defaultChecked={of?.languages.includes(code) ?? false}
-            />
-          ))}
-        </div>
-      </fieldset>
-      <fieldset className="min-w-0">
-        <legend className="mb-1 font-medium">{t('roster.person.workingDays')}</legend>
-        <div className="grid grid-cols-2 sm:grid-cols-3">
-          {week.days.map((day) => (
-            <Checkbox
-              key={day}
-              label={week.name(day)}
-              name="workingDays"
-              value={day}
-              defaultChecked={of ? of.workingDays.includes(day) : day <= 5}
-            />
-          ))}
-        </div>
-      </fieldset>
+      <Checkboxes
+        label={t('roster.person.competences')}
+        hint={t('roster.person.competencesHint')}
+        name="competences"
+        options={titles.keys()}
+        chosen={of?.competences ?? []}
+        nameOf={(code) => <bdi dir="auto">{titles.get(code) ?? code}</bdi>}
+        columns=""
+      />
+      <SpokenLanguages label={t('roster.person.languages')} chosen={of?.languages ?? []} />
+      <Checkboxes
+        label={t('roster.person.workingDays')}
+        name="workingDays"
+        options={week.days}
+        chosen={of?.workingDays ?? [1, 2, 3, 4, 5]}
+        nameOf={week.name}
+      />
       <TextField
         label={t('roster.person.limit')}
         hint={t('roster.person.limitHint')}
@@ -143,35 +116,10 @@ export function PlannedFields({ of }: { of?: Schema<'AssessorRow'> }) {
         type="number"
         min={1}
         max={14}
-        {...given(of?.maxVisitsPerWeek)}
+        {...(typeof most === 'number' && { defaultValue: String(most) })}
       />
       <CountryField label={t('roster.person.country')} name="country" defaultValue={of?.country} />
-      <fieldset className="min-w-0">
-        <legend className="mb-1 font-medium">{t('roster.person.home')}</legend>
-        <p className="text-sm text-soft">{t('roster.person.homeHint')}</p>
-        <div className="grid gap-3 sm:grid-cols-2">
-          <TextField
-            label={t('roster.person.lat')}
-            name="lat"
-            type="number"
-            step="any"
-            min={-90}
-            max={90}
-            dir="ltr"
-            {...given(of?.lat)}
-          />
-          <TextField
-            label={t('roster.person.lon')}
-            name="lon"
-            type="number"
-            step="any"
-            min={-180}
-            max={180}
-            dir="ltr"
-            {...given(of?.lon)}
-          />
-        </div>
-      </fieldset>
+      <PlaceFields label={t('roster.person.home')} hint={t('roster.person.homeHint')} at={of ?? {}} />
     </>
   );
 }

@@ -66,6 +66,8 @@ export function useAxes() {
           inverse: ends,
           axisLabel: shown,
           minInterval: 1,
+          // On a phone more figures would run into each other.
+          ...(innerWidth < 640 && { splitNumber: 3 }),
         },
       }),
     };

@@ -3,14 +3,12 @@ import { ifMatch, type Schema } from '#web/api/client';
 import { useRead, useWrite } from '#web/api/hooks';
 import { serverLocale, useI18n } from '#web/i18n';
 import { PageHeader, Panel } from '#web/ui/basics';
-import { Checkbox, Form, TextField } from '#web/ui/form';
 import { CountryField } from '#web/ui/country';
+import { Checkboxes, PlaceFields, SpokenLanguages } from '#web/ui/field-groups';
+import { Form, TextField } from '#web/ui/form';
 import { Loaded } from '#web/ui/states';
 import { toast } from '#web/ui/toast';
 import { HasLeft, useBusinesses } from './parts';
-
-/** Languages that assessors are matched by; others that a site has stay. */
-const LANGUAGES = ['ar', 'en', 'es', 'fr', 'hi', 'ru'];
 
 /** `/supplier/sites/new/:organisation`: another place where the business produces. */
 export function NewSitePage() {
@@ -88,12 +86,8 @@ function SiteForm({
   site: Partial<Schema<'SiteRow'>>;
   onSave: (body: Body) => Promise<unknown>;
 }) {
-  const { t, language } = useI18n();
+  const { t } = useI18n();
   const categories = useRead('/api/v1/categories', { params: { query: { lang: serverLocale() } } });
-  const { categories: has = [], languages: speaks = [] } = site;
-  const both = <T,>(one: readonly T[], other: readonly T[]): T[] => [...new Set([...one, ...other])];
-  const degrees = (value: number | null | undefined) =>
-    value === null || value === undefined ? {} : { defaultValue: String(value) };
   return (
     <Loaded query={categories}>
       {(named) => (
@@ -126,64 +120,23 @@ function SiteForm({
               {...(site.city !== undefined && { defaultValue: site.city })}
             />
             <CountryField label={t('supplier.siteForm.country')} name="country" defaultValue={site.country} />
-            <fieldset className="min-w-0">
-              <legend className="mb-1 font-medium">{t('supplier.siteForm.categories')}</legend>
-              <p className="text-sm text-soft">{t('supplier.siteForm.categoriesHint')}</p>
-              <div className="grid sm:grid-cols-2">
-                {both(
-                  named.map(({ code }) => code),
-                  has,
-                ).map((code) => (
-                  <Checkbox
-                    key={code}
-                    label={<bdi dir="auto">{named.find((each) => each.code === code)?.name ?? code}</bdi>}
-                    name="categories"
-                    value={code}
-                    defaultChecked={has.includes(code)}
-                  />
-                ))}
-              </div>
-            </fieldset>
-            <fieldset className="min-w-0">
-              <legend className="mb-1 font-medium">{t('supplier.siteForm.languages')}</legend>
-              <div className="grid grid-cols-2 sm:grid-cols-3">
-                {both(LANGUAGES, speaks).map((code) => (
-                  <Checkbox
-                    key={code}
-                    label={language(code)}
-                    name="languages"
-                    value={code}
-                    defaultChecked={speaks.includes(code)}
-                  />
-                ))}
-              </div>
-            </fieldset>
-            <fieldset className="min-w-0">
-              <legend className="mb-1 font-medium">{t('supplier.siteForm.where')}</legend>
-              <p className="text-sm text-soft">{t('supplier.siteForm.whereHint')}</p>
-              <div className="grid gap-3 sm:grid-cols-2">
-                <TextField
-                  label={t('supplier.siteForm.lat')}
-                  name="lat"
-                  type="number"
-                  step="any"
-                  min={-90}
-                  max={90}
-                  dir="ltr"
-                  {...degrees(site.lat)}
-                />
-                <TextField
-                  label={t('supplier.siteForm.lon')}
-                  name="lon"
-                  type="number"
-                  step="any"
-                  min={-180}
-                  max={180}
-                  dir="ltr"
-                  {...degrees(site.lon)}
-                />
-              </div>
-            </fieldset>
+            <Checkboxes
+              label={t('supplier.siteForm.categories')}
+              hint={t('supplier.siteForm.categoriesHint')}
+              name="categories"
+              options={named.map(({ code }) => code)}
+              chosen={site.categories ?? []}
+              nameOf={(code) => (
+                <bdi dir="auto">{named.find((each) => each.code === code)?.name ?? code}</bdi>
+              )}
+              columns="sm:grid-cols-2"
+            />
+            <SpokenLanguages label={t('supplier.siteForm.languages')} chosen={site.languages ?? []} />
+            <PlaceFields
+              label={t('supplier.siteForm.where')}
+              hint={t('supplier.siteForm.whereHint')}
+              at={site}
+            />
           </Form>
         </Panel>
       )}
