@@ -44,7 +44,6 @@ function Found({ lead }: { lead: string }) {
           name="name"
           required
           maxLength={200}
-          dir="auto"
           autoComplete="organization"
         />
         <CountryField label={t('supplier.siteForm.country')} name="country" />

@@ -148,7 +148,10 @@ interface FieldProps {
   readonly hint?: ReactNode;
 }
 
-/** One line of text; `multiline` for more. Everything else an input takes is passed on. */
+/**
+ * One line of text; `multiline` for more. Everything else an input takes is passed on. What people write has its own direction,
+ * whatever the page's is.
+ */
 export function TextField({
   label,
   hint,
@@ -159,6 +162,7 @@ export function TextField({
   const id = useId();
   const fault = use(Faults)[rest.name];
   const props = {
+    dir: multiline || (rest.type ?? 'text') === 'text' ? 'auto' : undefined,
     ...rest,
     id,
     'aria-invalid': fault ? true : undefined,
@@ -317,14 +321,7 @@ export function CodeField() {
 export function PersonNameField() {
   const { t } = useI18n();
   return (
-    <TextField
-      label={t('shell.invitation.name')}
-      name="name"
-      required
-      maxLength={200}
-      dir="auto"
-      autoComplete="name"
-    />
+    <TextField label={t('shell.invitation.name')} name="name" required maxLength={200} autoComplete="name" />
   );
 }
 

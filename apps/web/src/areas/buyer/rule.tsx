@@ -206,7 +206,6 @@ function Editor({
               name="title"
               required
               maxLength={2000}
-              dir="auto"
               defaultValue={typed('title')}
             />
             <details>
@@ -218,7 +217,6 @@ function Editor({
                     label={label}
                     name={`translations/${value}`}
                     lang={lang}
-                    dir="auto"
                     maxLength={2000}
                     defaultValue={typed(`translations/${value}`)}
                   />
