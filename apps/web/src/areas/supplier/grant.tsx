@@ -2,7 +2,7 @@ import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { useLocation, useParams } from 'wouter';
 import { type Widening, widened } from '#domain/consent';
 import { ifMatch, type Schema } from '#web/api/client';
-import { useRead, useWrite } from '#web/api/hooks';
+import { useAll, useRead, useWrite } from '#web/api/hooks';
 import { type Locale, serverLocale, useI18n } from '#web/i18n';
 import { languageOptions } from '#web/shell/pickers';
 import { Button, PageHeader, Panel, Text } from '#web/ui/basics';
@@ -29,7 +29,7 @@ export function GrantPage() {
   const [, go] = useLocation();
   const { organisation: id } = useParams<{ organisation: string }>();
   const [how, setHow] = useState('organisation');
-  const sites = useRead('/api/v1/sites', { params: { query: { organisationId: id, limit: 200 } } });
+  const sites = useAll('/api/v1/sites', { params: { query: { organisationId: id } } });
   const grant = useWrite('post', '/api/v1/organisations/{id}/consents', { secret: true });
   const leftOn = useBusinesses().find((each) => each.id === id)?.leftOn;
   return (
@@ -41,10 +41,9 @@ export function GrantPage() {
       />
       <Loaded
         query={sites}
-        isEmpty={({ items }) => items.length === 0}
         empty={<EmptyState title={t('supplier.sites.none')}>{t('supplier.sites.noneFix')}</EmptyState>}
       >
-        {({ items }) =>
+        {(items) =>
           leftOn ? (
             <HasLeft on={leftOn} />
           ) : (
@@ -211,7 +210,7 @@ export function ChangeGrantPage() {
   const grant = useRead('/api/v1/organisations/{id}/consents/{consentId}', {
     params: { path: { id, consentId } },
   });
-  const sites = useRead('/api/v1/sites', { params: { query: { organisationId: id, limit: 200 } } });
+  const sites = useAll('/api/v1/sites', { params: { query: { organisationId: id } } });
   return (
     <>
       <PageHeader
@@ -223,7 +222,7 @@ export function ChangeGrantPage() {
       <Loaded query={grant} also={[sites]}>
         {(row) =>
           row.state === 'active' ? (
-            <ChangeGrant key={row.id} grant={row} sites={sites.data?.items ?? []} />
+            <ChangeGrant key={row.id} grant={row} sites={sites.data ?? []} />
           ) : (
             <EmptyState title={t(`supplier.share.state.${row.state}`)}>
               {t('supplier.change.ended')}
