@@ -506,9 +506,13 @@ try {
     }
   };
   const queue = [...visits];
+  let done = 0;
   await Promise.all(
     Array.from({ length: Number(values.pages) }, async () => {
-      for (let next = queue.shift(); next; next = queue.shift()) await visit(next);
+      for (let next = queue.shift(); next; next = queue.shift()) {
+        await visit(next);
+        process.stderr.write(`${(done += 1)} of ${visits.length} pages and sizes, ${faults.size} faults\n`);
+      }
     }),
   );
 } finally {
