@@ -1,3 +1,4 @@
+import { addDays } from '#domain';
 import { makeQueue } from '#platform';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -54,6 +55,44 @@ withBrowser('the web app of agencies and administrators', () => {
     await web.app.idle();
   }, 240_000);
   afterAll(() => web?.stop());
+
+  test('a visit is moved within its window, and back; who was slower sees the day that it has by then', async () => {
+    await web.app.idle();
+    const [{ id, planned }] = (await web.app.sql(
+      `UPDATE visit SET latest = planned_on + 20 WHERE site_id = $1 AND state = 'planned'
+       RETURNING id, planned_on::text AS planned`,
+      [p.site],
+    )) as [{ id: string; planned: string }];
+    // Days on which they work, after the one that it has.
+    const [sooner, later] = [...Array(20).keys()]
+      .map((n) => addDays(planned, n + 1))
+      .filter((day) => [1, 2, 3, 4].includes(new Date(day).getUTCDay()));
+    const on = async () =>
+      (await web.app.sql(`SELECT planned_on::text AS day FROM visit WHERE id = $1`, [id]))[0]!.day;
+    const { page, context, calm } = await web.visitAs(p.manager, '/app/agency/visits');
+    const slower = await web.visitAs(p.manager, '/app/agency/visits');
+    for (const [tab, day] of [
+      [page, sooner!],
+      [slower.page, later!],
+    ] as const) {
+      await tab.getByRole('button', { name: 'Move', exact: true }).first().click();
+      await tab.getByRole('dialog').getByLabel('Day').fill(day);
+    }
+    const confirm = (tab: Page) =>
+      tab.getByRole('dialog').getByRole('button', { name: 'Move', exact: true }).click();
+    await confirm(page);
+    await page.getByText('The visit to Site one is on').waitFor();
+    await confirm(slower.page);
+    await slower.page.getByText('Somebody else has changed this visit meanwhile.').waitFor();
+    await look(slower.page, 'agency-visit-meanwhile-en-desktop');
+    expect(await on()).toBe(sooner);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await waitFor(async () => (await on()) === planned, { what: 'the visit back on its day' });
+    slower.calm(/412/);
+    await slower.context.close();
+    calm();
+    await context.close();
+  }, 60_000);
 
   test('an agency reads a cohort’s flow, gains, sections, map and visits, starts another and records an exit', async () => {
     await waitFor(
