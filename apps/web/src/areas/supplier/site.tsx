@@ -234,7 +234,9 @@ function SelfAssessment({
         </Button>
       )}
       <p className="no-print mt-3 text-sm">
-        <Link href="/supplier/saved">{t('supplier.self.saved')}</Link>
+        <Link href="/supplier/saved" className="inline-flex min-h-6 items-center">
+          {t('supplier.self.saved')}
+        </Link>
       </p>
       {asking && (
         <Dialog title={t('supplier.self.start')} onClose={() => setAsking(false)}>
