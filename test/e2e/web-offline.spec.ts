@@ -227,7 +227,11 @@ withBrowser('a device in the field', () => {
     await page.getByText('You no longer work on this assessment').first().waitFor();
     await page.getByText('files: 1').waitFor();
     // What they write isn't taken from under their hands, though the page knows by now that they belong nowhere.
-    await page.waitForFunction('JSON.parse(localStorage["uplift.me"]).memberships.length === 0');
+    await waitFor(
+      async () =>
+        (await page.evaluate<number>('JSON.parse(localStorage["uplift.me"]).memberships.length')) === 0,
+      { what: 'the page to know' },
+    );
     await item(page, two).getByLabel('Note').waitFor();
     await audit(page);
     await shoot(page, 'removed');
