@@ -1,4 +1,5 @@
 import type { ComponentType } from 'react';
+import { manages, managesAgency } from '#web/api/roles';
 import type { Me, Membership } from '#web/api/session';
 import type { Texts } from '#web/generated/messages';
 import { loadTexts } from '#web/i18n/texts';
@@ -41,8 +42,6 @@ interface AreaEntry {
   readonly starts?: (membership: Membership) => boolean;
 }
 
-const manages = (role: Membership['role']): boolean => role === 'owner' || role === 'programme-manager';
-
 /** The parts of the app, each with its own code and texts. The first that a person's memberships open is where they start. */
 export const AREAS = [
   {
@@ -57,9 +56,7 @@ export const AREAS = [
     load: () => import('./reviewer'),
     // Who answers for a programme looks into its assessments, allows exceptions and handles complaints there; they start elsewhere.
     opens: ({ role, organisationKind }) =>
-      role === 'reviewer' ||
-      role === 'decider' ||
-      (organisationKind === 'development-agency' && manages(role)),
+      role === 'reviewer' || role === 'decider' || managesAgency({ organisationKind, role }),
     starts: ({ role }) => role === 'reviewer' || role === 'decider',
   },
   {
@@ -82,12 +79,12 @@ export const AREAS = [
       (['development-agency', 'donor', 'authority', 'training-provider'].includes(organisationKind) &&
         ['owner', 'programme-manager', 'qa-manager', 'viewer'].includes(role)) ||
       // They look after the assessors there, and read what the programme's agency reads.
-      (organisationKind === 'assessment-provider' && manages(role)),
+      (organisationKind === 'assessment-provider' && manages({ role })),
   },
   {
     id: 'admin',
     load: () => import('./admin'),
-    opens: ({ organisationKind, role }) => organisationKind !== 'supplier' && manages(role),
+    opens: ({ organisationKind, role }) => organisationKind !== 'supplier' && manages({ role }),
   },
 ] as const satisfies readonly AreaEntry[];
 

@@ -1,6 +1,7 @@
 import { ENGAGEMENT_ROLES } from '#domain/impartiality';
 import { useCallback, useMemo } from 'react';
 import { type RowOf, useAll, useRead, useWrite } from '#web/api/hooks';
+import { managesAgency } from '#web/api/roles';
 import { useMe } from '#web/api/session';
 import { useI18n } from '#web/i18n';
 import { today } from '#web/i18n/today';
@@ -44,10 +45,7 @@ function useRegister() {
   const { memberships } = useMe();
   return {
     /** For everybody. */
-    manages: memberships.some(
-      ({ organisationKind, role }) =>
-        organisationKind === 'development-agency' && ['owner', 'programme-manager'].includes(role),
-    ),
+    manages: memberships.some(managesAgency),
     /** For themselves. */
     keepsOwn: memberships.some(
       ({ organisationKind, role }) =>

@@ -4,6 +4,7 @@ import { useSearchParams } from 'wouter';
 import { type Schema, send } from '#web/api/client';
 import { useRead } from '#web/api/hooks';
 import { useI18n } from '#web/i18n';
+import { dayFromNow } from '#web/i18n/today';
 import { Button, Link, PageHeader, Status, type StatusKind, Text } from '#web/ui/basics';
 import { Form, Select, TextField } from '#web/ui/form';
 import { saveAs } from '#web/ui/save-as';
@@ -25,7 +26,6 @@ const KEYS = '/.well-known/uplift-audit-keys.json';
 /** What is said on the command line of any installation, without its database. */
 const CHECK =
   'uplift audit verify --file audit.jsonl \\\n  --checkpoint checkpoint.json --keys uplift-audit-keys.json';
-const monthAgo = () => new Date(Date.now() - 30 * 86_400_000).toISOString().slice(0, 10);
 
 /**
  * `/admin/audit`: every change to what an organisation owns, or to what belongs to the installation itself: who, when, from
@@ -49,7 +49,7 @@ function Trail({ organisation }: { organisation: string }) {
   const ofNobody = organisation === INSTALLATION;
   // Content is published seldom, people work every day.
   const given: Readonly<Record<string, string | undefined>> = {
-    from: ofNobody ? '' : monthAgo(),
+    from: ofNobody ? '' : dayFromNow(-30),
     ...Object.fromEntries(search),
   };
   const filter: Record<string, string> = Object.fromEntries(

@@ -1,3 +1,4 @@
+import { managesAgency } from '#web/api/roles';
 import { useMe } from '#web/api/session';
 
 /** Organisations one looks after: all of them, and those of which one is an owner. */
@@ -16,9 +17,6 @@ export function useMine(): {
   return {
     all: of(['owner', 'programme-manager']),
     owned: of(['owner']),
-    agency: memberships.some(
-      ({ organisationKind, role }) =>
-        organisationKind === 'development-agency' && (role === 'owner' || role === 'programme-manager'),
-    ),
+    agency: memberships.some(managesAgency),
   };
 }

@@ -1,6 +1,7 @@
 import { useMemo } from 'react';
 import type { Schema } from '#web/api/client';
 import { useAll, useRead } from '#web/api/hooks';
+import { manages } from '#web/api/roles';
 import { useMe } from '#web/api/session';
 import { useI18n } from '#web/i18n';
 import { Text } from '#web/ui/basics';
@@ -50,7 +51,7 @@ export function useKeeps(): (organisationId: string) => boolean {
   return (organisationId) =>
     memberships.some(
       (each) =>
-        (each.role === 'owner' || each.role === 'programme-manager') &&
+        manages(each) &&
         (each.organisationId === organisationId || each.organisationKind === 'development-agency'),
     );
 }

@@ -1,6 +1,7 @@
 import { useCallback, useMemo, useState } from 'react';
 import type { Schema } from '#web/api/client';
 import { useRead, useWrite } from '#web/api/hooks';
+import { manages } from '#web/api/roles';
 import { useMe } from '#web/api/session';
 import { useI18n } from '#web/i18n';
 import { today } from '#web/i18n/today';
@@ -30,17 +31,15 @@ export default function AssessorsPage() {
   const assessors = useRead('/api/v1/assessors');
   const { checklists } = useCompetences();
   const { queries } = useOrganisations();
-  const manages = memberships.some(
-    ({ role, organisationKind }) =>
-      ['owner', 'programme-manager'].includes(role) &&
-      ['development-agency', 'assessment-provider'].includes(organisationKind),
+  const mayAdd = memberships.some(
+    (each) => manages(each) && ['development-agency', 'assessment-provider'].includes(each.organisationKind),
   );
   return (
     <>
       <PageHeader
         title={t('roster.people.title')}
         lead={t('roster.people.lead')}
-        actions={manages && <MakeKnown known={assessors.data ?? []} />}
+        actions={mayAdd && <MakeKnown known={assessors.data ?? []} />}
       />
       <Loaded
         query={assessors}

@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { useLocation } from 'wouter';
 import { type RowOf, queryClient, useAll } from '#web/api/hooks';
+import { managesAgency } from '#web/api/roles';
 import { useMe } from '#web/api/session';
 import { upload } from '#web/api/upload';
 import { useI18n } from '#web/i18n';
@@ -30,16 +31,7 @@ export const goesOn = ({ state }: Pick<Import, 'state'>): boolean =>
 function useAgencies(): readonly string[] {
   const { memberships } = useMe();
   return useMemo(
-    () => [
-      ...new Set(
-        memberships
-          .filter(
-            ({ organisationKind, role }) =>
-              organisationKind === 'development-agency' && (role === 'owner' || role === 'programme-manager'),
-          )
-          .map(({ organisationId }) => organisationId),
-      ),
-    ],
+    () => [...new Set(memberships.filter(managesAgency).map(({ organisationId }) => organisationId))],
     [memberships],
   );
 }

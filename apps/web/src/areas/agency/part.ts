@@ -1,3 +1,4 @@
+import { managesAgency } from '#web/api/roles';
 import { useMe } from '#web/api/session';
 
 /** What somebody's memberships let them do here; the API decides again. */
@@ -9,10 +10,7 @@ export function usePart(): {
 } {
   const { memberships } = useMe();
   return {
-    manages: memberships.some(
-      ({ organisationKind, role }) =>
-        organisationKind === 'development-agency' && (role === 'owner' || role === 'programme-manager'),
-    ),
+    manages: memberships.some(managesAgency),
     seesResults: memberships.some(({ organisationKind }) =>
       ['development-agency', 'assessment-provider', 'buyer'].includes(organisationKind),
     ),

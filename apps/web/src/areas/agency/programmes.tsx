@@ -1,6 +1,7 @@
 import { useMemo } from 'react';
 import type { Schema } from '#web/api/client';
 import { useRead, useWrite } from '#web/api/hooks';
+import { managesAgency } from '#web/api/roles';
 import { useMe } from '#web/api/session';
 import { useI18n } from '#web/i18n';
 import { Link, PageHeader, Text } from '#web/ui/basics';
@@ -16,10 +17,7 @@ export default function ProgrammesPage() {
   const { t, compare } = useI18n();
   const { memberships } = useMe();
   const { manages } = usePart();
-  const agency = memberships.find(
-    ({ organisationKind, role }) =>
-      organisationKind === 'development-agency' && (role === 'owner' || role === 'programme-manager'),
-  );
+  const agency = memberships.find(managesAgency);
   const programmes = useRead('/api/v1/programmes');
   const begin = useWrite('post', '/api/v1/programmes');
   const columns = useMemo<readonly Column<Schema<'ProgrammeRow'>>[]>(

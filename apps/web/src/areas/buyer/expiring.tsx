@@ -3,6 +3,7 @@ import { useSearchParams } from 'wouter';
 import { useCategories } from '#web/api/categories';
 import { useAll } from '#web/api/hooks';
 import { useI18n, serverLocale } from '#web/i18n';
+import { dayFromNow } from '#web/i18n/today';
 import { PageHeader } from '#web/ui/basics';
 import { RadioGroup, Select } from '#web/ui/form';
 import { EmptyState, Loaded } from '#web/ui/states';
@@ -45,9 +46,6 @@ function expiriesOf(site: BuyerSite): Expiry[] {
   add('consent', site.sharedUntil);
   return [...found.values()];
 }
-
-const dayFromNow = (days: number): string =>
-  new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
 
 /** `/buyer/expiring`: what runs out within 30, 60 or 90 days, the first first; before it approvals that ended as long ago. */
 export default function ExpiringPage() {

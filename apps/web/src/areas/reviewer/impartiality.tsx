@@ -1,5 +1,6 @@
 import type { Schema } from '#web/api/client';
 import { useWrite } from '#web/api/hooks';
+import { managesAgency } from '#web/api/roles';
 import { useMe } from '#web/api/session';
 import { useI18n } from '#web/i18n';
 import { Panel, Status, Text } from '#web/ui/basics';
@@ -109,10 +110,7 @@ function Mend({ fact, of }: { fact: Fact; of: Facts }) {
   const { userId, memberships } = useMe();
   const allow = useWrite('post', '/api/v1/impartiality-exceptions');
   if (fact.setting === 'block') return <span className="block">{t('reviewer.impartiality.another')}</span>;
-  const manager = memberships.some(
-    ({ organisationKind, role }) =>
-      organisationKind === 'development-agency' && ['owner', 'programme-manager'].includes(role),
-  );
+  const manager = memberships.some(managesAgency);
   if (!manager || fact.personId === userId)
     return <span className="block">{t('reviewer.impartiality.askManager')}</span>;
   return (

@@ -4,6 +4,7 @@ import { type Widening, widened } from '#domain/consent';
 import { ifMatch, type Schema } from '#web/api/client';
 import { useAll, useRead, useWrite } from '#web/api/hooks';
 import { type Locale, serverLocale, useI18n } from '#web/i18n';
+import { dayFromNow } from '#web/i18n/today';
 import { languageOptions } from '#web/shell/pickers';
 import { Button, PageHeader, Panel, Text } from '#web/ui/basics';
 import { Dialog } from '#web/ui/dialog';
@@ -20,8 +21,6 @@ const SCOPES = [
   'evidence',
   'corrective-actions',
 ] as const satisfies Schema<'NewConsentDto'>['scopes'];
-
-const inDays = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
 
 /** `/supplier/sharing/new/:organisation`: gives somebody a permission: who, what of which sites, what for, until when. */
 export function GrantPage() {
@@ -157,9 +156,9 @@ function Terms({ sites, of }: { sites: readonly Schema<'SiteRow'>[]; of?: GrantR
         name="until"
         type="date"
         required
-        min={inDays(0)}
-        max={inDays(730)}
-        defaultValue={of?.until ?? inDays(180)}
+        min={dayFromNow(0)}
+        max={dayFromNow(730)}
+        defaultValue={of?.until ?? dayFromNow(180)}
       />
     </>
   );
