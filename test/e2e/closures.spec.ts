@@ -4,6 +4,7 @@ import sharp from 'sharp';
 import supertest from 'supertest';
 import {
   basicRequirements,
+  cairoDaysAgo,
   daysAgo,
   finish,
   letBuyersSee,
@@ -258,7 +259,7 @@ describe('a correction', () => {
     for (const hour of ['03', '05'])
       await app.sql(
         `INSERT INTO outbox (id, name, payload) VALUES (gen_random_uuid(), 'daily-sweep', jsonb_build_object('at', $1::text))`,
-        [`${daysAgo(-1)}T${hour}:00:00Z`],
+        [`${cairoDaysAgo(-1)}T${hour}:00:00Z`],
       );
     const digest = await app.mail(p.manager.email, /^1 correction waits to be looked at/);
     expect(digest.text).toContain('Site one');

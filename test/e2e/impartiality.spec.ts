@@ -4,6 +4,7 @@ import pg from 'pg';
 import {
   basicRequirements,
   bytes,
+  cairoDaysAgo,
   daysAgo,
   finish,
   letBuyersSee,
@@ -466,10 +467,11 @@ describe('visits', () => {
     // Not even by hand, once it is forbidden again.
     await setRules(q, { rules: { 'assessor-is-coach': 'block' } });
     await until('unplanned', 'the visit given up at last');
-    await owner.query(
-      `UPDATE visit SET state = 'planned', assessor_id = $2, planned_on = current_date WHERE id = $1`,
-      [planned.id, q.assessor.id],
-    );
+    await owner.query(`UPDATE visit SET state = 'planned', assessor_id = $2, planned_on = $3 WHERE id = $1`, [
+      planned.id,
+      q.assessor.id,
+      cairoDaysAgo(0),
+    ]);
     const done = await q.assessor.agent
       .post(`/api/v1/visits/${planned.id}/outcome`)
       .send({ outcome: 'done' });

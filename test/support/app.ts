@@ -370,9 +370,13 @@ export async function seedProgramme(
   };
 }
 
-/** A day before (or, negative, after) today. */
+/** A day before (or, negative, after) today, by UTC. */
 export const daysAgo = (days: number): string =>
   new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
+
+/** A day before (or, negative, after) today where the programme is: from 22:00 UTC on, the next one has begun there. */
+export const cairoDaysAgo = (days: number): string =>
+  new Date(Date.now() - days * 86_400_000).toLocaleDateString('sv', { timeZone: 'Africa/Cairo' });
 
 export interface Asked {
   readonly code: string;
