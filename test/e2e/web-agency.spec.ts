@@ -199,6 +199,13 @@ withBrowser('the web app of agencies and administrators', () => {
     await dialog.getByRole('button', { name: 'End', exact: true }).click();
     await page.getByText('Ended (1)').click();
     await page.getByRole('rowheader', { name: 'Mentor one' }).waitFor();
+    // Colleagues coach, too, whom the planner doesn't know.
+    await page.getByRole('button', { name: 'Register coaching' }).click();
+    await dialog.getByLabel('Person').selectOption({ label: 'Manager one' });
+    await dialog.getByLabel('Site').selectOption({ label: 'Site one' });
+    await dialog.getByRole('button', { name: 'Register coaching' }).click();
+    await page.getByText('Going on (1)').click();
+    await page.getByRole('rowheader', { name: 'Manager one' }).waitFor();
 
     await page.goto(`/app/agency/programmes/${p.programme}?tab=impartiality`);
     await page.getByRole('button', { name: 'Change the rules' }).click();
@@ -218,6 +225,31 @@ withBrowser('the web app of agencies and administrators', () => {
     calm(/422/);
     await context.close();
   }, 60_000);
+
+  test('an assessor changes what the planner goes by, but not what they are competent in', async () => {
+    const { page, context, calm } = await web.visitAs(p.assessor, '/app/assessor/visits', {
+      viewport: SIZES.phone,
+    });
+    await page.getByText('What the planner knows of me').click();
+    await page.getByText('Food manufacturing').waitFor();
+    await page.getByRole('button', { name: 'Change' }).click();
+    const dialog = page.getByRole('dialog');
+    expect(await dialog.getByLabel('Food manufacturing').count()).toBe(0);
+    await dialog.getByLabel('French').check();
+    await dialog.getByLabel('Visits a week').fill('2');
+    await audit(page);
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('at most 2 visits a week').waitFor();
+    await page.getByText('Arabic and French').waitFor();
+    const { body } = await p.manager.agent.get(`/api/v1/assessors/${p.assessor.id}`).expect(200);
+    expect(body).toMatchObject({
+      competences: ['food-manufacturing'],
+      part: 'assessor',
+      maxVisitsPerWeek: 2,
+    });
+    calm();
+    await context.close();
+  });
 
   test('a cohort of three thousand has its overview, and its list is narrowed while it is long', async () => {
     const [{ id }] = (await web.app.sql(

@@ -1,5 +1,7 @@
 import { ENGAGEMENT_ROLES } from '#domain/impartiality';
+import { useQuery } from '@tanstack/react-query';
 import { useCallback, useMemo } from 'react';
+import { call } from '#web/api/client';
 import { type RowOf, useAll, useRead, useWrite } from '#web/api/hooks';
 import { managesAgency } from '#web/api/roles';
 import { useMe } from '#web/api/session';
@@ -8,10 +10,12 @@ import { today } from '#web/i18n/today';
 import { PageHeader, Status, Text } from '#web/ui/basics';
 import { Confirm, FormDialog } from '#web/ui/dialog';
 import { RadioGroup, Select, TextField } from '#web/ui/form';
+import { useOptions } from '#web/ui/options';
 import { useInAddress, useSearch } from '#web/ui/search';
 import { EmptyState, Loaded } from '#web/ui/states';
 import { type Column, Table } from '#web/ui/table';
 import { toast } from '#web/ui/toast';
+import { useCoachingOrganisations } from './organisations';
 
 type Engagement = RowOf<'/api/v1/engagements'>;
 const PAID_BY = ['programme', 'supplier', 'buyer', 'provider'] as const;
@@ -203,7 +207,7 @@ function End({ of: { id, name, organisation, from }, site }: { of: Engagement; s
   );
 }
 
-/** Registers who works for a site: by a manager for anybody whom the planner knows or an organisation, by others for themselves. */
+/** Registers who works for a site: by a manager for anybody whom the planner knows, colleagues or an organisation, by others for themselves. */
 function Register() {
   const { t } = useI18n();
   const { userId } = useMe();
@@ -273,46 +277,50 @@ function Register() {
   );
 }
 
-/** Somebody whom the planner knows, and on whose behalf; or an organisation whose people aren't named. */
+/** Somebody whom the planner knows or of the own agency, and on whose behalf; or an organisation whose people aren't named. */
 function Who() {
-  const { t, compare } = useI18n();
-  const people = useRead('/api/v1/assessors');
-  const agencies = useAll('/api/v1/organisations', { params: { query: { kind: 'development-agency' } } });
-  const providers = useAll('/api/v1/organisations', { params: { query: { kind: 'assessment-provider' } } });
-  const trainers = useAll('/api/v1/organisations', { params: { query: { kind: 'training-provider' } } });
-  const options = (rows: readonly { readonly id: string; readonly name: string }[]) =>
-    rows
-      .map(({ id, name }) => ({ value: id, label: name }))
-      .sort((one, other) => compare(one.label, other.label));
+  const { t } = useI18n();
+  const options = useOptions();
+  const known = useRead('/api/v1/assessors');
+  const colleagues = useColleagues();
+  const organisations = useCoachingOrganisations();
+  const people = new Map([...colleagues, ...(known.data ?? [])].map((each) => [each.id, each]));
   return (
     <>
       <Select
         label={t('roster.coaching.person')}
         name="personId"
-        options={[{ value: '', label: t('roster.coaching.noPerson') }, ...options(people.data ?? [])]}
+        options={[{ value: '', label: t('roster.coaching.noPerson') }, ...options([...people.values()])]}
       />
       <Select
         label={t('roster.coaching.organisation')}
         hint={t('roster.coaching.organisationHint')}
         name="organisationId"
-        options={[
-          { value: '', label: t('roster.coaching.ownOrganisation') },
-          ...options([...(agencies.data ?? []), ...(providers.data ?? []), ...(trainers.data ?? [])]),
-        ]}
+        options={[{ value: '', label: t('roster.coaching.ownOrganisation') }, ...options(organisations)]}
       />
     </>
   );
 }
 
+/** Members of the agencies that somebody answers for. */
+function useColleagues(): readonly { readonly id: string; readonly name: string }[] {
+  const { memberships } = useMe();
+  const agencies = [
+    ...new Set(memberships.filter(managesAgency).map(({ organisationId }) => organisationId)),
+  ];
+  const path = '/api/v1/organisations/{id}/members';
+  const { data = [] } = useQuery({
+    queryKey: [path, agencies],
+    queryFn: ({ signal }) =>
+      Promise.all(agencies.map((id) => call('get', path, { params: { path: { id } }, signal }))),
+  });
+  return data.flatMap(({ members }) => members.map(({ userId, name }) => ({ id: userId, name })));
+}
+
 function Sites() {
-  const { t, compare } = useI18n();
-  const sites = useAll('/api/v1/sites');
-  const options = useMemo(
-    () =>
-      (sites.data ?? [])
-        .map(({ id, name }) => ({ value: id, label: name }))
-        .sort((one, other) => compare(one.label, other.label)),
-    [sites.data, compare],
-  );
-  return <Select label={t('common.site')} name="siteId" required options={options} />;
+  const { t } = useI18n();
+  const options = useOptions();
+  const { data } = useAll('/api/v1/sites');
+  const sites = useMemo(() => options(data ?? []), [options, data]);
+  return <Select label={t('common.site')} name="siteId" required options={sites} />;
 }

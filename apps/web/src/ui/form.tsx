@@ -179,7 +179,7 @@ export function TextField({
   );
 }
 
-interface Option {
+export interface Option {
   readonly value: string;
   readonly label: string;
   readonly lang?: string;

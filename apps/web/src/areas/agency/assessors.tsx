@@ -5,22 +5,16 @@ import { manages } from '#web/api/roles';
 import { useMe } from '#web/api/session';
 import { useI18n } from '#web/i18n';
 import { today } from '#web/i18n/today';
+import { useOrganisations } from '#web/roster/organisations';
+import { Competences, plannedOf, PlannedFields, useCompetences } from '#web/roster/person';
+import { useWeek } from '#web/roster/week';
 import { Link, PageHeader, Status, Text } from '#web/ui/basics';
 import { FormDialog } from '#web/ui/dialog';
 import { useSearch } from '#web/ui/search';
 import { EmptyState, Loaded } from '#web/ui/states';
 import { type Column, Table } from '#web/ui/table';
 import { toast } from '#web/ui/toast';
-import {
-  Competences,
-  MemberFields,
-  plannedOf,
-  PlannedFields,
-  useCompetences,
-  useKeeps,
-  useOrganisations,
-} from './assessor-form';
-import { useWeek } from './week';
+import { MemberFields, useKeeps } from './assessor-form';
 
 type Assessor = Schema<'AssessorRow'>;
 

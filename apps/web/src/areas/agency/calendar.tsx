@@ -3,11 +3,11 @@ import type { Schema } from '#web/api/client';
 import { useRead } from '#web/api/hooks';
 import { useI18n } from '#web/i18n';
 import { today } from '#web/i18n/today';
+import { useWeek } from '#web/roster/week';
 import { Text } from '#web/ui/basics';
 import { classes } from '#web/ui/classes';
 import { Icon, type IconName } from '#web/ui/icons';
 import { Loaded } from '#web/ui/states';
-import { useWeek } from './week';
 
 const WEEKS = 8;
 const DAY_MS = 86_400_000;

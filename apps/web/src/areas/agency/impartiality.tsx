@@ -86,7 +86,8 @@ function Shown({ rules, parties }: { rules: Rules; parties: readonly Participant
     ],
     [t],
   );
-  const nameOf = (id: string) => parties.find((each) => each.organisationId === id)?.name ?? '–';
+  const nameOf = (id: string) =>
+    parties.find((each) => each.organisationId === id)?.name ?? t('roster.rules.gone');
   const { byKind, organisations } = rules.organisationTypes;
   return (
     <>
@@ -165,7 +166,7 @@ function Editor({
     ...parties.map(({ organisationId, name }) => ({ value: organisationId, label: name })),
     ...named
       .filter(({ organisationId }) => !parties.some((each) => each.organisationId === organisationId))
-      .map(({ organisationId }) => ({ value: organisationId, label: organisationId })),
+      .map(({ organisationId }) => ({ value: organisationId, label: t('roster.rules.gone') })),
   ];
   const types = TYPES.map((value) => ({ value, label: t(`reviewer.type.${value}`) }));
   const settings = SETTINGS.map((value) => ({ value, label: t(`roster.setting.${value}`) }));

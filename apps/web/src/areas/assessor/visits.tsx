@@ -8,7 +8,7 @@ import { Confirm } from '#web/ui/dialog';
 import { TextField } from '#web/ui/form';
 import { EmptyState, Loaded } from '#web/ui/states';
 import { toast } from '#web/ui/toast';
-import { OwnAbsences, useKnown } from './absences';
+import { OwnPlanning, useKnown } from './planning';
 
 type Visit = RowOf<'/api/v1/visits'>;
 const OPEN: readonly string[] = ['draft', 'in-progress', 'reopened'];
@@ -37,7 +37,7 @@ export default function VisitsPage() {
           )
         }
       />
-      {visits.data && known.data && <OwnAbsences known={known.data} />}
+      {visits.data && known.data && <OwnPlanning known={known.data} />}
       <Loaded
         query={visits}
         also={[known]}
@@ -46,8 +46,8 @@ export default function VisitsPage() {
       >
         {(all) => (
           <ul className="grid gap-3 sm:grid-cols-2">
-            {mine(all).map((visit) => (
-              <VisitCard key={visit.id} visit={visit} />
+            {mine(all).map((visit, n) => (
+              <VisitCard key={visit.id} visit={visit} next={n === 0} />
             ))}
           </ul>
         )}
@@ -56,7 +56,7 @@ export default function VisitsPage() {
   );
 }
 
-function VisitCard({ visit }: { visit: Visit }) {
+function VisitCard({ visit, next }: { visit: Visit; next: boolean }) {
   const { t, day, daysFromNow } = useI18n();
   const { userId } = useMe();
   const { id, siteId, siteName, city, cohortId, plannedOn, revision } = visit;
@@ -68,6 +68,7 @@ function VisitCard({ visit }: { visit: Visit }) {
   const callOff = useWrite('post', '/api/v1/visits/{id}/cancellation');
   const call = { params: { path: { id } }, headers: ifMatch(revision) };
   const held = plannedOn! <= today();
+  const look = next || held || begun ? 'primary' : 'secondary';
   const said = () => toast(t('assessor.visits.recorded'));
   const reason = (
     <TextField label={t('assessor.visits.reason')} name="reason" multiline required maxLength={1000} />
@@ -85,12 +86,12 @@ function VisitCard({ visit }: { visit: Visit }) {
       </p>
       <div className="mt-3 flex flex-wrap gap-2">
         {begun ? (
-          <ButtonLink look="primary" href={`/assessor/assessments/${begun.id}`}>
+          <ButtonLink look={look} href={`/assessor/assessments/${begun.id}`}>
             {t('assessor.list.go')}
           </ButtonLink>
         ) : (
           <ButtonLink
-            look="primary"
+            look={look}
             href={`/assessor/new?site=${siteId}${cohortId ? `&cohort=${cohortId}` : ''}`}
           >
             {t('assessor.visits.begin')}
