@@ -74,7 +74,7 @@ withBrowser('the web app', () => {
   test('language and theme are chosen on the page and remembered; back leads back, an unknown address says so', async () => {
     const { page, calm } = await web.visitAs(p.owner, '/app/supplier');
     await page.getByRole('link', { name: 'Account' }).click();
-    await page.getByRole('heading', { name: 'Account' }).waitFor();
+    await page.getByRole('heading', { name: 'Account', exact: true }).waitFor();
     expect(await page.evaluate('document.activeElement?.tagName')).toBe('H1');
     await page.getByLabel('Language', { exact: true }).selectOption('ar');
     await page.getByRole('heading', { name: 'الحساب' }).waitFor();
@@ -97,7 +97,7 @@ withBrowser('the web app', () => {
   test('a session that runs out asks over the page, and what was asked for comes after', async () => {
     const { page, calm } = await web.visitAs(p.assessor, '/app/assessor');
     await page.getByRole('link', { name: 'Account' }).click();
-    await page.getByRole('heading', { name: 'Account' }).waitFor();
+    await page.getByRole('heading', { name: 'Account', exact: true }).waitFor();
     await web.app.sql(`DELETE FROM auth.session WHERE "userId" = $1`, [p.assessor.id]);
     // In another language everything is read anew, which meets the end of the session.
     await page.getByLabel('Language', { exact: true }).selectOption('es');
