@@ -426,8 +426,8 @@ function welcome(config) {
   ];
   lines.push(
     '',
-    'Three things to try',
-    ...things.slice(0, 3).map((thing, n) => `  ${n + 1}. ${thing}`),
+    'To try',
+    ...things.map((thing, n) => `  ${n + 1}. ${thing.replaceAll('\n', '\n     ')}`),
     '',
     'Ctrl-C stops everything.',
   );

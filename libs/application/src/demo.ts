@@ -126,7 +126,7 @@ export class Demo {
       followUp: v2,
       profileId: profile.id,
       finished: 1,
-      ownerId: people['supplier']!.id,
+      owners: [people['supplier']!.id, people['supplierWithGaps']!.id],
     });
     await this.suppliers(roll, 90, today, people, {
       baseline: v1,
@@ -140,14 +140,28 @@ export class Demo {
     await this.appeal(people, today);
     await this.consent(organisations, people, today);
     await this.settle(today);
+    const { baseUrl } = this.config;
+    const inApp = (what: string, key: string, path: string): string =>
+      `${what}, as ${people[key]!.email}:\n${baseUrl}/app${path}`;
     return {
       accounts: this.accounts,
       try: [
-        `Sign in: curl -c jar -H 'content-type: application/json' -d '{"email":"${this.accounts[0]!.email}","password":"${this.accounts[0]!.password}"}' ${this.config.baseUrl}/api/auth/sign-in/email`,
-        `Read a gap report in Arabic: curl -b jar '${this.config.baseUrl}/api/v1/assessments/${gapReport}/gap-report.html?lang=ar'; the cohort's gains: ${this.config.baseUrl}/api/v1/cohorts/${pilot}/report.html`,
-        certificate
-          ? `Verify a certificate, as anyone can: ${this.config.baseUrl}/verify/${certificate}`
-          : `Look at the API: ${this.config.baseUrl}/openapi.json`,
+        `${inApp('A supplier reads what is missing and what to do first', 'supplierWithGaps', '/supplier')}
+${baseUrl}/api/v1/assessments/${gapReport}/gap-report.html?lang=ar is its report for any phone: no script, under 30 kB`,
+        inApp(
+          'An assessor answers a checklist without a connection, and hands it in',
+          'assessor1',
+          '/assessor',
+        ),
+        inApp(
+          'An agency steers a cohort: who left, gains, map, visits',
+          'manager',
+          `/agency/cohorts/${pilot}`,
+        ),
+        inApp('A buyer sees who is approved, and why not', 'buyer1', '/buyer'),
+        ...(certificate
+          ? [`Anybody checks a certificate, without signing in:\n${baseUrl}/verify/${certificate}`]
+          : []),
       ],
     };
   }
@@ -194,6 +208,7 @@ export class Demo {
       ['trainer', 'Mariam Saleh', 'trainer', 'viewer'],
       ['donor', 'Jonas Weber', 'donor', 'viewer'],
       ['authority', 'Ehab Mostafa', 'authority', 'viewer'],
+      ['supplierWithGaps', 'Samia Fouad', null, 'owner'],
     ];
     const people: Record<string, { id: string; name: string; email: string }> = {};
     for (const [key, name, organisation, role] of wanted) {
@@ -205,7 +220,9 @@ export class Demo {
         name,
         email,
         password,
-        role: organisation ? `${role} (${organisation})` : 'supplier owner',
+        role: organisation
+          ? `${role} (${organisation})`
+          : `supplier owner${key === 'supplier' ? '' : ' (with gaps)'}`,
       });
       if (organisation) {
         await this.db.query(
@@ -373,13 +390,14 @@ export class Demo {
       finished: number;
       /** Whose follow-up was handed in the day before yesterday and waits for its reviewer. */
       waiting?: number;
-      ownerId?: string;
+      /** Of the first suppliers. */
+      owners?: readonly string[];
     },
   ): Promise<string> {
     const toCompute: string[] = [];
     await this.db.transaction(async (tx) => {
       for (let index = 0; index < count; index++) {
-        const { siteId, category } = await this.supplier(tx, index, count, plan.ownerId);
+        const { siteId, category } = await this.supplier(tx, index, count, plan.owners?.[index]);
         const enrolledOn = addDays(today, -170 + Math.floor(this.random() * 10));
         const leaves = index % 18 === 6 || index % 18 === 13;
         await tx.query(
@@ -421,7 +439,7 @@ export class Demo {
         const declines = index % 9 === 7;
         const gained = declines ? 0 : this.random() * 0.3;
         const followUpOn = waits ? addDays(today, -2) : addDays(heldOn, 95 + Math.floor(this.random() * 45));
-        if (index === 0 && plan.ownerId)
+        if (index === 0 && plan.owners)
           await this.allowTrainer(tx, {
             cohortId,
             siteId,
@@ -576,7 +594,7 @@ export class Demo {
         [category],
       ],
     );
-    if (index === 0 && ownerId)
+    if (ownerId)
       await tx.query(
         `INSERT INTO membership (id, user_id, organisation_id, role) VALUES ($1, $2, $3, 'owner')`,
         [randomUUID(), ownerId, organisationId],

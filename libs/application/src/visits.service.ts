@@ -24,9 +24,9 @@ import {
   type VisitMail,
   visitCalendarTexts,
 } from '#reporting';
-import HolidaysModule from 'date-holidays';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Database } from '#persistence';
 import type { EntityManager } from 'typeorm';
@@ -815,7 +815,12 @@ function withoutFixed(need: PlanningNeed): PlanningNeed {
 
 const holidayCache = new Map<string, string[]>();
 type HolidaysClass = new (country: string) => { getHolidays(year: number): { date: string; type: string }[] };
-const Holidays = ((HolidaysModule as { default?: unknown }).default ?? HolidaysModule) as HolidaysClass;
+/** Loaded by the first plan: the calendars of all countries would hold up every start. */
+const holidaysClass = (): HolidaysClass => {
+  const module = createRequire(import.meta.url)('date-holidays') as
+    HolidaysClass | { default: HolidaysClass };
+  return 'default' in module ? module.default : module;
+};
 
 /** Public holidays of a country for this year and the two after it. */
 export function holidaysOf(country: string, today: string): string[] {
@@ -823,7 +828,7 @@ export function holidaysOf(country: string, today: string): string[] {
   const key = `${country} ${year}`;
   let days = holidayCache.get(key);
   if (!days) {
-    const calendar = new Holidays(country);
+    const calendar = new (holidaysClass())(country);
     days = [year, year + 1, year + 2].flatMap((each) =>
       (calendar.getHolidays(each) ?? [])
         .filter((holiday) => holiday.type === 'public')

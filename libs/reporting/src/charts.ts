@@ -1,4 +1,5 @@
-import { init, setPlatformAPI, type EChartsOption } from 'echarts';
+import type { EChartsOption } from 'echarts';
+import { createRequire } from 'node:module';
 import { textWidth } from './chart-options.js';
 
 /** A chart that this library described itself; the only thing a template may put in unescaped. */
@@ -15,7 +16,15 @@ export class Chart {
 /** Family of chart text: no quotes, so that it fits into an attribute and into CSS alike. */
 export const CHART_FONT = 'Noto Sans, Noto Sans Arabic, sans-serif';
 
-setPlatformAPI({ measureText: (text: string, font?: string) => ({ width: textWidth(text, font) }) });
+let loaded: typeof import('echarts') | undefined;
+/** Loaded by the first chart, as the one file that it comes as, too: as six hundred modules it would hold up every start. */
+function echarts(): typeof import('echarts') {
+  if (!loaded) {
+    loaded = createRequire(import.meta.url)('echarts') as typeof import('echarts');
+    loaded.setPlatformAPI({ measureText: (text, font) => ({ width: textWidth(text, font) }) });
+  }
+  return loaded;
+}
 
 const escape = (text: string): string =>
   text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;');
@@ -26,7 +35,8 @@ const escape = (text: string): string =>
  */
 export function renderChart(chart: Chart): string {
   if (!(chart instanceof Chart)) throw new Error('only our own charts are put into a page unescaped');
-  const instance = init(null, null, { renderer: 'svg', ssr: true, width: chart.width, height: chart.height });
+  const { width, height } = chart;
+  const instance = echarts().init(null, null, { renderer: 'svg', ssr: true, width, height });
   try {
     instance.setOption(chart.option);
     return instance
@@ -36,7 +46,7 @@ export function renderChart(chart: Chart): string {
       .replace(/ style="([^"]*)"/g, (_, css: string) => presentation(css))
       .replace(
         /^<svg [^>]*>/,
-        `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${chart.width} ${chart.height}" direction="ltr" font-size="12px" font-family="${CHART_FONT}" role="img" aria-label="${escape(chart.title)}">`,
+        `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" direction="ltr" font-size="12px" font-family="${CHART_FONT}" role="img" aria-label="${escape(chart.title)}">`,
       )
       .replace(/ (?:xml:space="preserve"|ecmeta_[a-z_]+="[^"]*")/g, '')
       .replace(/<text /g, '<text unicode-bidi="plaintext" ')

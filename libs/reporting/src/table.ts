@@ -1,5 +1,3 @@
-import writeXlsxFile from 'write-excel-file/node';
-
 /** Rows for a spreadsheet. Days are `YYYY-MM-DD` in a column that says so. */
 export interface SheetTable {
   /** Name of the sheet. */
@@ -33,6 +31,8 @@ export function tableCsv({ columns, rows }: SheetTable): Buffer {
 
 /** XLSX whose texts are texts (never formulas), whose days are days and whose numbers are numbers; the first row stays in view. */
 export async function tableXlsx({ name, rightToLeft, columns, rows }: SheetTable): Promise<Buffer> {
+  // Loaded by who asks for a spreadsheet.
+  const { default: writeXlsxFile } = await import('write-excel-file/node');
   const heading = columns.map(({ header }) => ({ value: header, fontWeight: 'bold' as const }));
   const data = rows.map((row) =>
     row.map((value, n) => {
