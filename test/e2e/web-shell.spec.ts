@@ -31,7 +31,7 @@ withBrowser('the web app', () => {
     await page.getByText('Site one').waitFor();
     expect(new URL(page.url()).pathname).toBe('/app/supplier');
     await page.getByRole('link', { name: 'Account' }).click();
-    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('button', { name: 'Sign out', exact: true }).click();
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     expect(await page.evaluate("localStorage.getItem('uplift.me')")).toBeNull();
     calm(/401/);

@@ -24,6 +24,9 @@ const setLost = (next: typeof lost): void => {
   listeners.forEach((each) => each());
 };
 
+/** Whether the API has said last who is here; otherwise the device did, without a connection. */
+let confirmed = false;
+
 /** Who is signed in: asked of the API; without a connection, who was here last. null: nobody. */
 async function readMe(): Promise<Me | null> {
   try {
@@ -42,10 +45,12 @@ async function readMe(): Promise<Me | null> {
     if (!response.ok) throw new ApiProblem((await response.json()) as Problem);
     const me = (await response.json()) as Me;
     localStorage.setItem(STORED, JSON.stringify(me));
+    confirmed = true;
     if (before) changed(before, me);
     return me;
   } catch (error) {
     if (error instanceof ApiProblem) throw error;
+    confirmed = false;
     const stored = storedMe();
     if (stored) return stored;
     throw new NoConnection(error);
@@ -81,9 +86,22 @@ const SESSION = {
   staleTime: 60_000,
   refetchOnWindowFocus: 'always',
 } as const;
-/** After a refusal they are asked for at once, but not for each of several. */
+let asking = false;
+/** After a refusal they are asked for anew: once for several that come together, and again when the line fails just then. */
+async function askAnew(): Promise<void> {
+  for (let pause = 300; pause < 30_000; pause *= 3) {
+    await new Promise((done) => setTimeout(done, pause));
+    asking = false;
+    await queryClient.invalidateQueries({ queryKey: KEY });
+    if (confirmed) return;
+    asking = true;
+  }
+  asking = false;
+}
 onRefused(() => {
-  if (queryClient.getQueryData(KEY)) void queryClient.prefetchQuery({ ...SESSION, staleTime: 2_000 });
+  if (asking || !queryClient.getQueryData(KEY)) return;
+  asking = true;
+  void askAnew();
 });
 
 /** Finds out who is here before anything is drawn. */
