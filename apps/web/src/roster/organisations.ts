@@ -1,12 +1,12 @@
 import { useMemo } from 'react';
 import { useAll } from '#web/api/hooks';
 
-const use = (kind: 'assessment-provider' | 'development-agency' | 'training-provider') =>
+const useOfKind = (kind: 'assessment-provider' | 'development-agency' | 'training-provider') =>
   useAll('/api/v1/organisations', { params: { query: { kind } } });
 
 /** Agencies and assessment providers of somebody's programmes, and their own: theirs are the people whom the planner knows. */
 export function useOrganisations() {
-  const [agencies, providers] = [use('development-agency'), use('assessment-provider')];
+  const [agencies, providers] = [useOfKind('development-agency'), useOfKind('assessment-provider')];
   const organisations = useMemo(
     () => [...(agencies.data ?? []), ...(providers.data ?? [])],
     [agencies.data, providers.data],
@@ -17,6 +17,6 @@ export function useOrganisations() {
 /** Those, and who trains: on whose behalf somebody coaches. */
 export function useCoachingOrganisations() {
   const { organisations } = useOrganisations();
-  const trainers = use('training-provider');
+  const trainers = useOfKind('training-provider');
   return useMemo(() => [...organisations, ...(trainers.data ?? [])], [organisations, trainers.data]);
 }
