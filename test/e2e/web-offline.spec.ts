@@ -223,6 +223,9 @@ withBrowser('a device in the field', () => {
       .setInputFiles({ name: 'a.jpg', mimeType: 'image/jpeg', buffer: await photo(60, 40) });
     await page.getByText('entries: 2, files: 1').waitFor();
     await web.app.sql(`DELETE FROM membership WHERE user_id = $1`, [third.id]);
+    // The line comes back by fits and starts: the first question who is here is lost.
+    let asked = 0;
+    await context.route('**/api/v1/me', (route) => (asked++ === 0 ? route.abort() : route.continue()));
     await context.setOffline(false);
     await page.getByText('You no longer work on this assessment').first().waitFor();
     await page.getByText('files: 1').waitFor();
@@ -232,6 +235,7 @@ withBrowser('a device in the field', () => {
         (await page.evaluate<number>('JSON.parse(localStorage["uplift.me"]).memberships.length')) === 0,
       { what: 'the page to know' },
     );
+    expect(asked).toBeGreaterThan(1);
     await item(page, two).getByLabel('Note').waitFor();
     await audit(page);
     await shoot(page, 'removed');
