@@ -816,11 +816,7 @@ function withoutFixed(need: PlanningNeed): PlanningNeed {
 const holidayCache = new Map<string, string[]>();
 type HolidaysClass = new (country: string) => { getHolidays(year: number): { date: string; type: string }[] };
 /** Loaded by the first plan: the calendars of all countries would hold up every start. */
-const holidaysClass = (): HolidaysClass => {
-  const module = createRequire(import.meta.url)('date-holidays') as
-    HolidaysClass | { default: HolidaysClass };
-  return 'default' in module ? module.default : module;
-};
+const holidaysClass = () => createRequire(import.meta.url)('date-holidays') as HolidaysClass;
 
 /** Public holidays of a country for this year and the two after it. */
 export function holidaysOf(country: string, today: string): string[] {

@@ -91,6 +91,7 @@ let asking = false;
 async function askAnew(): Promise<void> {
   for (let pause = 300; pause < 30_000; pause *= 3) {
     await new Promise((done) => setTimeout(done, pause));
+    // What is refused from here on may be news that this answer doesn't have.
     asking = false;
     await queryClient.invalidateQueries({ queryKey: KEY });
     if (confirmed) return;
